@@ -1,0 +1,1 @@
+"""The mathematics: networks, activations, costs and the four equations, over plain arrays."""

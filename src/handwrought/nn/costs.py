@@ -1,0 +1,204 @@
+"""Cost functions: C and its error at the output beside each other.
+
+A cost is written for one example, C_x, and the cost of a batch is the mean of C_x over its
+examples (article, section "How will it learn?").  Each cost offers
+
+* ``value(a, y)``: C_x of each example, from the activations;
+* ``gradient(a, y)``: ∂C_x/∂a, where BP1 begins;
+* ``error(activation, z, a, y)``: δ^L = ∂C_x/∂z^L, which is BP1 itself.
+
+Two pairs of cost and output activation have an error without a fraction in it, δ^L = a - y:
+cross-entropy on sigmoids and log-likelihood on softmax (Nielsen, chapter 3).  A pair is named in
+``pair``; its ``value_at`` computes C_x from z, where ln a would have lost its digits.
+
+a, y, z and δ are arrays of shape (batch, n_out); C_x has shape (batch,).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.errors import InvalidArgument
+from handwrought.nn.activations import Activation
+
+__all__ = ["COSTS", "Cost", "cost_named", "smoothed"]
+
+Array = NDArray[Any]
+
+
+def _log_one_plus_exp(z: Array) -> Array:
+    """ln(1 + e^z) without overflow: max(z, 0) + ln(1 + e^{-\\|z\\|})."""
+    positive = z.real > 0
+    return np.where(positive, z, 0) + np.log1p(np.exp(np.where(positive, -z, z)))
+
+
+def _ln(p: Array) -> Array:
+    """ln p, with p = 0 taken as the smallest normal number: 0 ln 0 is 0, and 1 ln 0 is finite."""
+    tiny = np.finfo(p.real.dtype).tiny
+    return np.log(np.where(p.real > tiny, p, tiny))
+
+
+class Cost(ABC):
+    """How far an output is from its target."""
+
+    name: str
+    pair: str | None = None
+    """The output activation with which δ^L = a - y exactly."""
+    default_output: str
+    outputs: frozenset[str]
+    """The output activations whose range the cost is defined on."""
+
+    @abstractmethod
+    def value(self, a: Array, y: Array) -> Array:
+        """C_x of each example."""
+
+    @abstractmethod
+    def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
+        """∂C_x/∂a."""
+
+    def value_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        """C_x of each example, by the more accurate of the ways there are."""
+        return self.value(a, y)
+
+    def error(
+        self, activation: Activation, z: Array, a: Array, y: Array, out: Array | None = None
+    ) -> Array:
+        """δ^L = ∂C_x/∂z^L (BP1)."""
+        if activation.name == self.pair:
+            return np.subtract(a, y, out=out)
+        return activation.backward(self.gradient(a, y), z, a, out=out)
+
+    def check_targets(self, y: Array) -> None:
+        """Raise InvalidArgument where the targets lie outside what the cost is defined on."""
+        if not np.isfinite(y).all():
+            raise InvalidArgument("y holds a value that is not finite: targets must be numbers")
+
+    def __repr__(self) -> str:
+        return f"<cost {self.name}>"
+
+
+class Quadratic(Cost):
+    """C_x = ½ Σ_j (a_j - y_j)²; ∂C_x/∂a_j = a_j - y_j (Nielsen, equation 6, for one example).
+
+    The article's mean squared error is twice this; the factor belongs to the learning rate.
+    """
+
+    name = "quadratic"
+    pair = "identity"
+    default_output = "sigmoid"
+    outputs = frozenset(
+        {"identity", "sigmoid", "tanh", "relu", "leaky-relu", "silu", "gelu", "softmax"}
+    )
+
+    def value(self, a: Array, y: Array) -> Array:
+        difference = a - y
+        return 0.5 * (difference * difference).sum(axis=-1)
+
+    def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
+        return np.subtract(a, y, out=out)
+
+
+class CrossEntropy(Cost):
+    """C_x = -Σ_j [y_j ln a_j + (1 - y_j) ln(1 - a_j)] (Nielsen, equation 63, for one example).
+
+    Each output neuron is a yes-or-no question of its own, so 0 < a < 1.
+    On sigmoids: C_x = Σ_j [ln(1 + e^{z_j}) - y_j z_j] and δ^L = a - y.
+    """
+
+    name = "cross-entropy"
+    pair = "sigmoid"
+    default_output = "sigmoid"
+    outputs = frozenset({"sigmoid", "softmax"})
+
+    def value(self, a: Array, y: Array) -> Array:
+        return -(y * _ln(a) + (1 - y) * _ln(1 - a)).sum(axis=-1)
+
+    def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
+        # (1 - y)/(1 - a) - y/a, which equals (a - y) / (a (1 - a)) and keeps 0/0 apart.
+        tiny = np.finfo(a.real.dtype).tiny
+        return np.subtract((1 - y) / (1 - a + tiny), y / (a + tiny), out=out)
+
+    def value_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        if activation.name != self.pair:
+            return self.value(a, y)
+        return (_log_one_plus_exp(z) - y * z).sum(axis=-1)
+
+    def check_targets(self, y: Array) -> None:
+        super().check_targets(y)
+        if y.size and (y.min() < 0 or y.max() > 1):
+            raise InvalidArgument(
+                f"y runs from {y.min():g} to {y.max():g}: cross-entropy needs targets from 0 to 1"
+            )
+
+
+class LogLikelihood(Cost):
+    """C_x = -Σ_j y_j ln a_j, with Σ_j y_j = 1 (Nielsen, equation 80; one-hot y: -ln a_label).
+
+    On softmax: C_x = ln Σ_k e^{z_k} - Σ_j y_j z_j and δ^L = a - y.
+    """
+
+    name = "softmax"
+    pair = "softmax"
+    default_output = "softmax"
+    outputs = frozenset({"softmax", "sigmoid"})
+
+    def value(self, a: Array, y: Array) -> Array:
+        return -(y * _ln(a)).sum(axis=-1)
+
+    def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
+        return np.divide(-y, a + np.finfo(a.real.dtype).tiny, out=out)
+
+    def value_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        if activation.name != self.pair:
+            return self.value(a, y)
+        top = z.real.max(axis=-1, keepdims=True)
+        log_sum = np.log(np.exp(z - top).sum(axis=-1))
+        return log_sum - (y * (z - top)).sum(axis=-1)
+
+    def check_targets(self, y: Array) -> None:
+        super().check_targets(y)
+        if y.size and (y.min() < 0 or np.abs(y.sum(axis=-1) - 1).max() > 1e-4):
+            raise InvalidArgument(
+                "y has a row that is not a probability distribution (entries of at least 0 that "
+                "sum to 1), which the softmax cost needs: give integer labels or one-hot rows"
+            )
+
+
+COSTS: Final[dict[str, Cost]] = {c.name: c for c in (Quadratic(), CrossEntropy(), LogLikelihood())}
+
+
+def cost_named(name: str) -> Cost:
+    """The cost of this name ("log-likelihood" is "softmax").
+
+    Raises
+    ------
+    InvalidArgument
+        If there is none; the message lists those there are.
+    """
+    try:
+        return COSTS["softmax" if name == "log-likelihood" else name]
+    except (KeyError, TypeError):
+        raise InvalidArgument(f"cost {name!r} is unknown: use one of {', '.join(COSTS)}") from None
+
+
+def smoothed(y: Array, amount: float, out: Array | None = None) -> Array:
+    """Label smoothing: (1 - amount) y + amount / n_out (Szegedy et al. 2016, section 7).
+
+    Parameters
+    ----------
+    y : array, shape (batch, n_out)
+        Targets.
+    amount : float
+        From 0 (as they are) to 1 (all alike).
+    out : array, shape (batch, n_out), optional
+        Where to write; may be y itself.
+    """
+    if not 0 <= amount <= 1:
+        raise InvalidArgument(f"label_smoothing is {amount!r}: it must lie from 0 to 1")
+    out = np.multiply(y, y.dtype.type(1 - amount), out=out)
+    out += y.dtype.type(amount / y.shape[-1])
+    return out

@@ -1,0 +1,112 @@
+"""The classic mistakes, each a wrong piece to swap into the equations and then to catch.
+
+A gradient check that has never failed proves nothing.  These are what it is shown to fail on, and
+what the studio lets a learner switch on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.nn.activations import Activation
+from handwrought.nn.costs import Cost
+from handwrought.nn.equations import BP1, Equations
+
+__all__ = ["MISTAKES", "Mistake"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong piece, what it says, and what it does to learning."""
+
+    name: str
+    wrong: str
+    symptom: str
+    equations: Equations
+
+
+def _articles_sigmoid_prime(z: Array) -> Array:
+    """s (1 - s) with s = 1 / (1 + e^{+z}): right were s = σ(z), but s = σ(-z), so s' = -s (1 - s)."""
+    s = _articles_sigmoid(z)
+    return s * (1 - s)
+
+
+def _articles_sigmoid(z: Array) -> Array:
+    """1 / (1 + e^{+z}), which is σ(-z)."""
+    e = np.exp(-np.abs(z))
+    return np.where(z > 0, e, 1) / (1 + e)
+
+
+def _articles_value(σ: Activation, z: Array) -> Array:
+    return _articles_sigmoid(z) if σ.name == "sigmoid" else σ.value(z)
+
+
+def _articles_bp1(dC_da: Array, σ: Activation, z: Array) -> Array:
+    return dC_da * _articles_sigmoid_prime(z) if σ.name == "sigmoid" else BP1(dC_da, σ, z)
+
+
+def _articles_bp2(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
+    return _articles_bp1(W.T @ δ, σ, z)
+
+
+def _bp1_without_prime(dC_da: Array, σ: Activation, z: Array) -> Array:
+    return dC_da.copy()
+
+
+def _bp2_without_prime(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
+    return W.T @ δ
+
+
+def _bp2_untransposed(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
+    """W δ where the shapes allow it; else W's memory read with rows and columns exchanged."""
+    n_above, n_here = W.shape
+    wrong = W if n_above == n_here else W.reshape(n_here, n_above)
+    return BP1(wrong @ δ, σ, z)
+
+
+def _gradient_without_half(C: Cost, a: Array, y: Array) -> Array:
+    return 2 * C.gradient(a, y)
+
+
+MISTAKES: Final[dict[str, Mistake]] = {
+    mistake.name: mistake
+    for mistake in (
+        Mistake(
+            "articles-sigmoid",
+            "σ(z) = 1/(1 + e^{z}), the minus forgotten, with σ' = s(1 - s)",
+            "the sign of δ^L is wrong, so the output layer climbs the cost",
+            Equations(value=_articles_value, BP1=_articles_bp1, BP2=_articles_bp2),
+        ),
+        Mistake(
+            "missing-sigma-prime-at-output",
+            "δ^L = ∂C/∂a, without σ'(z^L)",
+            "saturated outputs learn as fast as others: right for a cost paired with its output, "
+            "wrong for the quadratic cost",
+            Equations(BP1=_bp1_without_prime),
+        ),
+        Mistake(
+            "missing-sigma-prime-in-hidden-layers",
+            "δ^l = (W^{l+1})ᵀ δ^{l+1}, without σ'(z^l)",
+            "saturated hidden neurons get gradients that do nothing to the cost",
+            Equations(BP2=_bp2_without_prime),
+        ),
+        Mistake(
+            "transposed-weights",
+            "δ^l = (W^{l+1} δ^{l+1}) ⊙ σ'(z^l), the transpose forgotten",
+            "the error arrives at the wrong neurons; the last layer still learns, those below drift",
+            Equations(BP2=_bp2_untransposed),
+        ),
+        Mistake(
+            "lost-half",
+            "∂C/∂a = 2 (a - y) while C = ½ Σ (a - y)²",
+            "every gradient is twice the true one: it learns, at twice the learning rate asked for",
+            Equations(dC_da=_gradient_without_half),
+        ),
+    )
+}
