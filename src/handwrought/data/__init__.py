@@ -1,0 +1,1 @@
+"""Images and labels: data sets by name or from files, in batches.  Knows nothing of networks."""

@@ -1,0 +1,1 @@
+"""The training loop, optimizers, schedules and what watches them.  Draws nothing on a screen."""
