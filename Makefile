@@ -1,0 +1,41 @@
+# One command per intention. Each sets up what it needs in .venv, from Python 3.11+ alone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CPU_TORCH := torch==2.13.0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("handwrought needs Python 3.11 or newer, and $(PYTHON) is %s; say make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.tools: requirements/test.txt pyproject.toml | $(VENV)/.installed
+	$(PIP) --requirement requirements/test.txt
+	@touch $@
+
+demo: $(VENV)/.installed  ## Train the article's network on the real 60,000 images and test it
+	$(BIN)/handwrought train --hidden 30 --cost quadratic --learning-rate 3.0 --epochs 30 --batch-size 10 --full
+
+test: $(VENV)/.tools  ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.tools  ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed  ## Reproduce the published results (minutes)
+	$(BIN)/python benchmarks/published_results.py
+
+clean:  ## Remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""``python -m handwrought``."""
+
+from handwrought.cli import main
+
+main()

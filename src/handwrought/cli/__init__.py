@@ -1,0 +1,247 @@
+"""The command line: requests in, text out.  Each command's work stands in a file of its name.
+
+Nothing heavy is imported here, so that ``handwrought --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handwrought.errors import DataError, HandwroughtError, InvalidArgument, ModelFileError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="handwrought",
+    help="A neural network made by hand that reads handwriting.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _choices(name: str, *values: str) -> type[StrEnum]:
+    return StrEnum(name, {value: value for value in values})
+
+
+# The names are repeated here so that --help needs no NumPy; a test compares them with the library.
+ActivationName = _choices(
+    "ActivationName",
+    "identity", "sigmoid", "tanh", "relu", "leaky-relu", "silu", "gelu", "softmax",
+)  # fmt: skip
+CostName = _choices("CostName", "quadratic", "cross-entropy", "softmax")
+OptimizerName = _choices(
+    "OptimizerName", "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"
+)
+ScheduleName = _choices(
+    "ScheduleName", "constant", "step", "halve-on-plateau", "cosine", "one-cycle"
+)
+InitializerName = _choices("InitializerName", "normal", "scaled", "glorot", "he")
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Write one JSON object to standard output, nothing else.")
+]
+DatasetName = Annotated[
+    str,
+    typer.Option(
+        help="mnist, fashion-mnist, kmnist, emnist-digits, qmnist, or a path to "
+        "IDX files, an .npz, a .csv or a folder of pictures."
+    ),
+]
+
+
+@app.command(
+    epilog="Example:  handwrought train --hidden 100 --cost cross-entropy --learning-rate 0.5"
+)
+def train(
+    dataset: DatasetName = "mnist",
+    hidden: Annotated[
+        str, typer.Option(help="Neurons of each hidden layer, such as 30 or 100,50; 0 for none.")
+    ] = "30",
+    activation: Annotated[
+        ActivationName, typer.Option(help="Activation of the hidden layers.")  # type: ignore[valid-type]
+    ] = ActivationName("sigmoid"),
+    cost: Annotated[CostName, typer.Option(help="Cost function.")] = CostName("quadratic"),  # type: ignore[valid-type]
+    optimizer: Annotated[OptimizerName, typer.Option(help="Optimizer.")] = OptimizerName("sgd"),  # type: ignore[valid-type]
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="Learning rate; by default one that suits (3.0 for sgd on quadratic)."),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Images in a mini-batch.")] = 10,
+    epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 30,
+    weight_decay: Annotated[
+        float, typer.Option(help="L2: λ of (λ/2) Σ w². Nielsen's λ divided by the images.")
+    ] = 0.0,
+    l1: Annotated[float, typer.Option(help="L1: λ of λ Σ |w|.")] = 0.0,
+    dropout: Annotated[float, typer.Option(help="Share of hidden neurons left out.")] = 0.0,
+    label_smoothing: Annotated[float, typer.Option(help="From 0 (off) to 1.")] = 0.0,
+    schedule: Annotated[
+        ScheduleName, typer.Option(help="Course of the learning rate.")  # type: ignore[valid-type]
+    ] = ScheduleName("constant"),
+    warm_up: Annotated[float, typer.Option(help="Share of the training with a rising rate.")] = 0.0,
+    clip_norm: Annotated[
+        float | None, typer.Option(help="Scale longer gradients down to this norm.")
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many epochs without a better validation; keep the best."),
+    ] = None,
+    initializer: Annotated[
+        InitializerName | None,  # type: ignore[valid-type]
+        typer.Option(help="Initial weights: normal is N(0,1); default by activation."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the weights, the order and dropout.")] = 0,
+    full: Annotated[
+        bool, typer.Option("--full", help="Train on training and validation images together.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the model (model.safetensors) and its log.")
+    ] = None,
+    gallery: Annotated[
+        bool, typer.Option("--gallery/--no-gallery", help="Draw twelve test digits at the end.")
+    ] = True,
+    json_output: Json = False,
+) -> None:
+    """Train a network and report its test accuracy."""
+    from handwrought.cli.train import run
+
+    _leave(
+        run(
+            dataset=dataset,
+            hidden=hidden,
+            activation=str(activation),
+            cost=str(cost),
+            optimizer=str(optimizer),
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            epochs=epochs,
+            weight_decay=weight_decay,
+            l1=l1,
+            dropout=dropout,
+            label_smoothing=label_smoothing,
+            schedule=str(schedule),
+            warm_up=warm_up,
+            clip_norm=clip_norm,
+            patience=patience,
+            initializer=None if initializer is None else str(initializer),
+            seed=seed,
+            full=full,
+            out=out,
+            gallery=gallery,
+            json_output=json_output,
+        )
+    )
+
+
+@app.command(epilog="Example:  handwrought evaluate runs/latest/model.safetensors --json")
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model saved by handwrought.")],
+    dataset: DatasetName = "mnist",
+    json_output: Json = False,
+) -> None:
+    """Measure a model on a data set's test images."""
+    from handwrought.cli.evaluate import run
+
+    _leave(run(model=model, dataset=dataset, json_output=json_output))
+
+
+@app.command(epilog="Example:  handwrought explain --index 7 --layer 2 --neuron 3 --source 400")
+def explain(
+    model: Annotated[
+        Path | None, typer.Option(help="A saved model; without it, an untrained network.")
+    ] = None,
+    index: Annotated[int, typer.Option(help="Which image.")] = 7,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    layer: Annotated[
+        int | None, typer.Option(help="Layer of the neuron to follow, 2 to L as in the article.")
+    ] = None,
+    neuron: Annotated[int | None, typer.Option(help="The neuron to follow, j.")] = None,
+    source: Annotated[
+        int | None, typer.Option(help="The neuron k below it, for the weight w_jk.")
+    ] = None,
+    learning_rate: Annotated[float, typer.Option(help="Of the update shown.")] = 3.0,
+    dataset: DatasetName = "mnist",
+    json_output: Json = False,
+) -> None:
+    """Walk one image through the four equations, with its numbers."""
+    from handwrought.cli.explain import run
+
+    _leave(
+        run(
+            model=model,
+            index=index,
+            split=split,
+            layer=layer,
+            neuron=neuron,
+            source=source,
+            learning_rate=learning_rate,
+            dataset=dataset,
+            json_output=json_output,
+        )
+    )
+
+
+@app.command(epilog="Example:  handwrought check --json")
+def check(
+    model: Annotated[
+        Path | None, typer.Option(help="A saved model; without it, a grid of networks.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Compare the gradients with central differences and the complex step."""
+    from handwrought.cli.check import run
+
+    _leave(run(model=model, json_output=json_output))
+
+
+@app.command()
+def info(json_output: Json = False) -> None:
+    """Versions, BLAS, threads, devices, and where files are kept."""
+    from handwrought.cli.info import run
+
+    _leave(run(json_output=json_output))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from handwrought import __version__
+
+        typer.echo(f"handwrought {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _leave(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
+
+
+def main() -> None:
+    """The program: 0 for success, 2 for wrong input, 1 for other failures, 130 for Ctrl-C."""
+    try:
+        app()
+    except HandwroughtError as error:
+        sys.stderr.write(f"handwrought: {error}\n")
+        wrong_input = isinstance(error, InvalidArgument | DataError | ModelFileError)
+        sys.exit(2 if wrong_input else 1)
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing to tell, and nowhere to tell it.
+        sys.stderr.close()
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("handwrought: stopped\n")
+        sys.exit(130)
