@@ -2,7 +2,8 @@
 
 Michael Nielsen, *Neural Networks and Deep Learning* (2015), chapters 1, 3 and 5.  Each row trains
 on the first 50,000 images, exactly as he did, and looks after each epoch at the split he looked at;
-"best" is the best epoch on that split, as he quotes it.  (So for the rows on the test split the
+"best" is the best epoch on that split, as he quotes it.  Where he quotes the best of three runs, a
+result of ours is the best of three too, and the plain mean over all runs stands beside it.  (So for the rows on the test split the
 figure is an optimistic one, his and ours alike; it is reproduced here and used for nothing else.)
 
 His λ is divided by n in his cost, (λ/2n) Σ w²; here weight_decay is the factor itself, λ/n, so his
@@ -40,6 +41,8 @@ class Row:
     split: str = "test"
     lam: float = 0.0
     best: bool = True
+    runs: int = 1
+    """How many runs the published figure is the best of."""
 
     def text(self) -> str:
         lam = f", λ {self.lam:g}" if self.lam else ""
@@ -49,9 +52,9 @@ class Row:
 
 DEEP = [(784, *[30] * depth, 10) for depth in (1, 2, 3, 4)]
 ROWS = [
-    Row((784, 10), "quadratic", "normal", 3.0, 30, 91.92),
-    Row((784, 30, 10), "quadratic", "normal", 3.0, 30, 95.42),
-    Row((784, 100, 10), "quadratic", "normal", 3.0, 30, 96.59),
+    Row((784, 10), "quadratic", "scaled", 3.0, 30, 91.92),
+    Row((784, 30, 10), "quadratic", "normal", 3.0, 30, 95.42, runs=3),
+    Row((784, 100, 10), "quadratic", "normal", 3.0, 30, 96.59, runs=3),
     Row((784, 30, 10), "cross-entropy", "normal", 0.5, 30, 95.49),
     Row((784, 100, 10), "cross-entropy", "normal", 0.5, 30, 96.82),
     Row((784, 100, 10), "cross-entropy", "scaled", 0.5, 30, 97.92, "validation", 5.0),
@@ -84,6 +87,12 @@ def accuracy(row: Row, seed: int) -> float:
     return max(course) if row.best else course[-1]
 
 
+def summary(found: list[float]) -> str:
+    """Mean ± sd over ``len(found)`` results."""
+    spread = stdev(found) if len(found) > 1 else 0.0
+    return f"{mean(found):.2f} ± {spread:.2f} %"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
@@ -95,19 +104,23 @@ def main() -> int:
     if options.short:
         rows, options.seeds = [replace(row, epochs=1) for row in rows], 1
 
-    print("| network | cost, settings | split | published | ours, mean ± sd | best of the seeds |")
+    print("| network | cost, settings | split | published | ours, mean ± sd | single runs |")
     print("|---|---|---|---|---|---|", flush=True)
     missed = 0
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        jobs = [[pool.submit(accuracy, row, seed) for seed in range(options.seeds)] for row in rows]
+        jobs = [
+            [pool.submit(accuracy, row, seed) for seed in range(options.seeds * row.runs)]
+            for row in rows
+        ]
         for row, futures in zip(rows, jobs, strict=True):
-            found = [future.result() for future in futures]
-            spread = stdev(found) if len(found) > 1 else 0.0
+            single = [future.result() for future in futures]
+            groups = [single[i : i + row.runs] for i in range(0, len(single), row.runs)]
+            found = [max(group) for group in groups]
             missed += mean(found) < row.published - 0.5
+            best_of = f" (best of {row.runs})" if row.runs > 1 else ""
             print(
-                f"| {'-'.join(map(str, row.sizes))} | {row.text()} | {row.split} "
-                f"| {row.published:.2f} % | {mean(found):.2f} ± {spread:.2f} % "
-                f"| {max(found):.2f} % |",
+                f"| {'-'.join(map(str, row.sizes))} | {row.text()} | {row.split}{best_of} "
+                f"| {row.published:.2f} % | {summary(found)} | {summary(single)} |",
                 flush=True,
             )
     print(

@@ -36,9 +36,7 @@ ActivationName = _choices(
     "identity", "sigmoid", "tanh", "relu", "leaky-relu", "silu", "gelu", "softmax",
 )  # fmt: skip
 CostName = _choices("CostName", "quadratic", "cross-entropy", "softmax")
-OptimizerName = _choices(
-    "OptimizerName", "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"
-)
+OptimizerName = _choices("OptimizerName", "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 ScheduleName = _choices(
     "ScheduleName", "constant", "step", "halve-on-plateau", "cosine", "one-cycle"
 )

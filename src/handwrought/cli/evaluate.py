@@ -22,9 +22,7 @@ def run(*, model: Path, dataset: str, json_output: bool) -> int:
     network = load_model(model)
     data = load_dataset(dataset)
     if data.test is None:
-        raise InvalidArgument(
-            f"{dataset} has no test images: evaluate on a data set that has some"
-        )
+        raise InvalidArgument(f"{dataset} has no test images: evaluate on a data set that has some")
     result = evaluate(network, data.test)
     if json_output:
         report = {

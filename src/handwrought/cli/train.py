@@ -263,7 +263,11 @@ def _show(
     chosen = (right + wrong)[-12:] if len(wrong) == 4 else right[:12]
     captions = [
         f"says {class_names[tested.predictions[i]]}"
-        + ("" if tested.predictions[i] == tested.labels[i] else f", is {class_names[tested.labels[i]]}")
+        + (
+            ""
+            if tested.predictions[i] == tested.labels[i]
+            else f", is {class_names[tested.labels[i]]}"
+        )
         for i in chosen
     ]
     console.print("\nTwelve test digits, and what the network says:\n")
@@ -273,5 +277,3 @@ def _show(
         )
         + "\n"
     )
-
-

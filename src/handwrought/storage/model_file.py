@@ -52,7 +52,9 @@ def save_model(network: Network, path: str | PathLike[str], **record: Any) -> No
     path = Path(path)
     vector = network.parameters.vector
     if not np.isfinite(vector).all():
-        raise ModelFileError(f"{path} was not written: the network holds values that are not finite")
+        raise ModelFileError(
+            f"{path} was not written: the network holds values that are not finite"
+        )
     header = {
         "format": FORMAT,
         "sizes": list(network.sizes),
@@ -135,7 +137,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ModelFileError(f"{path} is larger than {MAX_BYTES:,} bytes: it is no model of ours")
+            raise ModelFileError(
+                f"{path} is larger than {MAX_BYTES:,} bytes: it is no model of ours"
+            )
         content = path.read_bytes()
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
@@ -205,5 +209,3 @@ def _versions() -> dict[str, Any]:
         "numpy": np.__version__,
         "blas": blas,
     }
-
-

@@ -17,9 +17,7 @@ from handwrought.training.loop import EpochReport
 __all__ = ["early_stopped"]
 
 
-def early_stopped(
-    reports: Iterator[Any], network: Network, *, patience: int = 5
-) -> Iterator[Any]:
+def early_stopped(reports: Iterator[Any], network: Network, *, patience: int = 5) -> Iterator[Any]:
     """Stop when validation accuracy has not risen for ``patience`` epochs, and restore the best.
 
     The best weights are restored at the end of every training that is read to its end, and also

@@ -1,0 +1,84 @@
+"""``handwrought info``: versions, BLAS, threads, devices, and where files are kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from threadpoolctl import threadpool_info
+
+import handwrought
+from handwrought.data.mnist import FOLDER
+
+__all__ = ["run"]
+
+
+def run(*, json_output: bool = False) -> int:
+    """Print what a run on this machine depends on; returns the exit code."""
+    facts = collect()
+    if json_output:
+        sys.stdout.write(json.dumps(facts) + "\n")
+        return 0
+    console = Console(highlight=False, soft_wrap=True)
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {item}" for key, item in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(str(item) for item in value) or "none"
+        console.print(f"{name:>14}  {value}", markup=False)
+    return 0
+
+
+def collect() -> dict[str, Any]:
+    """The facts as JSON values."""
+    _ = np.ones((2, 2)) @ np.ones((2, 2))  # a first product, so that BLAS is loaded
+    packages = ["numpy", "scipy", "numba", "safetensors", "pillow", "typer", "rich", "pooch"]
+    return {
+        "handwrought": handwrought.__version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "devices": ["cpu"],
+        "blas": [
+            f"{pool.get('internal_api')} {pool.get('version')} "
+            f"({pool.get('architecture')}, {pool.get('num_threads')} threads)"
+            for pool in threadpool_info()
+            if pool.get("user_api") == "blas"
+        ],
+        "packages": {name: _version(name) for name in packages},
+        "mnist": str(FOLDER),
+        "cache": str(cache_folder()),
+        "runs": str(Path("runs").resolve()),
+    }
+
+
+def cache_folder() -> Path:
+    """Where downloaded data sets are kept: HANDWROUGHT_CACHE, or the user's cache folder."""
+    from platformdirs import user_cache_dir
+
+    return Path(os.environ.get("HANDWROUGHT_CACHE") or user_cache_dir("handwrought"))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
