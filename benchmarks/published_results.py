@@ -3,8 +3,9 @@
 Michael Nielsen, *Neural Networks and Deep Learning* (2015), chapters 1, 3 and 5.  Each row trains
 on the first 50,000 images, exactly as he did, and looks after each epoch at the split he looked at;
 "best" is the best epoch on that split, as he quotes it.  Where he quotes the best of three runs, a
-result of ours is the best of three too, and the plain mean over all runs stands beside it.  (So for the rows on the test split the
-figure is an optimistic one, his and ours alike; it is reproduced here and used for nothing else.)
+result of ours is the best of three too, and the plain mean over all runs stands beside it.
+(So for the rows on the test split the figure is an optimistic one, his and ours alike; it is
+reproduced here and used for nothing else.)
 
 His λ is divided by n in his cost, (λ/2n) Σ w²; here weight_decay is the factor itself, λ/n, so his
 5.0 on 50,000 images is 1e-4.

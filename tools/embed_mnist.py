@@ -15,6 +15,7 @@ import pickle
 import sys
 import zipfile
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from handwrought.data.mnist import FOLDER, SHA256
 class ArraysOnly(pickle.Unpickler):
     """An unpickler that can build NumPy arrays and nothing else."""
 
-    allowed = {
+    allowed: ClassVar = {
         ("numpy.core.multiarray", "_reconstruct"): np.ndarray([]).__reduce__()[0],
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,

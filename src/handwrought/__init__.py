@@ -29,7 +29,17 @@ _HOMES = {
     "train": "handwrought.training.loop",
 }
 
-__all__ = [*sorted(_HOMES), "__version__"]
+__all__ = [
+    "Dataset",
+    "HandwroughtError",
+    "Network",
+    "Split",
+    "__version__",
+    "check_gradients",
+    "evaluate",
+    "load_dataset",
+    "train",
+]
 
 if TYPE_CHECKING:
     from handwrought.data.catalog import load_dataset as load_dataset

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 
-def _choices(name: str, *values: str) -> type[StrEnum]:
+def _choices(name: str, *values: str) -> Any:
     return StrEnum(name, {value: value for value in values})
 
 

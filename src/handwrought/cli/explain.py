@@ -50,8 +50,8 @@ def run(
         load_model(model) if model else Network([chosen.n_inputs, 30, chosen.n_classes], seed=0)
     )
     label = int(chosen.labels[index])
-    trace = follow(network, chosen.inputs([index], np.float64)[0], label)
-    l, j, k = _followed(trace, layer, neuron, source)  # noqa: E741
+    trace = follow(network, chosen.inputs(np.array([index]), np.float64)[0], label)
+    l, j, k = _followed(trace, layer, neuron, source)
     numeric = derivative_at(network, trace.x[np.newaxis], np.array([label]), layer=l - 2, j=j, k=k)
     moved = update(trace, learning_rate)
     report = _report(trace, moved, l, j, k, numeric, learning_rate)
@@ -67,7 +67,7 @@ def _followed(
     trace: Trace, layer: int | None, neuron: int | None, source: int | None
 ) -> tuple[int, int, int]:
     """The neuron and weight to follow: where not asked for, those with the largest gradient."""
-    l = layer if layer is not None else 2  # noqa: E741
+    l = layer if layer is not None else 2
     trace._check(l, neuron or 0, source)
     gradient = np.abs(trace.dC_dw[l])
     j = neuron if neuron is not None else int(gradient.max(axis=1).argmax())
@@ -154,7 +154,7 @@ def _vector(values: np.ndarray) -> str:
 def _show(
     console: Console, trace: Trace, moved: Trace, report: dict[str, Any], image: np.ndarray
 ) -> None:
-    l, j, k, L = report["layer"], report["neuron"], report["source"], trace.L  # noqa: E741
+    l, j, k, L = report["layer"], report["neuron"], report["source"], trace.L
 
     def say(*lines: str) -> None:
         for line in lines:

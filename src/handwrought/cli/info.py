@@ -15,6 +15,7 @@ from rich.console import Console
 from threadpoolctl import threadpool_info
 
 import handwrought
+from handwrought.data.downloads import cache_folder
 from handwrought.data.mnist import FOLDER
 
 __all__ = ["run"]
@@ -58,13 +59,6 @@ def collect() -> dict[str, Any]:
         "cache": str(cache_folder()),
         "runs": str(Path("runs").resolve()),
     }
-
-
-def cache_folder() -> Path:
-    """Where downloaded data sets are kept: HANDWROUGHT_CACHE, or the user's cache folder."""
-    from platformdirs import user_cache_dir
-
-    return Path(os.environ.get("HANDWROUGHT_CACHE") or user_cache_dir("handwrought"))
 
 
 def _version(package: str) -> str:

@@ -113,7 +113,8 @@ class Split:
         chosen = self.images if indices is None else self.images[indices]
         rows = chosen.reshape(len(chosen), -1)
         if rows.dtype == np.uint8:
-            return np.multiply(rows, np.dtype(dtype).type(1 / 255), dtype=dtype)
+            scaled: Array = np.multiply(rows, np.asarray(1 / 255, dtype), dtype=dtype)
+            return scaled
         return rows.astype(dtype)
 
     def targets(self, indices: Array | slice | None = None, dtype: DTypeLike = np.float32) -> Array:

@@ -212,7 +212,7 @@ class Network:
         last = states[-1]
         self.cost.error(self.activations[-1], last.z, last.a, y, out=last.delta)  # BP1
         last.delta *= self.dtype.type(1 / len(x)) if share is None else share
-        for l in reversed(range(len(self.layers))):  # noqa: E741  the article's letter
+        for l in reversed(range(len(self.layers))):
             below = states[l - 1] if l else None
             self.layers[l].backward(
                 states[l],

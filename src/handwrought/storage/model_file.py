@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,7 @@ def _header(path: Path, metadata: Any) -> dict[str, Any]:
         isinstance(sizes, list)
         and len(sizes) >= 2
         and all(type(n) is int and 1 <= n <= 10_000_000 for n in sizes)
-        and sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) <= MAX_PARAMETERS
+        and sum(a * b for a, b in pairwise(sizes)) <= MAX_PARAMETERS
         and isinstance(names, list)
         and len(names) == len(sizes) - 1
         and all(isinstance(name, str) for name in names)

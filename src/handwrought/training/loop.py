@@ -227,14 +227,14 @@ class _Run:
                 seconds = perf_counter() - start
                 if not np.isfinite(self.network.parameters.vector).all():
                     self._diverged(epoch, self.batches, float("nan"))
-                cost, accuracy = self._validate()
+                validation_cost, accuracy = self._validate()
             if self.plateau:
-                self.plateau.observe(total if cost is None else cost)
+                self.plateau.observe(total if validation_cost is None else validation_cost)
             yield EpochReport(
                 epoch,
                 self.epochs,
                 total / len(self.split),
-                cost,
+                validation_cost,
                 accuracy,
                 self.rate,
                 seconds,

@@ -1,0 +1,60 @@
+"""Pictures in a folder with one sub-folder per class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.errors import DataError
+
+__all__ = ["load_image_folder"]
+
+_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"}
+
+
+def load_image_folder(
+    path: Path,
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]:
+    """Images (n, height, width), labels (n,) and class names, from sub-folders in order of name.
+
+    Sub-folders named by numbers come in the order of the numbers. Pictures are converted to grey
+    and must all have the same size; ink is taken as it is, bright on black.
+
+    Raises
+    ------
+    DataError
+        If there is no sub-folder or picture, a picture is damaged, or one has another size.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    folders = [f for f in path.iterdir() if f.is_dir() and not f.name.startswith(".")]
+    numeric = all(f.name.isdecimal() for f in folders)
+    folders.sort(key=lambda f: (int(f.name), "") if numeric else (0, f.name))
+    arrays: list[NDArray[Any]] = []
+    labels: list[int] = []
+    first: Path | None = None
+    for label, folder in enumerate(folders):
+        for file in sorted(folder.iterdir()):
+            if file.suffix.lower() not in _ENDINGS:
+                continue
+            try:
+                with Image.open(file) as image:
+                    grey = np.asarray(image.convert("L"), dtype=np.uint8)
+            except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+                raise DataError(f"{file} cannot be read as a picture ({error})") from None
+            except Image.DecompressionBombError as error:
+                raise DataError(f"{file} is too large: {error}") from None
+            if first is not None and grey.shape != arrays[0].shape:
+                raise DataError(
+                    f"{file} is {grey.shape[1]} x {grey.shape[0]} pixels, {first} is "
+                    f"{arrays[0].shape[1]} x {arrays[0].shape[0]}: bring all to the same size"
+                )
+            first = first or file
+            arrays.append(grey)
+            labels.append(label)
+    if not arrays:
+        raise DataError(f"{path} has no pictures in sub-folders: make one sub-folder per class")
+    return np.stack(arrays), np.array(labels), tuple(folder.name for folder in folders)
