@@ -334,7 +334,8 @@ def _check(
 def _dropout_rates(network: Network, dropout: float | Sequence[float]) -> list[float]:
     n_hidden = len(network.sizes) - 2
     rates = [dropout] * n_hidden if isinstance(dropout, int | float) else list(dropout)
-    if len(rates) != n_hidden or not all(0 <= rate < 1 for rate in rates):
+    asked = [dropout] if isinstance(dropout, int | float) else rates
+    if len(rates) != n_hidden or not all(0 <= rate < 1 for rate in asked):
         raise InvalidArgument(
             f"dropout is {dropout!r}: give a share from 0 up to, not including, 1, "
             f"or one for each of the {n_hidden} hidden layers"

@@ -1,0 +1,146 @@
+"""The training loop, model files and evaluation, on real digits."""
+
+import numpy as np
+import pytest
+import torch
+
+import handwrought as hw
+from handwrought.errors import InvalidArgument, ModelFileError, TrainingDiverged
+from handwrought.evaluation import wilson_interval
+from handwrought.nn.parameters import Parameters
+from handwrought.training.observers import early_stopped
+from handwrought.training.optimizers import OPTIMIZERS, make_optimizer
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return hw.load_dataset("mnist")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "cost", "learning_rate", "bound"),
+    [
+        ([784, 10], "quadratic", 3.0, 0.88),
+        ([784, 30, 10], "quadratic", 3.0, 0.93),
+        ([784, 30, 10], "cross-entropy", 0.5, 0.93),
+        ([784, 30, 10], "softmax", 0.3, 0.93),
+    ],
+)
+def test_two_epochs_reach_what_a_broken_gradient_could_not(
+    mnist, sizes, cost, learning_rate, bound
+):
+    net = hw.Network(sizes, cost=cost, seed=0)
+    *_, last = hw.train(net, mnist, epochs=2, batch_size=10, learning_rate=learning_rate)
+    assert last.validation_accuracy > bound
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(mnist):
+    def bits(seed):
+        net = hw.Network([784, 10, 10], seed=0)
+        list(hw.train(net, mnist.train[:500], epochs=2, seed=seed, dropout=0.2))
+        return net.parameters.vector.tobytes()
+
+    assert bits(1) == bits(1) != bits(2)
+
+
+def test_the_first_cost_of_softmax_is_near_ln_10(mnist):
+    net = hw.Network([784, 30, 10], "relu", "softmax", initializer="glorot")
+    first = net.costs(mnist.train[:500].inputs(), mnist.train.labels[:500]).mean()
+    assert first == pytest.approx(np.log(10), abs=0.3)
+
+
+def test_ten_images_are_learnt_by_heart_and_shuffled_labels_stay_at_chance(mnist):
+    ten = mnist.train[:10]
+    net = hw.Network([784, 30, 10], cost="cross-entropy")
+    list(hw.train(net, ten, epochs=100, batch_size=5))
+    assert hw.evaluate(net, ten).accuracy == 1.0
+    shuffled = hw.Split(
+        mnist.train.images[:5000], np.random.default_rng(0).permutation(mnist.train.labels[:5000])
+    )
+    net = hw.Network([784, 30, 10], cost="cross-entropy")
+    list(hw.train(net, shuffled, epochs=2))
+    assert hw.evaluate(net, mnist.validation).accuracy < 0.2
+
+
+def test_an_infinite_cost_stops_with_the_last_good_weights(mnist):
+    net = hw.Network([784, 30, 10], "relu", "quadratic", output_activation="identity")
+    before = net.parameters.vector.copy()
+    with pytest.raises(TrainingDiverged, match="learning rate") as caught:
+        list(hw.train(net, mnist.train[:500], learning_rate=1e6))
+    assert (caught.value.epoch, np.array_equal(net.parameters.vector, before)) == (1, True)
+
+
+THEIRS = {
+    "sgd": lambda p: torch.optim.SGD(p, 0.1, weight_decay=0.01),
+    "momentum": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, weight_decay=0.01),
+    "nesterov": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, 0.1, weight_decay=0.01),
+    "adam": lambda p: torch.optim.Adam(p, 0.1, weight_decay=0.01),
+    "adamw": lambda p: torch.optim.AdamW(p, 0.1, weight_decay=0.01),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_steps_as_pytorchs_and_leaves_biases_undecayed(name):
+    rng = np.random.default_rng(0)
+    mine = Parameters([3, 2], "float64", rng.standard_normal(8))
+    weights, biases = (torch.tensor(mine.vector[s].copy()) for s in (slice(6), slice(6, 8)))
+    theirs = THEIRS[name]([{"params": [weights]}, {"params": [biases], "weight_decay": 0.0}])
+    optimizer = make_optimizer(name, mine, 0.01)
+    for _ in range(5):
+        gradient = mine.like()
+        gradient.vector[:] = rng.standard_normal(8)
+        weights.grad = torch.tensor(gradient.vector[:6].copy())
+        biases.grad = torch.tensor(gradient.vector[6:].copy())
+        theirs.step()
+        optimizer.step(gradient, 0.1)
+    expected = np.concatenate([weights.numpy(), biases.numpy()])
+    np.testing.assert_allclose(mine.vector, expected, rtol=1e-6)
+
+
+def test_early_stopping_restores_the_best(mnist):
+    net = hw.Network([784, 10])
+    small = hw.Dataset(
+        "small", mnist.train[:300], mnist.validation[:500], None, mnist.train, mnist.class_names
+    )
+    reports = list(early_stopped(hw.train(net, small, epochs=60), net, patience=3))
+    best = max(report.validation_accuracy for report in reports)
+    assert hw.evaluate(net, small.validation).accuracy == best
+    assert len(reports) < 60
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"epochs": 0}, "epochs is 0"),
+        ({"learning_rate": -1}, "learning_rate is -1"),
+        ({"optimizer": "sdg"}, "use one of sgd"),
+        ({"dropout": 1.0}, "dropout is 1.0"),
+        ({"schedule": "slow"}, "use one of constant"),
+    ],
+)
+def test_a_wrong_setting_is_named_before_training(mnist, settings, word):
+    with pytest.raises(InvalidArgument, match=word):
+        hw.train(hw.Network([784, 10]), mnist, **settings)
+
+
+def test_a_model_comes_back_to_the_bit_and_a_damaged_one_is_refused(tmp_path):
+    net = hw.Network([784, 30, 10], "gelu", "softmax", seed=5)
+    path = tmp_path / "digits.safetensors"
+    net.save(path)
+    again = hw.Network.load(path)
+    assert np.array_equal(again.parameters.vector, net.parameters.vector)
+    assert [a.name for a in again.activations] == ["gelu", "softmax"]
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="digest"):
+        hw.Network.load(path)
+    path.write_bytes(content[:100])
+    with pytest.raises(ModelFileError, match="not a safetensors file"):
+        hw.Network.load(path)
+
+
+def test_the_wilson_interval_is_the_textbooks():
+    low, high = wilson_interval(9500, 10_000)
+    assert (round(low, 4), round(high, 4)) == (0.9456, 0.9541)
