@@ -24,7 +24,7 @@ $(VENV)/.tools: requirements/test.txt pyproject.toml | $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed  ## Train the article's network on the real 60,000 images and test it
-	$(BIN)/handwrought train --hidden 30 --cost quadratic --learning-rate 3.0 --epochs 30 --batch-size 10 --full
+	$(BIN)/handwrought train --hidden 30 --cost quadratic --learning-rate 3.0 --epochs 30 --batch-size 10
 
 test: $(VENV)/.tools  ## Run all tests
 	$(BIN)/python -m pytest
