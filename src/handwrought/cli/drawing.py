@@ -47,8 +47,8 @@ def draw_gallery(
     colour: bool = False,
 ) -> str:
     """Images beside each other, a caption under each, cropped so that three fit 80 characters."""
-    crop = slice(3, 25)
-    width = crop.stop - crop.start + 3
+    crop = slice(2, 26)
+    width = crop.stop - crop.start + 2
     columns = min(columns, max(1, 80 // width))
     blocks = []
     for start in range(0, len(captions), columns):
@@ -56,7 +56,7 @@ def draw_gallery(
             draw_digit(image[2:26, crop], colour=colour)
             for image in images[start : start + columns]
         ]
-        blocks += ["   ".join(parts) for parts in zip(*drawn, strict=True)]
+        blocks += ["  ".join(parts) for parts in zip(*drawn, strict=True)]
         blocks += ["".join(f"{text:<{width}}" for text in captions[start : start + columns]), ""]
     return "\n".join(line.rstrip() for line in blocks)
 

@@ -178,7 +178,7 @@ def _watch(
     stop = _StopAfterBatch()
     try:
         with stop, progress, closing(reports):
-            task = progress.add_task("epoch 1", total=epochs, speed="")
+            task = progress.add_task(f"epoch 1 of {epochs}", total=epochs, speed="")
             for report in reports:
                 if isinstance(report, EpochReport):
                     history.append(report)
