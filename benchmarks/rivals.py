@@ -7,6 +7,7 @@ Data lies ready as float32 for those who want it so, without being counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -297,7 +298,7 @@ class Floor:
 
         self.layers = [
             (some(n_out, n_in), some(m, n_in), some(m, n_out), some(n_out, n_in), some(m, n_in))
-            for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
+            for n_in, n_out in pairwise(sizes)
         ]
 
     def epoch(self) -> None:

@@ -1,7 +1,7 @@
 """Run a command and draw what it wrote as an SVG of a terminal, for the README.
 
-    python tools/terminal_picture.py demo.svg handwrought train --out run
-    chromium --headless --window-size=830,1700 --screenshot=docs/images/demo.png demo.svg
+python tools/terminal_picture.py demo.svg handwrought train --out run
+chromium --headless --window-size=830,1700 --screenshot=docs/images/demo.png demo.svg
 """
 
 from __future__ import annotations

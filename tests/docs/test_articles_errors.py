@@ -157,9 +157,7 @@ def test_08_with_softmax_bp1_keeps_its_sum():
 
 @pytest.mark.parametrize("l", [2, 3, 4])
 def test_09_delta_is_the_rate_of_change_of_the_cost_and_comes_from_the_layer_above(trace, l):
-    np.testing.assert_allclose(
-        trace.δ[l], difference(cost_from_z(trace, l), trace.z[l]), rtol=1e-6
-    )
+    np.testing.assert_allclose(trace.δ[l], difference(cost_from_z(trace, l), trace.z[l]), rtol=1e-6)
     if l < trace.L:
         from_above = (trace.W[l + 1].T @ trace.δ[l + 1]) * trace.σ_prime[l]
         np.testing.assert_allclose(trace.δ[l], from_above, rtol=1e-14)

@@ -47,6 +47,10 @@ class Source:
     """Stored with rows and columns exchanged."""
     installed: tuple[str, ...] = ()
     """Folders where a system package may have put the files."""
+    archive: str = ""
+    """A zip file that holds them all, gzipped, where no mirror gives single files."""
+    inside: str = ""
+    """The folder within that archive."""
 
 
 SOURCES: Final[dict[str, Source]] = {
@@ -82,6 +86,8 @@ SOURCES: Final[dict[str, Source]] = {
         n_train=240_000,
         n_test=40_000,
         transposed=True,
+        archive="https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",
+        inside="gzip/",
     ),
     "qmnist": Source(
         mirrors=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
@@ -140,7 +146,8 @@ def load_downloaded(name: str) -> tuple[Pair, Pair, tuple[str, ...]]:
 def _find(name: str, source: Source, file: str) -> Path:
     """The file, plain or gzipped, where it lies already, or fetched."""
     folder = cache_folder() / name
-    for place in (folder, *map(Path, source.installed)):
+    places = (folder, folder / "unpacked" / source.inside, *map(Path, source.installed))
+    for place in places:
         for candidate in (place / file, place / f"{file}.gz"):
             if candidate.is_file():
                 return candidate
@@ -155,7 +162,20 @@ def _find(name: str, source: Source, file: str) -> Path:
             return Path(fetched)
         except Exception as error:  # pooch passes on whatever the transport raises
             failures.append(f"{mirror} ({type(error).__name__})")
-    tried = "; ".join(failures) or "there is no mirror that gives single files"
+    if source.archive:
+        wanted = [f"{source.inside}{each}.gz" for each in source.files]
+        try:
+            unpacked = pooch.retrieve(
+                source.archive,
+                known_hash=None,
+                fname=f"{name}.zip",
+                path=folder,
+                processor=pooch.Unzip(members=wanted, extract_dir="unpacked"),
+            )
+            return next(Path(each) for each in unpacked if Path(each).name == f"{file}.gz")
+        except Exception as error:  # as above; a member that is missing ends here, too
+            failures.append(f"{source.archive} ({type(error).__name__})")
+    tried = "; ".join(failures)
     raise DownloadError(
         f"{name} is not on this machine and cannot be fetched: {tried}. With a connection try "
         f"again, or put {file}.gz and its three companions in {folder}"
