@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from time import perf_counter
 from typing import Any
 
@@ -17,11 +18,13 @@ from numpy.typing import NDArray
 
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument, TrainingDiverged
+from handwrought.kernels import wanted
 from handwrought.nn.costs import smoothed
 from handwrought.nn.network import Network
 from handwrought.nn.workspace import Workspace
 from handwrought.training.optimizers import default_learning_rate, make_optimizer
 from handwrought.training.schedules import Plateau, make_schedule
+from handwrought.training.sparse_engine import SparseEngine, suits
 
 __all__ = ["BatchReport", "EpochReport", "train"]
 
@@ -172,6 +175,7 @@ def train(
     run.optimizer = make_optimizer(optimizer, network.parameters, weight_decay)
     run.schedule = make_schedule(schedule, warm_up)
     run.plateau = Plateau(plateau_patience) if schedule == "halve-on-plateau" else None
+    run.choose_engine(optimizer, weight_decay)
     return run.reports()
 
 
@@ -195,6 +199,7 @@ class _Run:
         self.optimizer: Any
         self.schedule: Any
         self.plateau: Plateau | None
+        self.sparse: SparseEngine | None = None
         self.gradient = net.parameters.like()
         self.workspace = Workspace(
             net.sizes, self.batch_size, net.dtype, [rate > 0 for rate in self.rates]
@@ -202,6 +207,16 @@ class _Run:
         self.reader = self.split.reader(self.batch_size, net.dtype)
         self.batches = -(-len(self.split) // self.batch_size)
         self.good = net.parameters.vector.copy()
+
+    def choose_engine(self, optimizer: str, weight_decay: float) -> None:
+        """Compiled code where it knows how and pays; the choice is the same each time."""
+        if not wanted(self.epochs * len(self.split)):
+            return
+        plain = optimizer == "sgd" and not self.l1 and not any(self.rates) and not self.clip_norm
+        if plain and suits(self.network, self.split):
+            self.sparse = SparseEngine(
+                self.network, self.split, self.batch_size, weight_decay, self.label_smoothing
+            )
 
     def reports(self) -> Iterator[Any]:
         for epoch in range(1, self.epochs + 1):
@@ -211,7 +226,7 @@ class _Run:
             with np.errstate(over="ignore", invalid="ignore"):
                 for batch, cost in enumerate(self._costs(epoch), start=1):
                     total += cost
-                    if not np.isfinite(cost):
+                    if not isfinite(cost):
                         self._diverged(epoch, batch, cost)
                     if self.report_every and batch % self.report_every == 0:
                         seen, seconds = batch * self.batch_size, perf_counter() - start
@@ -245,14 +260,26 @@ class _Run:
         """Train on each mini-batch of one epoch; yields the sum of its examples' costs."""
         order = np.random.default_rng([self.seed, epoch, _ORDER]).permutation(len(self.split))
         masks = np.random.default_rng([self.seed, epoch, _DROPOUT])
-        done, steps = (epoch - 1) * self.batches, self.epochs * self.batches
+        if self.sparse is not None:
+            chunk = self.report_every or self.sparse.chunk
+            for i in range(0, self.batches, chunk):
+                rates = [self._rate(epoch, j) for j in range(i, min(i + chunk, self.batches))]
+                some = order[i * self.batch_size : (i + chunk) * self.batch_size]
+                yield from self.sparse.train(some, np.array(rates)).tolist()
+            return
         for i in range(self.batches):
             x, y = self.reader.read(order[i * self.batch_size : (i + 1) * self.batch_size])
             if self.label_smoothing:
                 smoothed(y, self.label_smoothing, out=y)
-            share = self.plateau.share if self.plateau else 1.0
-            self.rate = self.learning_rate * share * self.schedule((done + i) / steps)
+            self._rate(epoch, i)
             yield self._step(x, y, masks)
+
+    def _rate(self, epoch: int, batch: int) -> float:
+        """η of the batch (from 0) of the epoch (from 1)."""
+        done = ((epoch - 1) * self.batches + batch) / (self.epochs * self.batches)
+        share = self.plateau.share if self.plateau else 1.0
+        self.rate = float(self.learning_rate * share * self.schedule(done))
+        return self.rate
 
     def _step(self, x: Array, y: Array, masks: np.random.Generator) -> float:
         """Feedforward, backpropagation, update: one mini-batch (article, section "Algorithm")."""
