@@ -40,17 +40,19 @@ CASES = [
 @pytest.mark.parametrize(
     "settings",
     [
-        {"learning_rate": 0.05},
-        {"learning_rate": 0.05, "weight_decay": 0.1, "label_smoothing": 0.1},
-        {"learning_rate": 0.05, "schedule": "cosine", "warm_up": 0.3},
+        {},
+        {"weight_decay": 0.1, "label_smoothing": 0.1},
+        {"schedule": "cosine", "warm_up": 0.3},
     ],
     ids=str,
 )
 def test_an_epoch_of_the_sparse_kernel_is_that_of_the_plain_code(
     monkeypatch, images, case, settings
 ):
-    plain, plain_reports = trained(monkeypatch, "numpy", images, *case, epochs=1, **settings)
-    fast, fast_reports = trained(monkeypatch, "numba", images, *case, epochs=1, **settings)
+    # Without an activation that bends, 0.05 diverges.
+    settings = {"epochs": 1, "learning_rate": 0.002 if case[1] == "identity" else 0.05, **settings}
+    plain, plain_reports = trained(monkeypatch, "numpy", images, *case, **settings)
+    fast, fast_reports = trained(monkeypatch, "numba", images, *case, **settings)
     weights = hw.Network(*case[:3], seed=1, output_activation=case[3]).parameters.vector
     assert np.linalg.norm(fast - plain) < 1e-5 * np.linalg.norm(weights + plain)
     assert np.linalg.norm(fast - plain) < 1e-3 * np.linalg.norm(plain)  # rounded steps, 21 of them

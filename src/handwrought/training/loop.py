@@ -22,9 +22,11 @@ from handwrought.kernels import wanted
 from handwrought.nn.costs import smoothed
 from handwrought.nn.network import Network
 from handwrought.nn.workspace import Workspace
+from handwrought.training import sparse_engine, split_engine
 from handwrought.training.optimizers import default_learning_rate, make_optimizer
 from handwrought.training.schedules import Plateau, make_schedule
-from handwrought.training.sparse_engine import SparseEngine, suits
+from handwrought.training.sparse_engine import SparseEngine
+from handwrought.training.split_engine import SplitEngine
 
 __all__ = ["BatchReport", "EpochReport", "train"]
 
@@ -172,7 +174,6 @@ def train(
         clip_norm=clip_norm,
         report_every=report_every,
     )
-    run.optimizer = make_optimizer(optimizer, network.parameters, weight_decay)
     run.schedule = make_schedule(schedule, warm_up)
     run.plateau = Plateau(plateau_patience) if schedule == "halve-on-plateau" else None
     run.choose_engine(optimizer, weight_decay)
@@ -200,23 +201,33 @@ class _Run:
         self.schedule: Any
         self.plateau: Plateau | None
         self.sparse: SparseEngine | None = None
+        self.split_engine: SplitEngine | None = None
+        self.trained = net
+        """The network that the steps train: the one given, or an engine's twin of it."""
         self.gradient = net.parameters.like()
         self.workspace = Workspace(
             net.sizes, self.batch_size, net.dtype, [rate > 0 for rate in self.rates]
         )
-        self.reader = self.split.reader(self.batch_size, net.dtype)
+        self.reader: Any = self.split.reader(self.batch_size, net.dtype)
         self.batches = -(-len(self.split) // self.batch_size)
         self.good = net.parameters.vector.copy()
 
     def choose_engine(self, optimizer: str, weight_decay: float) -> None:
         """Compiled code where it knows how and pays; the choice is the same each time."""
-        if not wanted(self.epochs * len(self.split)):
-            return
+        compiled = wanted(self.epochs * len(self.split))
         plain = optimizer == "sgd" and not self.l1 and not any(self.rates) and not self.clip_norm
-        if plain and suits(self.network, self.split):
+        if compiled and plain and sparse_engine.suits(self.network, self.split):
             self.sparse = SparseEngine(
                 self.network, self.split, self.batch_size, weight_decay, self.label_smoothing
             )
+        elif compiled and split_engine.suits(self.network, self.split):
+            self.split_engine = SplitEngine(self.network, self.split, self.batch_size)
+            self.trained, self.reader = self.split_engine.network, self.split_engine
+        self.optimizer = make_optimizer(optimizer, self.trained.parameters, weight_decay)
+        if compiled:
+            from handwrought.kernels import fused
+
+            self.optimizer.kernels = fused
 
     def reports(self) -> Iterator[Any]:
         for epoch in range(1, self.epochs + 1):
@@ -229,6 +240,7 @@ class _Run:
                     if not isfinite(cost):
                         self._diverged(epoch, batch, cost)
                     if self.report_every and batch % self.report_every == 0:
+                        self._hand_back()
                         seen, seconds = batch * self.batch_size, perf_counter() - start
                         yield BatchReport(
                             epoch,
@@ -239,6 +251,7 @@ class _Run:
                             seen / seconds,
                             seconds,
                         )
+                self._hand_back()
                 seconds = perf_counter() - start
                 if not np.isfinite(self.network.parameters.vector).all():
                     self._diverged(epoch, self.batches, float("nan"))
@@ -267,6 +280,8 @@ class _Run:
                 some = order[i * self.batch_size : (i + chunk) * self.batch_size]
                 yield from self.sparse.train(some, np.array(rates)).tolist()
             return
+        if self.split_engine is not None:
+            self.split_engine.copy(into_network=False)
         for i in range(self.batches):
             x, y = self.reader.read(order[i * self.batch_size : (i + 1) * self.batch_size])
             if self.label_smoothing:
@@ -283,7 +298,7 @@ class _Run:
 
     def _step(self, x: Array, y: Array, masks: np.random.Generator) -> float:
         """Feedforward, backpropagation, update: one mini-batch (article, section "Algorithm")."""
-        network, states = self.network, self.workspace.rows(len(x))
+        network, states = self.trained, self.workspace.rows(len(x))
         for at, rate in zip(states, self.rates, strict=True):
             if at.keep is not None:
                 chance = masks.random(at.keep.shape, dtype=np.float32)
@@ -300,6 +315,11 @@ class _Run:
                 self.gradient.vector *= self.clip_norm / norm
         self.optimizer.step(self.gradient, self.rate)
         return cost
+
+    def _hand_back(self) -> None:
+        """The network given gets what its twin has learnt."""
+        if self.split_engine is not None:
+            self.split_engine.copy(into_network=True)
 
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:

@@ -44,6 +44,8 @@ class Optimizer(ABC):
             slot: np.zeros_like(parameters.vector) for slot in self.slots
         }
         self._scratch = np.empty_like(parameters.vector)
+        self.kernels: Any = None
+        """:mod:`handwrought.kernels.fused`, where compiled code is wanted."""
 
     def step(self, gradient: Parameters, learning_rate: float) -> None:
         """Move the parameters once; ``gradient`` is used as scratch and left undefined."""
@@ -139,6 +141,14 @@ class Adam(Optimizer):
 
     def _move(self, g: Array, learning_rate: float) -> None:
         mean, square, scratch = self.state["mean"], self.state["square"], self._scratch
+        if self.kernels is not None and g.dtype == np.float32:
+            rate = learning_rate / (1 - self.beta_1**self.steps)
+            root = 1 / np.sqrt(1 - self.beta_2**self.steps)
+            constants = (self.beta_1, self.beta_2, rate, root, self.epsilon)
+            self.kernels.adam_move(
+                self.parameters.vector, g, mean, square, *map(np.float32, constants)
+            )
+            return
         mean *= self.beta_1
         np.multiply(g, 1 - self.beta_1, out=scratch)
         mean += scratch

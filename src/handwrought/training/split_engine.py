@@ -1,0 +1,145 @@
+"""Wide networks on images that are mostly black: often-inked pixels by BLAS, the others one by one.
+
+Half of MNIST's 784 pixels hold ink in less than a tenth of the images.  Their share of the first
+layer's products is a handful of rows for each image; the products proper are left with the pixels
+of the middle.  Inside, the first layer's weights lie transposed, the pixels in order of their use.
+Everything else (the other layers, the optimizer, regularization) is the plain code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.data.dataset import Split
+from handwrought.nn.layers import Dense
+from handwrought.nn.network import Network
+from handwrought.nn.parameters import LayerParameters, Parameters
+from handwrought.nn.workspace import LayerState
+
+__all__ = ["SplitEngine", "suits"]
+
+Array = NDArray[Any]
+
+_OFTEN = 0.12
+"""Share of the images in which a pixel must hold ink to take part in the dense product: where the
+two ways cost the same (benchmarks/epochs.py)."""
+_NARROWEST = 64
+_LANES = 16
+
+
+def suits(network: Network, split: Split) -> bool:
+    """Whether the first layer can be split, and gains by it."""
+    width = network.sizes[1]
+    if (
+        network.dtype != np.float32
+        or split.images.dtype != np.uint8
+        or split.labels.ndim != 1
+        or width < _NARROWEST
+        or width % _LANES
+        or network.n_inputs >= 2**16
+    ):
+        return False
+    return bool((_use(split) >= _OFTEN).mean() < 0.8)
+
+
+def _use(split: Split) -> Array:
+    """Share of the images in which each pixel holds ink, from some ten thousand of them."""
+    sample = split.images.reshape(len(split), -1)[:: max(1, len(split) // 10_000)]
+    return np.asarray((sample != 0).mean(axis=0))
+
+
+@dataclass(eq=False)
+class _Batch:
+    """What the split first layer takes for x."""
+
+    dense: Array
+    chosen: Array
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+
+class _SplitDense(Dense):
+    """The first layer, its weights (n_in, n_out) with the often-inked pixels first."""
+
+    def __init__(self, parameters: LayerParameters, plain: Dense, engine: SplitEngine) -> None:
+        super().__init__(parameters, plain.activation)
+        self.engine = engine
+        self.flipped = _flipped(parameters)
+
+    def forward(self, a_below: Any, at: LayerState) -> Array:
+        engine, n = self.engine, self.engine.n_dense
+        np.matmul(a_below.dense, self.flipped[:n], out=at.z)
+        engine.kernel.add_rest(
+            self.flipped[n:], *engine.rest, engine.scale, a_below.chosen, at.z
+        )  # z = W a + b, in two parts
+        at.z += self.biases
+        a = self.activation.value(at.z, out=at.a)
+        return a if at.keep is None else np.multiply(a, at.keep, out=at.kept)
+
+    def backward(
+        self, at: LayerState, gradient: LayerParameters, a_below: Any, out: Array | None
+    ) -> Array | None:
+        engine, n = self.engine, self.engine.n_dense
+        into = _flipped(gradient)
+        np.sum(at.delta, axis=0, out=gradient.biases)  # BP3
+        np.matmul(a_below.dense.T, at.delta, out=into[:n])  # BP4, in two parts
+        engine.kernel.gradient_of_rest(
+            at.delta, *engine.rest, engine.scale, a_below.chosen, into[n:]
+        )
+        return out
+
+
+def _flipped(parameters: LayerParameters) -> Array:
+    n_out, n_in = parameters.weights.shape
+    return parameters.weights.reshape(n_in, n_out)
+
+
+class SplitEngine:
+    """A twin of the network with its first layer split, and the reader of its batches."""
+
+    def __init__(self, network: Network, split: Split, capacity: int) -> None:
+        from handwrought.kernels import fused
+        from handwrought.kernels.sparse_sgd import nonzero_pixels
+
+        self.kernel: Any = fused
+        self.outer = network
+        self.order = np.argsort(-_use(split), kind="stable")
+        self.n_dense = int((_use(split) >= _OFTEN).sum())
+        rows = split.images.reshape(len(split), -1)
+        self.images = np.ascontiguousarray(rows[:, self.order[: self.n_dense]])
+        self.rest = nonzero_pixels(np.ascontiguousarray(rows[:, self.order[self.n_dense :]]))
+        self.scale = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
+        self.labels = split.labels.astype(np.int64)
+        self.x = np.empty((capacity, self.n_dense), np.float32)
+        self.y = np.zeros((capacity, split.n_classes), np.float32)
+        self.at = np.arange(capacity)
+        parameters = Parameters(network.sizes, network.dtype)
+        self.network = network.with_parameters(parameters)
+        first = _SplitDense(parameters[0], network.layers[0], self)
+        self.network.layers = (first, *self.network.layers[1:])
+
+    def read(self, indices: Array) -> tuple[Any, Array]:
+        """x and y of these examples, good until the next call."""
+        m = len(indices)
+        x, y = self.x[:m], self.y[:m]
+        self.kernel.gather(self.images, self.scale[1], indices, x)
+        y.fill(0)
+        y[self.at[:m], self.labels[indices]] = 1
+        return _Batch(x, indices), y
+
+    def copy(self, *, into_network: bool) -> None:
+        """The parameters, from the network given into the twin or back."""
+        inner, outer = self.network.parameters, self.outer.parameters
+        n = inner[0].weights.size
+        flipped = _flipped(inner[0])
+        if into_network:
+            outer.vector[n:] = inner.vector[n:]
+            outer[0].weights[:, self.order] = flipped.T
+        else:
+            inner.vector[n:] = outer.vector[n:]
+            flipped[...] = outer[0].weights[:, self.order].T
