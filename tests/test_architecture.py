@@ -21,6 +21,7 @@ MAY_USE = {
     "kernels": set(),
     "training": {"nn", "data", "storage", "evaluation", "kernels"},
     "evaluation": {"nn", "data"},
+    "inference": {"nn", "kernels"},
     "reading": {"nn", "data", "storage", "training"},
     "cli": {"nn", "data", "storage", "training", "evaluation", "reading", "studio", "estimator"},
 }

@@ -22,6 +22,7 @@ _HOMES = {
     "Dataset": "handwrought.data.dataset",
     "HandwroughtError": "handwrought.errors",
     "Network": "handwrought.nn.network",
+    "Predictor": "handwrought.inference",
     "Split": "handwrought.data.dataset",
     "check_gradients": "handwrought.nn.gradient_check",
     "evaluate": "handwrought.evaluation",
@@ -33,6 +34,7 @@ __all__ = [
     "Dataset",
     "HandwroughtError",
     "Network",
+    "Predictor",
     "Split",
     "__version__",
     "check_gradients",
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from handwrought.data.dataset import Split as Split
     from handwrought.errors import HandwroughtError as HandwroughtError
     from handwrought.evaluation import evaluate as evaluate
+    from handwrought.inference import Predictor as Predictor
     from handwrought.nn.gradient_check import check_gradients as check_gradients
     from handwrought.nn.network import Network as Network
     from handwrought.training.loop import train as train
