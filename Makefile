@@ -3,13 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CPU_TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench bench-quick results clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("handwrought needs Python 3.11 or newer, and $(PYTHON) is %s; say make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -23,6 +22,10 @@ $(VENV)/.tools: requirements/test.txt pyproject.toml | $(VENV)/.installed
 	$(PIP) --requirement requirements/test.txt
 	@touch $@
 
+$(VENV)/.rivals: requirements/bench.txt | $(VENV)/.tools
+	$(PIP) --requirement requirements/bench.txt
+	@touch $@
+
 demo: $(VENV)/.installed  ## Train the article's network on the real 60,000 images and test it
 	$(BIN)/handwrought train --hidden 30 --cost quadratic --learning-rate 3.0 --epochs 30 --batch-size 10
 
@@ -34,7 +37,16 @@ lint: $(VENV)/.tools  ## Style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed  ## Reproduce the published results (minutes)
+bench: $(VENV)/.rivals  ## Compare our speed and memory with every rival's (about 20 minutes)
+	$(BIN)/python benchmarks/epochs.py
+	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python benchmarks/inference.py
+	$(BIN)/python benchmarks/memory.py
+
+bench-quick: $(VENV)/.tools  ## Ratios of an epoch to PyTorch's, settings S, M and L (under 3 minutes)
+	$(BIN)/python benchmarks/epochs.py --rivals pytorch --rounds 3 $(BENCH)
+
+results: $(VENV)/.installed  ## Reproduce the published results (minutes)
 	$(BIN)/python benchmarks/published_results.py
 
 clean:  ## Remove the virtual environment and caches

@@ -16,7 +16,7 @@ def images():
 
 
 def trained(net):
-    for _ in hw.train(net, hw.load_dataset("mnist").train[:2000], epochs=1, optimizer="adam"):
+    for _ in hw.train(net, hw.load_dataset("mnist").train[:2000], epochs=4, optimizer="adam"):
         pass
     return net
 

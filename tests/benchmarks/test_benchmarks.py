@@ -32,3 +32,43 @@ def test_every_rival_in_short():
     assert done.returncode == 0, done.stderr
     for rival in ("handwrought", "pytorch", "per-example", "floor"):
         assert f"| {rival} |" in done.stdout
+
+
+def test_the_regression_guard_in_short():
+    done = run("epochs.py", "--rivals", "pytorch", "--rounds", "1", "--images", "400")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Ours / the fastest rival's:") == 3
+    for setting in "SML":
+        assert f"### {setting}\n" in done.stdout
+
+
+def test_the_cold_start_reaches_its_goal():
+    done = run("cold_start.py", "--rivals", "", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    row = next(line for line in done.stdout.splitlines() if line.startswith("| handwrought"))
+    assert "missed" not in row
+    assert float(row.split("|")[4].strip("% ")) >= 97.5
+
+
+def test_inference_in_short():
+    done = run("inference.py", "--rounds", "1", "--images", "200")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("| onnxruntime, ") >= 1
+
+
+def test_memory_in_short():
+    done = run("memory.py", "--rivals", "pytorch", "--images", "500")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("| pytorch |") == 1
+
+
+def test_growth_in_short():
+    done = run("growth.py", "--quick")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("| weights |") == 3
+
+
+def test_engines_in_short():
+    done = run("engines.py", "--images", "600")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("sparse |") > 10

@@ -1,10 +1,13 @@
 """The training loop, model files and evaluation, on real digits."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
 
 import handwrought as hw
+from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument, ModelFileError, TrainingDiverged
 from handwrought.evaluation import wilson_interval
 from handwrought.nn.parameters import Parameters
@@ -144,3 +147,61 @@ def test_a_model_comes_back_to_the_bit_and_a_damaged_one_is_refused(tmp_path):
 def test_the_wilson_interval_is_the_textbooks():
     low, high = wilson_interval(9500, 10_000)
     assert (round(low, 4), round(high, 4)) == (0.9456, 0.9541)
+
+
+def test_augmented_training_is_the_same_twice_and_learns():
+    data = hw.load_dataset("mnist")
+    change = Augmentation(shift=1, rotation=8, elastic=0.8)
+    found = []
+    for _ in range(2):
+        net = hw.Network([784, 64, 10], "relu", "softmax", seed=0)
+        reports = list(
+            hw.train(
+                net, data.train[:5000], epochs=3, batch_size=50, optimizer="adam",
+                augmentation=change,
+            )
+        )  # fmt: skip
+        found.append(net.parameters.vector)
+        assert reports[-1].cost < 0.6 * reports[0].cost
+    np.testing.assert_array_equal(*found)
+    assert hw.evaluate(net, data.validation).accuracy > 0.88
+    plain = hw.Network([784, 64, 10], "relu", "softmax", seed=0)
+    list(hw.train(plain, data.train[:5000], epochs=3, batch_size=50, optimizer="adam"))
+    assert not np.array_equal(plain.parameters.vector, net.parameters.vector)
+
+
+def test_the_network_ends_with_the_average_and_trains_without_it():
+    data = hw.load_dataset("mnist").train[:500]
+    nets = [hw.Network([784, 20, 10], seed=0) for _ in range(2)]
+    reports = [
+        hw.train(net, data, epochs=2, batch_size=50, average=average)
+        for net, average in zip(nets, (0.0, 0.9999), strict=True)
+    ]
+    path = [nets[0].parameters.vector.copy()]
+    for _ in hw.train(hw_copy := nets[0].copy(), data, epochs=2, batch_size=50, report_every=1):
+        path.append(hw_copy.parameters.vector.copy())
+    del path[11], path[-1]  # the reports of the epochs repeat their last batch
+    for one in reports:
+        next(one)
+    np.testing.assert_allclose(nets[1].parameters.vector, nets[0].parameters.vector, atol=1e-6)
+    for one in reports:
+        next(one)
+    # With a decay of nearly 1 the first steps are a plain mean of all the vectors so far.
+    np.testing.assert_allclose(nets[1].parameters.vector, np.mean(path, axis=0), atol=1e-5)
+
+
+def test_stopping_early_leaves_no_thread_behind():
+    data = hw.load_dataset("mnist").train[:500]
+    reports = hw.train(
+        hw.Network([784, 10]), data, epochs=5, report_every=1, augmentation=Augmentation(shift=1)
+    )
+    next(reports)
+    assert any("handwrought-ahead" in thread.name for thread in threading.enumerate())
+    reports.close()
+    assert not any("handwrought-ahead" in thread.name for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("wrong", [{"average": 1.0}, {"average": -0.1}])
+def test_an_impossible_average_is_refused(wrong):
+    with pytest.raises(InvalidArgument, match="average is"):
+        hw.train(hw.Network([784, 10]), hw.load_dataset("mnist").train[:50], **wrong)

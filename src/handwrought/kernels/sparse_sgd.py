@@ -53,28 +53,29 @@ def _exp(x: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def nonzero_pixels(images: Array) -> tuple[Array, Array, Array]:
+def nonzero_pixels(images: Array, chosen: Array) -> tuple[Array, Array, Array]:
     """Where each image's pixels are not zero: starts (n + 1,), columns and values.
 
-    ``images`` is uint8 of shape (n, n_pixels); pixels of image i are entries starts[i] up to
-    starts[i + 1].
+    ``images`` is uint8 of shape (n, n_pixels), of which the ``chosen`` are looked at, and numbered
+    by their place there; pixels of image i are entries starts[i] up to starts[i + 1].
     """
-    n, width = images.shape
+    n, width = len(images), len(chosen)
     starts = np.empty(n + 1, np.int64)
     starts[0] = 0
     for i in range(n):
         count = 0
         for k in range(width):
-            count += images[i, k] != 0
+            count += images[i, chosen[k]] != 0
         starts[i + 1] = starts[i] + count
     columns = np.empty(starts[n], np.uint16)
     values = np.empty(starts[n], np.uint8)
     for i in range(n):
         at = starts[i]
         for k in range(width):
-            if images[i, k] != 0:
+            pixel = images[i, chosen[k]]
+            if pixel != 0:
                 columns[at] = k
-                values[at] = images[i, k]
+                values[at] = pixel
                 at += 1
     return starts, columns, values
 

@@ -8,6 +8,7 @@ masks are drawn from (seed, epoch), so no epoch depends on how an earlier one wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.kernels import wanted
@@ -23,6 +25,7 @@ from handwrought.nn.costs import smoothed
 from handwrought.nn.network import Network
 from handwrought.nn.workspace import Workspace
 from handwrought.training import sparse_engine, split_engine
+from handwrought.training.ahead import made_ahead
 from handwrought.training.optimizers import default_learning_rate, make_optimizer
 from handwrought.training.schedules import Plateau, make_schedule
 from handwrought.training.sparse_engine import SparseEngine
@@ -32,7 +35,7 @@ __all__ = ["BatchReport", "EpochReport", "train"]
 
 Array = NDArray[Any]
 
-_ORDER, _DROPOUT = 0, 1
+_ORDER, _DROPOUT, _AUGMENTATION = 0, 1, 2
 """Which stream of random numbers of an epoch: ``default_rng([seed, epoch, stream])``."""
 
 
@@ -111,6 +114,8 @@ def train(
     clip_norm: float | None = None,
     plateau_patience: int = 5,
     report_every: int | None = None,
+    augmentation: Augmentation | None = None,
+    average: float = 0.0,
 ) -> Iterator[Any]:
     """Train a network in place; yields an :class:`EpochReport` after each epoch, lazily.
 
@@ -145,6 +150,11 @@ def train(
         Epochs without a lower validation cost before "halve-on-plateau" halves.
     report_every : int, optional
         Yield a :class:`BatchReport` after every so many mini-batches, too.
+    augmentation : Augmentation, optional
+        Changes the images anew each time they are used; made in a thread beside the training.
+    average : float
+        Decay of a running average of the parameters, 0.999 for example; validation looks at the
+        average, and the network ends with it (Polyak and Juditsky 1992). 0 is none.
 
     Raises
     ------
@@ -159,6 +169,10 @@ def train(
     rates = _dropout_rates(network, dropout)
     if not 0 <= label_smoothing <= 1:
         raise InvalidArgument(f"label_smoothing is {label_smoothing!r}: it must lie from 0 to 1")
+    if not 0 <= average < 1:
+        raise InvalidArgument(f"average is {average!r}: it must be at least 0 and below 1")
+    if augmentation is not None and split.images.ndim != 3:
+        raise InvalidArgument("augmentation is for images, and the data is a table")
     eta = default_learning_rate(optimizer, network.cost.name)
     run = _Run(
         network=network,
@@ -173,6 +187,8 @@ def train(
         label_smoothing=label_smoothing,
         clip_norm=clip_norm,
         report_every=report_every,
+        augmentation=augmentation,
+        average=average,
     )
     run.schedule = make_schedule(schedule, warm_up)
     run.plateau = Plateau(plateau_patience) if schedule == "halve-on-plateau" else None
@@ -194,6 +210,8 @@ class _Run:
     label_smoothing: float
     clip_norm: float | None
     report_every: int | None
+    augmentation: Augmentation | None
+    average: float
 
     def __post_init__(self) -> None:
         net = self.network
@@ -211,16 +229,20 @@ class _Run:
         self.reader: Any = self.split.reader(self.batch_size, net.dtype)
         self.batches = -(-len(self.split) // self.batch_size)
         self.good = net.parameters.vector.copy()
+        self.mean = net.parameters.vector.copy() if self.average else None
+        self.steps = 0
 
     def choose_engine(self, optimizer: str, weight_decay: float) -> None:
         """Compiled code where it knows how and pays; the choice is the same each time."""
         compiled = wanted(self.epochs * len(self.split))
         plain = optimizer == "sgd" and not self.l1 and not any(self.rates) and not self.clip_norm
-        if compiled and plain and sparse_engine.suits(self.network, self.split):
+        as_they_are = self.augmentation is None and not self.average
+        sparse = plain and sparse_engine.suits(self.network, self.split, self.batch_size)
+        if compiled and as_they_are and sparse:
             self.sparse = SparseEngine(
                 self.network, self.split, self.batch_size, weight_decay, self.label_smoothing
             )
-        elif compiled and split_engine.suits(self.network, self.split):
+        elif compiled and as_they_are and split_engine.suits(self.network, self.split):
             self.split_engine = SplitEngine(self.network, self.split, self.batch_size)
             self.trained, self.reader = self.split_engine.network, self.split_engine
         self.optimizer = make_optimizer(optimizer, self.trained.parameters, weight_decay)
@@ -255,7 +277,8 @@ class _Run:
                 seconds = perf_counter() - start
                 if not np.isfinite(self.network.parameters.vector).all():
                     self._diverged(epoch, self.batches, float("nan"))
-                validation_cost, accuracy = self._validate()
+                with self._averaged(keep=epoch == self.epochs):
+                    validation_cost, accuracy = self._validate()
             if self.plateau:
                 self.plateau.observe(total if validation_cost is None else validation_cost)
             yield EpochReport(
@@ -282,12 +305,31 @@ class _Run:
             return
         if self.split_engine is not None:
             self.split_engine.copy(into_network=False)
-        for i in range(self.batches):
-            x, y = self.reader.read(order[i * self.batch_size : (i + 1) * self.batch_size])
+        for i, (x, y) in enumerate(self._read(epoch, order)):
             if self.label_smoothing:
                 smoothed(y, self.label_smoothing, out=y)
             self._rate(epoch, i)
             yield self._step(x, y, masks)
+
+    def _read(self, epoch: int, order: Array) -> Iterator[tuple[Any, Array]]:
+        """x and y of each mini-batch of one epoch."""
+
+        def chosen(i: int) -> Array:
+            return order[i * self.batch_size : (i + 1) * self.batch_size]
+
+        if self.augmentation is None:
+            for i in range(self.batches):
+                yield self.reader.read(chosen(i))
+            return
+        change, split, dtype = self.augmentation, self.split, self.network.dtype
+
+        def changed(i: int) -> tuple[Array, Array]:
+            rng = np.random.default_rng([self.seed, epoch, i, _AUGMENTATION])
+            images = change(split.images[chosen(i)], rng)
+            x = images.reshape(len(images), -1).astype(dtype, copy=False)
+            return x, split.targets(chosen(i), dtype)
+
+        yield from made_ahead(changed, self.batches)
 
     def _rate(self, epoch: int, batch: int) -> float:
         """η of the batch (from 0) of the epoch (from 1)."""
@@ -314,12 +356,30 @@ class _Run:
             if norm > self.clip_norm:
                 self.gradient.vector *= self.clip_norm / norm
         self.optimizer.step(self.gradient, self.rate)
+        if self.mean is not None:
+            self.steps += 1
+            # Young averages would remember the start: until 1/(1 - decay) steps a plain mean.
+            share = max(1 - self.average, 1 / (self.steps + 1))
+            self.mean += network.dtype.type(share) * (network.parameters.vector - self.mean)
         return cost
 
     def _hand_back(self) -> None:
         """The network given gets what its twin has learnt."""
         if self.split_engine is not None:
             self.split_engine.copy(into_network=True)
+
+    @contextmanager
+    def _averaged(self, *, keep: bool) -> Iterator[None]:
+        """The network holds the average inside, and after it if ``keep``."""
+        if self.mean is None:
+            yield
+            return
+        vector = self.network.parameters.vector
+        last = vector.copy()
+        np.copyto(vector, self.mean)
+        yield
+        if not keep:
+            np.copyto(vector, last)
 
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:

@@ -6,6 +6,8 @@ parameters go in and come back.
 
 from __future__ import annotations
 
+import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,15 +20,18 @@ __all__ = ["SparseEngine", "suits"]
 
 Array = NDArray[Any]
 
-_WIDEST = 256
-"""Beyond this the dense products of BLAS are faster than the sparse ones (benchmarks/epochs.py)."""
+_LIMITS = ((16, 2048, 150_000), (48, 1024, 40_000), (sys.maxsize, 256, 5_000))
+"""Batch size; the widest layer and the most weights above the first layer up to which one example
+after the other is faster than products of whole batches by BLAS (benchmarks/engines.py)."""
 _DENSEST = 0.5
 _CHUNK = 512
 """Batches in one compiled call: some milliseconds, so that Ctrl-C need not wait."""
 
 
-def suits(network: Network, split: Split) -> bool:
+def suits(network: Network, split: Split, batch_size: int) -> bool:
     """Whether the sparse kernels know this network and are the faster way for these images."""
+    _, widest, most = next(limit for limit in _LIMITS if batch_size <= limit[0])
+    above = sum(a * b for a, b in pairwise(network.sizes[1:]))
     *hidden, output = (activation.name for activation in network.activations)
     known = {"identity", "sigmoid", "tanh", "relu", "leaky-relu"}
     paired = network.cost.name == "quadratic" or output == network.cost.pair
@@ -35,7 +40,8 @@ def suits(network: Network, split: Split) -> bool:
         network.dtype == np.float32
         and split.images.dtype == np.uint8
         and split.labels.ndim == 1
-        and max(network.sizes[1:]) <= _WIDEST
+        and max(network.sizes[1:]) <= widest
+        and above <= most
         and network.n_inputs < 2**16
         and known.issuperset(hidden)
         and (output in known or (output == "softmax" and network.cost.name == "softmax"))
@@ -70,7 +76,8 @@ class SparseEngine:
         self.batch_size, self.weight_decay = batch_size, weight_decay
         self.off = np.float32(label_smoothing / network.n_outputs)
         self.on = np.float32(1 - label_smoothing) + self.off
-        self.pixels = kernel.nonzero_pixels(split.images.reshape(len(split), -1))
+        rows = split.images.reshape(len(split), -1)
+        self.pixels = kernel.nonzero_pixels(rows, np.arange(rows.shape[1]))
         self.scale = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
         self.labels = split.labels.astype(np.int64)
         self.sizes = np.array(network.sizes[1:])

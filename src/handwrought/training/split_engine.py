@@ -112,7 +112,7 @@ class SplitEngine:
         self.n_dense = int((_use(split) >= _OFTEN).sum())
         rows = split.images.reshape(len(split), -1)
         self.images = np.ascontiguousarray(rows[:, self.order[: self.n_dense]])
-        self.rest = nonzero_pixels(np.ascontiguousarray(rows[:, self.order[self.n_dense :]]))
+        self.rest = nonzero_pixels(rows, self.order[self.n_dense :])
         self.scale = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
         self.labels = split.labels.astype(np.int64)
         self.x = np.empty((capacity, self.n_dense), np.float32)

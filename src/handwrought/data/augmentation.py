@@ -1,0 +1,241 @@
+"""Deformed copies of images, a batch at a time: a network that sees no image twice learns more.
+
+Simard, Steinkraus and Platt (2003), section 2: affine and elastic deformations of the training
+images, interpolated bilinearly, were what brought fully connected networks below 1 % error on MNIST.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.errors import InvalidArgument
+
+__all__ = ["Augmentation"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far images may be changed; every change is drawn anew for each image, and 0 is none.
+
+    Attributes
+    ----------
+    shift : float
+        Pixels, each way, uniform.
+    rotation : float
+        Degrees, each way, uniform.
+    scale : float
+        Share by which height and width, each for itself, grow or shrink at most: 0.15 is from 0.85
+        to 1.15.
+    shear : float
+        Degrees by which the upright leans, each way, uniform.
+    elastic : float
+        Standard deviation of the displacement in pixels; Simard's α = 34 at σ = 4 is 1.4.
+    elastic_sigma : float
+        Pixels over which neighbours are displaced together (standard deviation of the Gaussian).
+    thickness : float
+        Pixels by which strokes grow or shrink at most.
+    blur : float
+        Largest standard deviation of a Gaussian blur, in pixels, uniform from 0.
+    noise : float
+        Largest standard deviation of noise added to each pixel, of a white of 1, uniform from 0.
+    contrast : float
+        Share by which ink is brightened or dimmed at most.
+    cutout : float
+        Largest side of a square set to black, in pixels, uniform from 0 (DeVries and Taylor 2017).
+    share : float
+        Share of the images that are changed at all.
+
+    Raises
+    ------
+    InvalidArgument
+        If a number is negative, not finite, or so large that nothing would be left of an image.
+    """
+
+    shift: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    elastic: float = 0.0
+    elastic_sigma: float = 4.0
+    thickness: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
+    contrast: float = 0.0
+    cutout: float = 0.0
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        below = {"scale": 1.0, "shear": 90.0, "contrast": 1.0, "share": 1.0, "thickness": 4.0}
+        for field in fields(self):
+            value, top = getattr(self, field.name), below.get(field.name, np.inf)
+            number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+            inside = number and 0 <= value <= top and np.isfinite(value)
+            if not inside or (value == top and field.name in ("scale", "shear", "contrast")):
+                limits = "at least 0" if top == np.inf else f"from 0 to {top:g}"
+                raise InvalidArgument(f"{field.name} is {value!r}: it must be a number {limits}")
+        if self.elastic and not self.elastic_sigma:
+            raise InvalidArgument("elastic_sigma is 0: it must be above 0 where elastic is used")
+
+    def __call__(self, images: Array, rng: np.random.Generator) -> Array:
+        """Changed copies of the images.
+
+        Parameters
+        ----------
+        images : array, shape (n, height, width)
+            uint8, or floats from 0 to 1; ink bright on black.
+        rng : numpy.random.Generator
+            The only source of chance.
+
+        Returns
+        -------
+        array of float32, shape (n, height, width), from 0 to 1
+        """
+        x = images.astype(np.float32)
+        if images.dtype == np.uint8:
+            x *= np.float32(1 / 255)
+        if not len(x):
+            return x
+        original = x
+        # Each change draws its numbers whether or not it is the last, and in this order.
+        if self.thickness:
+            x = _thicken(x, _uniform(rng, self.thickness, len(x)))
+        if self.shift or self.rotation or self.scale or self.shear or self.elastic:
+            x = _sample(x, *self._sources(x.shape, rng))
+        if self.blur:
+            x = _blur(x, rng.random(len(x), dtype=np.float32) * np.float32(self.blur))
+        if self.contrast:
+            x = x * (1 + _uniform(rng, self.contrast, len(x)))[:, None, None]
+        if self.noise:
+            deviation = rng.random(len(x), dtype=np.float32) * np.float32(self.noise)
+            x = x + rng.standard_normal(x.shape, np.float32) * deviation[:, None, None]
+        if self.cutout:
+            x = x * ~_squares(x.shape, self.cutout, rng)
+        if self.share < 1:
+            x = np.where((rng.random(len(x)) < self.share)[:, None, None], x, original)
+        out: Array = np.clip(x, 0, 1)
+        return out
+
+    def _sources(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+        """Where each pixel's value comes from: rows and columns, each of the images' shape."""
+        n, height, width = shape
+        turn = np.deg2rad(_uniform(rng, self.rotation, n))
+        lean = np.tan(np.deg2rad(_uniform(rng, self.shear, n)))
+        tall, wide = 1 + _uniform(rng, self.scale, n), 1 + _uniform(rng, self.scale, n)
+        cos, sin = np.cos(turn), np.sin(turn)
+        # The inverse of rotation · shear · scale, which maps a pixel to where it came from.
+        down, right = _uniform(rng, self.shift, n), _uniform(rng, self.shift, n)
+        y = np.arange(height, dtype=np.float32)[None, :, None] - np.float32((height - 1) / 2)
+        x = np.arange(width, dtype=np.float32)[None, None, :] - np.float32((width - 1) / 2)
+        y, x = y - down[:, None, None], x - right[:, None, None]
+        c, s = cos[:, None, None], sin[:, None, None]
+        rows, columns = c * y - s * x, s * y + c * x
+        columns = (columns + lean[:, None, None] * rows) / wide[:, None, None]
+        rows = rows / tall[:, None, None]
+        rows += np.float32((height - 1) / 2)
+        columns += np.float32((width - 1) / 2)
+        if self.elastic:
+            smooth_rows = _gaussian(height, self.elastic_sigma)
+            smooth_columns = _gaussian(width, self.elastic_sigma)
+            # Unit variance after smoothing, away from the border: σ² Σ k² is that of white noise.
+            gain = self.elastic / (
+                np.linalg.norm(smooth_rows[height // 2])
+                * np.linalg.norm(smooth_columns[width // 2])
+            )
+            for field in (rows, columns):
+                noise = rng.random((n, height, width), dtype=np.float32)
+                noise -= np.float32(0.5)
+                noise *= np.float32(np.sqrt(12) * gain)
+                field += smooth_rows @ noise @ smooth_columns.T
+        return rows, columns
+
+
+def _uniform(rng: np.random.Generator, most: float, n: int) -> Array:
+    return (rng.random(n, dtype=np.float32) * 2 - 1) * np.float32(most)
+
+
+def _gaussian(size: int, sigma: float) -> Array:
+    """A (size, size) matrix whose product with a signal smooths it; each row's sum is 1 or less."""
+    at = np.arange(size)
+    kernel = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
+    smooth: Array = kernel.astype(np.float32)
+    return smooth
+
+
+def _sample(images: Array, rows: Array, columns: Array) -> Array:
+    """Bilinear interpolation of each image at (rows, columns); black outside."""
+    n, height, width = images.shape
+    # A border of black, so that what lies outside need not be told apart.
+    wide = width + 3
+    padded = np.zeros((n, height + 3, wide), np.float32)
+    padded[:, 1:-2, 1:-2] = images
+    rows, columns = rows + 1, columns + 1
+    np.clip(rows, 0, height + 1, out=rows)
+    np.clip(columns, 0, width + 1, out=columns)
+    top, left = rows.astype(np.int32), columns.astype(np.int32)
+    rows -= top
+    columns -= left
+    at = np.arange(n, dtype=np.int32)[:, None, None] * np.int32((height + 3) * wide)
+    at = at + top * np.int32(wide) + left
+    flat = padded.reshape(-1)
+    upper = flat.take(at)
+    upper += columns * (flat.take(at + 1) - upper)
+    lower = flat.take(at + wide)
+    lower += columns * (flat.take(at + (wide + 1)) - lower)
+    upper += rows * (lower - upper)
+    return upper
+
+
+def _neighbours(images: Array, best: Any, beyond: float) -> Array:
+    """The best (maximum or minimum) of each pixel and its four neighbours."""
+    out = images.copy()
+    edge = np.float32(beyond)
+    best(out[:, 1:], images[:, :-1], out=out[:, 1:])
+    best(out[:, :-1], images[:, 1:], out=out[:, :-1])
+    best(out[:, :, 1:], images[:, :, :-1], out=out[:, :, 1:])
+    best(out[:, :, :-1], images[:, :, 1:], out=out[:, :, :-1])
+    if best is np.minimum:
+        for side in (out[:, 0], out[:, -1], out[:, :, 0], out[:, :, -1]):
+            np.minimum(side, edge, out=side)
+    return out
+
+
+def _thicken(images: Array, pixels: Array) -> Array:
+    """Strokes grown by ``pixels`` (shrunk where negative): grey dilation or erosion, in parts."""
+    out = images
+    for best, amount in ((np.maximum, pixels), (np.minimum, -pixels)):
+        left = amount.copy()
+        while (left > 0).any():
+            part = np.clip(left, 0, 1)[:, None, None]
+            out = out + part * (_neighbours(out, best, 0.0) - out)
+            left -= 1
+    return out
+
+
+def _blur(images: Array, sigmas: Array) -> Array:
+    """Each image blurred by a Gaussian of its own standard deviation in pixels."""
+    _, height, width = images.shape
+    spread = np.maximum(sigmas, np.float32(0.05))[:, None, None]  # 0.05 is none at all
+
+    def kernel(size: int) -> Array:
+        at = np.arange(size, dtype=np.float32)
+        k = np.exp(-0.5 * ((at[:, None] - at) / spread) ** 2)
+        return np.asarray(k / k.sum(axis=2, keepdims=True))
+
+    return np.asarray(kernel(height) @ images @ kernel(width).transpose(0, 2, 1))
+
+
+def _squares(shape: tuple[int, ...], most: float, rng: np.random.Generator) -> Array:
+    """True inside one square of each image."""
+    n, height, width = shape
+    half = rng.random(n, dtype=np.float32)[:, None, None] * np.float32(most / 2)
+    y = rng.random(n, dtype=np.float32)[:, None, None] * np.float32(height - 1)
+    x = rng.random(n, dtype=np.float32)[:, None, None] * np.float32(width - 1)
+    inside_y = np.abs(np.arange(height, dtype=np.float32)[None, :, None] - y) < half
+    inside_x = np.abs(np.arange(width, dtype=np.float32)[None, None, :] - x) < half
+    return np.asarray(inside_y & inside_x)

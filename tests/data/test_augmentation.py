@@ -1,0 +1,202 @@
+"""Augmentation: each change does what its name says, and nothing when it is 0."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+
+import handwrought as hw
+from handwrought.data.augmentation import Augmentation, _blur, _sample, _thicken
+from handwrought.errors import InvalidArgument
+
+
+@pytest.fixture(scope="module")
+def images():
+    return hw.load_dataset("mnist").train.images[:64]
+
+
+def rng():
+    return np.random.default_rng(11)
+
+
+STRONG = Augmentation(
+    shift=3, rotation=20, scale=0.2, shear=10, elastic=1.4, thickness=1, blur=1, noise=0.2,
+    contrast=0.3, cutout=8,
+)  # fmt: skip
+
+
+def test_nothing_asked_changes_nothing(images):
+    np.testing.assert_array_equal(Augmentation()(images, rng()), images * np.float32(1 / 255))
+
+
+def test_the_same_seed_gives_the_same_images_and_another_others(images):
+    one, two = STRONG(images, rng()), STRONG(images, rng())
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, STRONG(images, np.random.default_rng(12)))
+
+
+def test_the_images_given_are_left_alone(images):
+    before = images.copy()
+    STRONG(images, rng())
+    np.testing.assert_array_equal(images, before)
+    floats = images / np.float32(255)
+    kept = floats.copy()
+    STRONG(floats, rng())
+    np.testing.assert_array_equal(floats, kept)
+
+
+@given(
+    st.builds(
+        Augmentation,
+        shift=st.floats(0, 40),
+        rotation=st.floats(0, 360),
+        scale=st.floats(0, 0.9),
+        shear=st.floats(0, 80),
+        elastic=st.floats(0, 20),
+        thickness=st.floats(0, 4),
+        blur=st.floats(0, 10),
+        noise=st.floats(0, 10),
+        contrast=st.floats(0, 0.99),
+        cutout=st.floats(0, 60),
+        share=st.floats(0, 1),
+    ),
+    st.integers(0, 3),
+    st.tuples(st.integers(1, 30), st.integers(1, 30)),
+)
+def test_every_setting_gives_floats_from_0_to_1_of_the_same_shape(change, n, size):
+    made = np.random.default_rng(1).integers(0, 256, (n, *size), np.uint8)
+    out = change(made, rng())
+    assert out.dtype == np.float32
+    assert out.shape == made.shape
+    assert np.isfinite(out).all()
+    assert not len(out) or (out.min() >= 0 and out.max() <= 1)
+
+
+def test_sampling_is_scipys_bilinear_interpolation(images):
+    x = images[:4] / np.float32(255)
+    where = np.random.default_rng(2).uniform(-4, 32, (2, 4, 28, 28)).astype(np.float32)
+    ours = _sample(x, where[0].copy(), where[1].copy())
+    for image, rows, columns, found in zip(x, *where, ours, strict=True):
+        expected = ndimage.map_coordinates(
+            np.pad(image, 6), [rows + 6, columns + 6], order=1, mode="constant"
+        )
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_blur_is_scipys_gaussian(images):
+    x = np.pad(images[:3] / np.float32(255), ((0, 0), (8, 8), (8, 8)))
+    sigmas = np.float32([0, 0.8, 1.7])
+    for image, sigma, found in zip(x, sigmas, _blur(x, sigmas), strict=True):
+        expected = ndimage.gaussian_filter(image, sigma, truncate=8) if sigma else image
+        np.testing.assert_allclose(found, expected, atol=2e-4)
+
+
+def test_thickening_is_scipys_grey_morphology(images):
+    x = images[:3] / np.float32(255)
+    cross = ndimage.generate_binary_structure(2, 1)
+    grown, shrunk, half = _thicken(x, np.float32([1, -1, 0.5]))
+    np.testing.assert_allclose(
+        grown, ndimage.grey_dilation(x[0], footprint=cross, mode="constant"), atol=1e-6
+    )
+    np.testing.assert_allclose(
+        shrunk, ndimage.grey_erosion(x[1], footprint=cross, mode="constant"), atol=1e-6
+    )
+    both = (x[2] + ndimage.grey_dilation(x[2], footprint=cross, mode="constant")) / 2
+    np.testing.assert_allclose(half, both, atol=1e-6)
+
+
+def centre(x):
+    return np.array([ndimage.center_of_mass(image) for image in x])
+
+
+def test_shift_moves_the_ink_and_only_moves_it(images):
+    x = images / np.float32(255)
+    out = Augmentation(shift=3)(images, rng())
+    moved = centre(out) - centre(x)
+    assert np.abs(moved).max() < 3.3
+    assert np.abs(moved).max(axis=0).min() > 2
+    inside = np.abs(out.sum((1, 2)) / x.sum((1, 2)) - 1) < 0.02
+    assert inside.mean() > 0.9  # some were shifted over the border
+
+
+def test_rotation_turns_by_the_angle():
+    bar = np.zeros((200, 28, 28), np.uint8)
+    bar[:, 4:24, 13:15] = 255
+    out = Augmentation(rotation=30)(bar, rng())
+    y, x = np.mgrid[:28, :28] - 13.5
+    angles = np.rad2deg(0.5 * np.arctan2(2 * (out * x * y).sum((1, 2)),
+                                         (out * (y**2 - x**2)).sum((1, 2))))  # fmt: skip
+    assert 25 < np.abs(angles).max() < 31
+    assert abs(angles.mean()) < 4
+    np.testing.assert_allclose(out.sum((1, 2)), 40, rtol=0.02)
+
+
+def test_scale_changes_height_and_width_by_the_share():
+    square = np.zeros((200, 28, 28), np.uint8)
+    square[:, 9:19, 9:19] = 255
+    out = Augmentation(scale=0.3)(square, rng())
+    heights, widths = (out.max(axis).sum(1) for axis in (2, 1))
+    for side in (heights, widths):
+        assert side.min() > 6
+        assert side.max() < 14.5
+        assert side.max() - side.min() > 4
+    assert abs(np.corrcoef(heights, widths)[0, 1]) < 0.3
+
+
+def test_shear_leans_the_upright_and_keeps_its_height():
+    bar = np.zeros((200, 28, 28), np.uint8)
+    bar[:, 4:24, 13:15] = 255
+    out = Augmentation(shear=25)(bar, rng())
+    np.testing.assert_allclose(out.sum(2)[:, 5:23], 2, atol=0.01)
+    top = (out[:, 5] * np.arange(28)).sum(1) / out[:, 5].sum(1)
+    low = (out[:, 22] * np.arange(28)).sum(1) / out[:, 22].sum(1)
+    lean = np.rad2deg(np.arctan((top - low) / 17))
+    assert 20 < np.abs(lean).max() < 26
+
+
+def test_the_elastic_displacement_has_the_deviation_asked_for():
+    rows, columns = Augmentation(elastic=1.4)._sources((400, 28, 28), rng())
+    y, x = np.mgrid[:28, :28]
+    for moved in (rows - y, columns - x):
+        assert moved[:, 10:18, 10:18].std() == pytest.approx(1.4, rel=0.1)
+        assert np.abs(np.diff(moved, axis=1)).max() < 1.5  # neighbours move together
+
+
+def test_contrast_noise_and_cut_out(images):
+    x = images / np.float32(255)
+    dimmed = Augmentation(contrast=0.4)(images, rng())
+    ratio = dimmed.sum((1, 2)) / x.sum((1, 2))
+    assert ratio.min() < 0.7
+    assert (dimmed[x == 0] == 0).all()
+    noisy = Augmentation(noise=0.5)(np.full((200, 28, 28), 128, np.uint8), rng())
+    assert noisy.std((1, 2)).min() + 0.02 > 0.02
+    assert noisy.std((1, 2)).max() > 0.3
+    holes = Augmentation(cutout=10)(np.full((200, 28, 28), 255, np.uint8), rng())
+    sides = np.sqrt((holes == 0).sum((1, 2)))
+    assert 8 < sides.max() <= 11
+    assert set(np.unique(holes)) == {0, 1}
+
+
+def test_a_share_is_left_as_it_is(images):
+    many = np.concatenate([images] * 10)
+    out = Augmentation(rotation=30, share=0.3)(many, rng())
+    same = (out == many * np.float32(1 / 255)).all((1, 2)).mean()
+    assert 0.62 < same < 0.78
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"shift": -1}, "shift is -1"),
+        ({"rotation": float("nan")}, "rotation is nan"),
+        ({"scale": 1.0}, "scale is 1.0"),
+        ({"shear": 90}, "shear is 90"),
+        ({"noise": "much"}, "noise is 'much'"),
+        ({"elastic": 1.0, "elastic_sigma": 0}, "elastic_sigma is 0"),
+        ({"share": 1.5}, "share is 1.5"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(wrong, word):
+    with pytest.raises(InvalidArgument, match=word):
+        Augmentation(**wrong)
