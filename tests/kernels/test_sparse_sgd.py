@@ -86,7 +86,7 @@ def test_what_the_sparse_kernel_does_not_know_takes_the_plain_way(monkeypatch, i
         (hw.Network([784, 30, 10]), {"clip_norm": 1.0}),
         (hw.Network([784, 30, 10]), {"l1": 0.1}),
         (hw.Network([784, 30, 10], dtype="float64"), {}),
-        (hw.Network([784, 300, 10]), {}),
+        (hw.Network([784, 300, 10]), {"batch_size": 64}),
         (hw.Network([784, 30, 10], output_activation="softmax"), {}),
     ):
         reports = hw.train(net, images, epochs=1, **settings)
