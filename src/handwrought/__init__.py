@@ -23,6 +23,7 @@ _HOMES = {
     "HandwroughtError": "handwrought.errors",
     "Network": "handwrought.nn.network",
     "Predictor": "handwrought.inference",
+    "Recognizer": "handwrought.reading.recognizer",
     "Split": "handwrought.data.dataset",
     "check_gradients": "handwrought.nn.gradient_check",
     "evaluate": "handwrought.evaluation",
@@ -35,6 +36,7 @@ __all__ = [
     "HandwroughtError",
     "Network",
     "Predictor",
+    "Recognizer",
     "Split",
     "__version__",
     "check_gradients",
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from handwrought.inference import Predictor as Predictor
     from handwrought.nn.gradient_check import check_gradients as check_gradients
     from handwrought.nn.network import Network as Network
+    from handwrought.reading.recognizer import Recognizer as Recognizer
     from handwrought.training.loop import train as train
 
 

@@ -149,6 +149,41 @@ def evaluate(
     _leave(run(model=model, dataset=dataset, json_output=json_output))
 
 
+@app.command(epilog="Example:  handwrought read page.jpg --annotate page-read.png")
+def read(
+    images: Annotated[
+        list[str],
+        typer.Argument(help="Pictures, folders of pictures, or - for standard input."),
+    ],
+    model: Annotated[
+        Path | None, typer.Option(help="A model file; by default the one that comes with us.")
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option(help="1: each picture is one digit; by default it is a page.")
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Confidence below which a digit becomes a question mark.")
+    ] = 0.5,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write the page there with boxes and readings drawn in.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Read the digits in photographs, scans and drawings."""
+    from handwrought.cli.read import run
+
+    _leave(
+        run(
+            images=images,
+            model=model,
+            digits=digits,
+            threshold=threshold,
+            annotate=annotate,
+            json_output=json_output,
+        )
+    )
+
+
 @app.command(epilog="Example:  handwrought explain --index 7 --layer 2 --neuron 3 --source 400")
 def explain(
     model: Annotated[

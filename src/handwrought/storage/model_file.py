@@ -1,7 +1,8 @@
 """A network as a ``.safetensors`` file: its arrays, and a JSON header that says what they are.
 
 The header stands in the file's metadata under ``handwrought`` and holds ``format`` (the version of
-this format, 1), ``sizes``, ``activations`` (one for each layer), ``cost``, ``dtype``, ``digest``
+this format, 1), ``sizes``, ``activations`` (one for each layer), ``cost``, ``dtype``,
+``stored`` (the dtype in the file, which may be float16), ``digest``
 (SHA-256 of the flat vector's bytes), ``versions`` and ``record`` (how it was trained).  Names are
 looked up in closed lists; nothing is imported or run because a file says so.
 """
@@ -32,7 +33,9 @@ def _digest(vector: np.ndarray) -> str:
     return hashlib.sha256(vector.astype(vector.dtype.newbyteorder("<")).tobytes()).hexdigest()
 
 
-def save_model(network: Network, path: str | PathLike[str], **record: Any) -> None:
+def save_model(
+    network: Network, path: str | PathLike[str], *, stored: str | None = None, **record: Any
+) -> None:
     """Write a network, durably and atomically, and read it back before the old file is replaced.
 
     Parameters
@@ -40,6 +43,9 @@ def save_model(network: Network, path: str | PathLike[str], **record: Any) -> No
     network : Network
     path : path
         Should end in ``.safetensors``.
+    stored : {"float16"}, optional
+        Write the numbers so, in half the room and to three digits; they are read back into the
+        network's dtype.
     **record
         JSON values to keep with it: how it was trained.
 
@@ -51,6 +57,12 @@ def save_model(network: Network, path: str | PathLike[str], **record: Any) -> No
     from safetensors.numpy import load, save
 
     path = Path(path)
+    if stored is not None:
+        if stored != "float16":
+            raise InvalidArgument(f"stored is {stored!r}: use 'float16', or leave it out")
+        network = network.copy()
+        with np.errstate(over="ignore"):  # an infinity is answered below
+            network.parameters.vector[:] = network.parameters.vector.astype(np.float16)
     vector = network.parameters.vector
     if not np.isfinite(vector).all():
         raise ModelFileError(
@@ -62,6 +74,7 @@ def save_model(network: Network, path: str | PathLike[str], **record: Any) -> No
         "activations": [activation.name for activation in network.activations],
         "cost": network.cost.name,
         "dtype": str(network.dtype),
+        "stored": stored or str(network.dtype),
         "digest": _digest(vector),
         "versions": _versions(),
         "record": record,
@@ -71,7 +84,10 @@ def save_model(network: Network, path: str | PathLike[str], **record: Any) -> No
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"{path} was not written: its record is not JSON ({error})") from None
     # safetensors writes the memory behind a view, not the view: only contiguous copies are safe.
-    arrays = {name: np.ascontiguousarray(array) for name, array in network.parameters.arrays()}
+    arrays = {
+        name: np.ascontiguousarray(array, stored or network.dtype)
+        for name, array in network.parameters.arrays()
+    }
     content = save(arrays, {"handwrought": text})
     written = load(content)
     if not all(np.array_equal(written[name], array) for name, array in arrays.items()):
@@ -117,12 +133,13 @@ def load_model(path: str | PathLike[str]) -> Network:
             f"{path}: {odd!r} is missing or does not belong to a network of "
             f"{'-'.join(map(str, network.sizes))}: the file is damaged or not handwrought's"
         )
+    stored = header.get("stored", header["dtype"])
     for name, target in expected.items():
         found = arrays[name]
-        if found.shape != target.shape or found.dtype != target.dtype:
+        if found.shape != target.shape or str(found.dtype) != stored:
             raise ModelFileError(
                 f"{path}: {name} is {found.dtype} {found.shape}, the header asks for "
-                f"{target.dtype} {target.shape}"
+                f"{stored} {target.shape}"
             )
         target[...] = found
     if not np.isfinite(network.parameters.vector).all():

@@ -1,0 +1,1 @@
+"""From pictures to digits: ink, its preparation as MNIST's, segmentation of pages, recognition."""

@@ -1,0 +1,186 @@
+"""Reading: pictures of digits and of pages in, digits with their confidence out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.errors import ModelFileError
+from handwrought.nn.network import Network
+from handwrought.reading.normalization import Normalized, normalize, normalize_ink
+from handwrought.reading.pictures import picture
+from handwrought.reading.segmentation import Piece, find_lines
+from handwrought.storage import load_model, read_header
+
+__all__ = ["Page", "Reading", "Recognizer", "shipped_model"]
+
+Array = NDArray[Any]
+
+_SURE = 0.5
+"""Confidence below which a page shows a question mark."""
+
+
+def shipped_model() -> Path:
+    """The model that comes with the package."""
+    return Path(__file__).parent / "weights" / "shipped.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One digit as it was read.
+
+    Attributes
+    ----------
+    digit : int or None
+        None where the picture holds no ink.
+    confidence : float
+        Calibrated probability of the digit, 0 to 1.
+    probabilities : array, shape (10,)
+    normalized : array of uint8, shape (28, 28)
+        What the network saw.
+    box : (int, int, int, int) or None
+        x, y, width and height of its ink in the picture.
+    refused : bool
+        Whether the confidence is below the recognizer's threshold.
+    """
+
+    digit: int | None
+    confidence: float
+    probabilities: Array
+    normalized: Array
+    box: tuple[int, int, int, int] | None
+    refused: bool
+
+    @property
+    def text(self) -> str:
+        """The digit, "?" where it was refused, nothing where there was no ink."""
+        if self.digit is None:
+            return ""
+        return "?" if self.refused else str(self.digit)
+
+    @property
+    def alternatives(self) -> list[tuple[int, float]]:
+        """Digits and their probabilities, the likeliest first."""
+        return [(int(d), float(self.probabilities[d])) for d in np.argsort(-self.probabilities)]
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page as it was read.
+
+    Attributes
+    ----------
+    lines : list of list of Reading
+        From top to bottom, each from left to right.
+    """
+
+    lines: list[list[Reading]] = field(default_factory=list)
+
+    @property
+    def digits(self) -> list[Reading]:
+        """All digits in reading order."""
+        return [reading for line in self.lines for reading in line]
+
+    @property
+    def text(self) -> str:
+        """The lines, joined by newlines."""
+        return "\n".join("".join(reading.text for reading in line) for line in self.lines)
+
+
+class Recognizer:
+    """Reads digits with a trained network.
+
+    Parameters
+    ----------
+    network : Network
+        784 inputs, 10 outputs.
+    temperature : float
+        Outputs' weighted inputs are divided by it before the softmax (Guo et al. 2017), so that
+        confidence is the share of right answers.
+    threshold : float
+        Confidence below which a digit is refused.
+    """
+
+    def __init__(
+        self, network: Network, *, temperature: float = 1.0, threshold: float = _SURE
+    ) -> None:
+        if network.n_inputs != 784 or network.n_outputs != 10:
+            raise ModelFileError(
+                f"the model takes {network.n_inputs} numbers to {network.n_outputs}: reading digits "
+                f"needs one from 784 to 10"
+            )
+        self.network = network
+        self.temperature = temperature
+        self.threshold = threshold
+
+    @classmethod
+    def load(cls, path: str | PathLike[str] | None = None) -> Recognizer:
+        """The recognizer of a model file; of the shipped model if none is named."""
+        path = Path(path) if path is not None else shipped_model()
+        record = read_header(path).get("record", {})
+        temperature = record.get("temperature", 1.0)
+        if not isinstance(temperature, int | float) or not 0.01 < temperature < 100:
+            raise ModelFileError(f"{path}: its temperature is {temperature!r}, which is no number")
+        return cls(load_model(path), temperature=float(temperature))
+
+    def read_digit(self, image: Any) -> Reading:
+        """One digit: a path, bytes, Pillow image or array, of any size, colour and polarity."""
+        return self.read_digits([image])[0]
+
+    def read_digits(self, images: Sequence[Any]) -> list[Reading]:
+        """Each picture as one digit."""
+        return self._read([normalize(picture(image)) for image in images])
+
+    def read(self, image: Any) -> Page:
+        """A page: all digits on it, line by line."""
+        pixels = picture(image)
+        lines = find_lines(pixels, self._likelihood)
+        if not lines:
+            return Page()
+        readings = self._read([_prepared(piece) for line in lines for piece in line])
+        found: list[list[Reading]] = []
+        for line in lines:
+            found.append(readings[: len(line)])
+            readings = readings[len(line) :]
+        return Page([line for line in found if line])
+
+    def probabilities(self, pixels: Array) -> Array:
+        """Calibrated probabilities (n, 10) of normalized images, uint8 (n, 28, 28)."""
+        x = pixels.reshape(len(pixels), -1).astype(self.network.dtype)
+        x *= self.network.dtype.type(1 / 255)
+        p = self.network.feedforward(x).astype(np.float64)
+        # The softmax of z / T, from p = softmax(z); for other outputs the odds serve as well.
+        p = np.maximum(p, 1e-30) ** (1 / self.temperature)
+        return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+    def _likelihood(self, pieces: Sequence[Array]) -> Array:
+        """How digit-like each map of ink is: the probability of its likeliest digit."""
+        if not pieces:
+            return np.zeros(0)
+        pixels = np.stack([normalize_ink(piece).pixels for piece in pieces])
+        return np.asarray(self.probabilities(pixels).max(axis=1))
+
+    def _read(self, prepared: Sequence[Normalized]) -> list[Reading]:
+        if not prepared:
+            return []
+        probabilities = self.probabilities(np.stack([each.pixels for each in prepared]))
+        found = []
+        for each, p in zip(prepared, probabilities, strict=True):
+            if each.box is None:
+                found.append(Reading(None, 0.0, np.full(10, 0.1), each.pixels, None, True))
+                continue
+            digit = int(p.argmax())
+            sure = float(p[digit])
+            found.append(Reading(digit, sure, p, each.pixels, each.box, sure < self.threshold))
+        return found
+
+
+def _prepared(piece: Piece) -> Normalized:
+    normalized = normalize_ink(piece.amount)
+    return Normalized(normalized.pixels, piece.box, normalized.stroke, normalized.contrast)
