@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
@@ -72,3 +75,14 @@ def test_engines_in_short():
     done = run("engines.py", "--images", "600")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("sparse |") > 10
+
+
+def test_the_shipped_model_on_what_it_was_made_for(tmp_path):
+    Image.fromarray(np.pad(255 - np.eye(40, dtype=np.uint8) * 255, 20, constant_values=255)).save(
+        tmp_path / "one.png"
+    )
+    (tmp_path / "labels.tsv").write_text("one.png\t1\tdrawn\n", encoding="utf-8")
+    done = run("reading.py", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split("MNIST test: ")[1].split("%")[0]) > 99
+    assert f"{tmp_path.name}, single digits: " in done.stdout

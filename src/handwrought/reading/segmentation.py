@@ -233,9 +233,11 @@ def _cut(piece: Piece, likelihood: Likelihood, most: int) -> list[Piece]:
         for j in range(i + 1, len(edges))
         if 0.12 * piece.height < edges[j] - edges[i] < 1.3 * piece.height
     ]
+    parts = {span: _slice(piece, edges[span[0]], edges[span[1]]) for span in spans}
+    # A bar's end or a tail is no digit, however much it looks like one by itself.
+    spans = [span for span in spans if parts[span].height > 0.55 * piece.height]
     if not spans:
         return [piece]
-    parts = {span: _slice(piece, edges[span[0]], edges[span[1]]) for span in spans}
     whole = float(likelihood([piece.amount])[0])
     scores = dict(zip(spans, likelihood([parts[span].amount for span in spans]), strict=True))
     best: dict[int, tuple[float, list[Piece]]] = {0: (0.0, [])}
