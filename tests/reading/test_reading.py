@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
 import handwrought as hw
@@ -140,8 +141,7 @@ def test_digits_that_touch_the_border(reader, digits):
 
 
 def test_eight_by_eight_digits(reader):
-    datasets = pytest.importorskip("sklearn.datasets")
-    data = datasets.load_digits()
+    data = load_digits()
     found = [image.astype(np.float32) / 16 for image in data.images]
     assert right(reader, found, data.target) >= 0.95
 
