@@ -22,8 +22,19 @@ MAY_USE = {
     "training": {"nn", "data", "storage", "evaluation", "kernels"},
     "evaluation": {"nn", "data"},
     "inference": {"nn", "kernels"},
+    "committee": {"nn", "data", "storage"},
     "reading": {"nn", "data", "storage", "training"},
-    "cli": {"nn", "data", "storage", "training", "evaluation", "reading", "studio", "estimator"},
+    "cli": {
+        "nn",
+        "data",
+        "storage",
+        "training",
+        "evaluation",
+        "reading",
+        "studio",
+        "estimator",
+        "committee",
+    },
 }
 UPWARD = {("nn/network.py", "storage")}  # Network.save and load, imported where they are used
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 import handwrought as hw
-from handwrought.data.augmentation import Augmentation, _blur, _sample, _thicken
+from handwrought.data.augmentation import Augmentation, _blur, _thicken
+from handwrought.data.sampling import sample
 from handwrought.errors import InvalidArgument
 
 
@@ -76,7 +77,7 @@ def test_every_setting_gives_floats_from_0_to_1_of_the_same_shape(change, n, siz
 def test_sampling_is_scipys_bilinear_interpolation(images):
     x = images[:4] / np.float32(255)
     where = np.random.default_rng(2).uniform(-4, 32, (2, 4, 28, 28)).astype(np.float32)
-    ours = _sample(x, where[0].copy(), where[1].copy())
+    ours = sample(x, where[0].copy(), where[1].copy())
     for image, rows, columns, found in zip(x, *where, ours, strict=True):
         expected = ndimage.map_coordinates(
             np.pad(image, 6), [rows + 6, columns + 6], order=1, mode="constant"
@@ -156,7 +157,7 @@ def test_shear_leans_the_upright_and_keeps_its_height():
 
 
 def test_the_elastic_displacement_has_the_deviation_asked_for():
-    rows, columns = Augmentation(elastic=1.4)._sources((400, 28, 28), rng())
+    rows, columns = Augmentation(elastic=1.4)._sources(np.zeros((400, 28, 28), np.float32), rng())
     y, x = np.mgrid[:28, :28]
     for moved in (rows - y, columns - x):
         assert moved[:, 10:18, 10:18].std() == pytest.approx(1.4, rel=0.1)

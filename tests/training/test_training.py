@@ -11,8 +11,10 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument, ModelFileError, TrainingDiverged
 from handwrought.evaluation import wilson_interval
 from handwrought.nn.parameters import Parameters
+from handwrought.training.loop import BatchReport
 from handwrought.training.observers import early_stopped
 from handwrought.training.optimizers import OPTIMIZERS, make_optimizer
+from handwrought.training.steps import RunningAverage
 
 
 @pytest.fixture(scope="module")
@@ -173,21 +175,112 @@ def test_augmented_training_is_the_same_twice_and_learns():
 def test_the_network_ends_with_the_average_and_trains_without_it():
     data = hw.load_dataset("mnist").train[:500]
     nets = [hw.Network([784, 20, 10], seed=0) for _ in range(2)]
-    reports = [
-        hw.train(net, data, epochs=2, batch_size=50, average=average)
-        for net, average in zip(nets, (0.0, 0.9999), strict=True)
-    ]
     path = [nets[0].parameters.vector.copy()]
-    for _ in hw.train(hw_copy := nets[0].copy(), data, epochs=2, batch_size=50, report_every=1):
-        path.append(hw_copy.parameters.vector.copy())
-    del path[11], path[-1]  # the reports of the epochs repeat their last batch
-    for one in reports:
-        next(one)
-    np.testing.assert_allclose(nets[1].parameters.vector, nets[0].parameters.vector, atol=1e-6)
-    for one in reports:
-        next(one)
-    # With a decay of nearly 1 the first steps are a plain mean of all the vectors so far.
-    np.testing.assert_allclose(nets[1].parameters.vector, np.mean(path, axis=0), atol=1e-5)
+    for report in hw.train(nets[0], data, epochs=2, batch_size=50, report_every=1):
+        if isinstance(report, BatchReport):
+            path.append(nets[0].parameters.vector.copy())
+    assert len(path) == 21
+    reports = hw.train(nets[1], data, epochs=2, batch_size=50, average=0.99)
+    for done in (11, 21):
+        next(reports)
+        # Until 1/(1 - decay) steps the average is a plain mean of all the vectors so far.
+        mean = np.mean(path[:done], axis=0)
+        np.testing.assert_allclose(nets[1].parameters.vector, mean, atol=1e-5)
+    assert next(reports, None) is None
+
+
+def test_a_long_average_takes_in_some_of_the_steps():
+    net = hw.Network([4, 3, 2], seed=0)
+    average = RunningAverage(net, 0.999)
+    assert average.every == 10
+    start = average.vector.copy()
+    for step in range(1, 21):
+        net.parameters.vector[:] = step
+        average.step()
+    np.testing.assert_allclose(average.vector, (start + 10 + 20) / 3, rtol=1e-6)
+
+
+def test_stopped_in_an_epoch_the_network_holds_the_average():
+    data = hw.load_dataset("mnist").train[:500]
+    net = hw.Network([784, 20, 10], seed=0)
+    path = [net.parameters.vector.copy()]
+    reports = hw.train(net, data, epochs=2, batch_size=50, average=0.99, report_every=1)
+    for _ in range(4):
+        next(reports)
+        path.append(net.parameters.vector.copy())
+    reports.close()
+    np.testing.assert_allclose(net.parameters.vector, np.mean(path, axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("stop", [3, 10, 13, 24])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"optimizer": "momentum", "schedule": "halve-on-plateau", "plateau_patience": 1},
+        {"optimizer": "adamw", "dropout": 0.2, "schedule": "one-cycle", "average": 0.99},
+        {"optimizer": "adam", "augmentation": Augmentation(shift=1, noise=0.1), "settle": 0.4,
+         "strangers": 0.1, "hardest": 0.5, "average": 0.9},
+    ],
+    ids=["sgd", "plateau", "dropout and average", "augmentation"],
+)  # fmt: skip
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_a_training_that_goes_on_gives_the_same_bits(monkeypatch, settings, stop, kernels):
+    monkeypatch.setenv("HANDWROUGHT_KERNELS", kernels)
+    whole = hw.load_dataset("mnist")
+    data = hw.Dataset("some", whole.train[:500], whole.validation[:200], None,
+                      whole.full_train[:700], whole.class_names)  # fmt: skip
+    settings = {"epochs": 3, "batch_size": 50, "report_every": 1, **settings}
+
+    def network():
+        return hw.Network([784, 64, 10], "relu", "softmax", seed=0)
+
+    through = network()
+    expected = [vars(report) for report in hw.train(through, data, **settings)]
+    first = network()
+    reports = hw.train(first, data, **settings)
+    found = [vars(next(reports)) for _ in range(stop)]
+    state = reports.state()
+    reports.close()
+    second = network()
+    found += [vars(report) for report in hw.train(second, data, **settings, resume=state)]
+    np.testing.assert_array_equal(second.parameters.vector, through.parameters.vector)
+    for one, other in zip(expected, found, strict=True):
+        for name in ("epoch", "cost", "learning_rate", "validation_cost"):
+            assert one.get(name) == other.get(name)
+
+
+def test_other_settings_do_not_go_on():
+    data = hw.load_dataset("mnist").train[:100]
+    state = hw.train(hw.Network([784, 10]), data, epochs=2).state()
+    with pytest.raises(InvalidArgument, match=r"epochs is 3, .* had 2"):
+        hw.train(hw.Network([784, 10]), data, epochs=3, resume=state)
+
+
+def test_backpropagating_the_hardest_leaves_the_others_out():
+    split = hw.load_dataset("mnist").train[:8]
+    nets = [hw.Network([784, 12, 10], "relu", "softmax", seed=0) for _ in range(2)]
+    costs = nets[0].costs(split.inputs(), split.labels)
+    hard = np.argsort(-costs)[:2]
+    gradient = nets[0].backpropagate(split.inputs(hard), split.labels[hard])
+    expected = nets[0].parameters.vector - 0.5 * gradient.vector * 2 / 8
+    list(hw.train(nets[1], split, epochs=1, batch_size=8, learning_rate=0.5, hardest=0.25))
+    np.testing.assert_allclose(nets[1].parameters.vector, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"hardest": 0}, "hardest is 0"),
+        ({"hardest": 1.5}, "hardest is 1.5"),
+        ({"settle": -1, "augmentation": Augmentation()}, "settle is -1"),
+        ({"strangers": 1, "augmentation": Augmentation()}, "strangers is 1"),
+        ({"strangers": 0.1}, "need an augmentation"),
+    ],
+)
+def test_impossible_choices_are_refused(wrong, word):
+    with pytest.raises(InvalidArgument, match=word):
+        hw.train(hw.Network([784, 10]), hw.load_dataset("mnist").train[:20], **wrong)
 
 
 def test_stopping_early_leaves_no_thread_behind():

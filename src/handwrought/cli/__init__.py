@@ -58,6 +58,14 @@ DatasetName = Annotated[
     epilog="Example:  handwrought train --hidden 100 --cost cross-entropy --learning-rate 0.5"
 )
 def train(
+    context: typer.Context,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="article, quick, record, shipped, or a TOML file: where the defaults below come "
+            "from; what is asked for by name stands."
+        ),
+    ] = None,
     dataset: DatasetName = "mnist",
     hidden: Annotated[
         str, typer.Option(help="Neurons of each hidden layer, such as 30 or 100,50; 0 for none.")
@@ -90,6 +98,13 @@ def train(
         int | None,
         typer.Option(help="Stop after so many epochs without a better validation; keep the best."),
     ] = None,
+    hardest: Annotated[
+        float, typer.Option(help="Share of a mini-batch, the costliest, that is backpropagated.")
+    ] = 1.0,
+    average: Annotated[
+        float,
+        typer.Option(help="Decay of a running average of the weights, such as 0.999; 0: none."),
+    ] = 0.0,
     initializer: Annotated[
         InitializerName | None,  # type: ignore[valid-type]
         typer.Option(help="Initial weights: normal is N(0,1); default by activation."),
@@ -101,6 +116,15 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the model (model.safetensors) and its log.")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the stopped training of this folder.")
+    ] = None,
+    committee: Annotated[
+        int | None, typer.Option(help="Train so many networks that vote together, into --out.")
+    ] = None,
+    member: Annotated[
+        int | None, typer.Option(help="With --committee: train this member (from 1) alone.")
+    ] = None,
     gallery: Annotated[
         bool, typer.Option("--gallery/--no-gallery", help="Draw twelve test digits at the end.")
     ] = True,
@@ -108,33 +132,63 @@ def train(
 ) -> None:
     """Train a network and report its test accuracy."""
     from handwrought.cli.train import run
+    from handwrought.training.plan import Plan
+    from handwrought.training.recipes import load_recipe
 
+    arguments: dict[str, Any] = {
+        "hidden": _hidden_widths(hidden),
+        "activation": str(activation),
+        "cost": str(cost),
+        "initializer": None if initializer is None else str(initializer),
+        "optimizer": str(optimizer),
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "epochs": epochs,
+        "weight_decay": weight_decay,
+        "l1": l1,
+        "dropout": dropout,
+        "label_smoothing": label_smoothing,
+        "schedule": str(schedule),
+        "warm_up": warm_up,
+        "clip_norm": clip_norm,
+        "hardest": hardest,
+        "average": average,
+        "patience": patience,
+        "seed": seed,
+        "full": full,
+    }
+    asked = {name: value for name, value in arguments.items() if _is_asked_for(context, name)}
+    plan = Plan.of(dataset, arguments, load_recipe(recipe) if recipe else None, asked)
     _leave(
         run(
-            dataset=dataset,
-            hidden=hidden,
-            activation=str(activation),
-            cost=str(cost),
-            optimizer=str(optimizer),
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            epochs=epochs,
-            weight_decay=weight_decay,
-            l1=l1,
-            dropout=dropout,
-            label_smoothing=label_smoothing,
-            schedule=str(schedule),
-            warm_up=warm_up,
-            clip_norm=clip_norm,
-            patience=patience,
-            initializer=None if initializer is None else str(initializer),
-            seed=seed,
-            full=full,
+            plan=plan,
             out=out,
+            resume=resume,
+            committee=committee,
+            member=member,
             gallery=gallery,
             json_output=json_output,
         )
     )
+
+
+def _is_asked_for(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _hidden_widths(text: str) -> list[int]:
+    try:
+        widths = [int(part) for part in text.replace("-", ",").split(",")]
+    except ValueError:
+        widths = [-1]
+    if widths == [0]:
+        return []
+    if min(widths) < 1:
+        raise InvalidArgument(
+            f"--hidden is {text!r}: give whole numbers above 0 such as 30 or 100,50; 0 for none"
+        )
+    return widths
 
 
 @app.command(epilog="Example:  handwrought evaluate runs/latest/model.safetensors --json")

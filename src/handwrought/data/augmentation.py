@@ -6,12 +6,14 @@ images, interpolated bilinearly, were what brought fully connected networks belo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.data.flags import flagged
+from handwrought.data.sampling import sample
 from handwrought.errors import InvalidArgument
 
 __all__ = ["Augmentation"]
@@ -48,6 +50,11 @@ class Augmentation:
         Share by which ink is brightened or dimmed at most.
     cutout : float
         Largest side of a square set to black, in pixels, uniform from 0 (DeVries and Taylor 2017).
+    stretch : float
+        Share of the images drawn wider, up to a square box, as forms and old scanners do.
+    flags : float
+        Share of the ones and sevens that get what MNIST's writers leave out and others write: a
+        flag and a foot for 1, a bar through 7. Needs the labels.
     share : float
         Share of the images that are changed at all.
 
@@ -68,10 +75,13 @@ class Augmentation:
     noise: float = 0.0
     contrast: float = 0.0
     cutout: float = 0.0
+    stretch: float = 0.0
+    flags: float = 0.0
     share: float = 1.0
 
     def __post_init__(self) -> None:
         below = {"scale": 1.0, "shear": 90.0, "contrast": 1.0, "share": 1.0, "thickness": 4.0}
+        below |= {"stretch": 1.0, "flags": 1.0}
         for field in fields(self):
             value, top = getattr(self, field.name), below.get(field.name, np.inf)
             number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
@@ -82,7 +92,17 @@ class Augmentation:
         if self.elastic and not self.elastic_sigma:
             raise InvalidArgument("elastic_sigma is 0: it must be above 0 where elastic is used")
 
-    def __call__(self, images: Array, rng: np.random.Generator) -> Array:
+    def times(self, strength: float) -> Augmentation:
+        """The same changes, each ``strength`` times as large."""
+        if strength == 1:
+            return self
+        kept = ("elastic_sigma", "stretch", "flags", "share")
+        sizes = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in kept}
+        return replace(self, **{name: strength * size for name, size in sizes.items()})
+
+    def __call__(
+        self, images: Array, rng: np.random.Generator, labels: Array | None = None
+    ) -> Array:
         """Changed copies of the images.
 
         Parameters
@@ -91,11 +111,20 @@ class Augmentation:
             uint8, or floats from 0 to 1; ink bright on black.
         rng : numpy.random.Generator
             The only source of chance.
+        labels : array of int, shape (n,), optional
+            The digits, for ``flags``.
 
         Returns
         -------
         array of float32, shape (n, height, width), from 0 to 1
+
+        Raises
+        ------
+        InvalidArgument
+            If ``flags`` is asked for without labels.
         """
+        if self.flags and labels is None:
+            raise InvalidArgument("flags are for ones and sevens: give the labels, too")
         x = images.astype(np.float32)
         if images.dtype == np.uint8:
             x *= np.float32(1 / 255)
@@ -103,10 +132,13 @@ class Augmentation:
             return x
         original = x
         # Each change draws its numbers whether or not it is the last, and in this order.
+        if self.flags and labels is not None:
+            x = flagged(x, labels, self.flags, rng)
         if self.thickness:
             x = _thicken(x, _uniform(rng, self.thickness, len(x)))
-        if self.shift or self.rotation or self.scale or self.shear or self.elastic:
-            x = _sample(x, *self._sources(x.shape, rng))
+        moved = (self.shift, self.rotation, self.scale, self.shear, self.elastic, self.stretch)
+        if any(moved):
+            x = sample(x, *self._sources(x, rng))
         if self.blur:
             x = _blur(x, rng.random(len(x), dtype=np.float32) * np.float32(self.blur))
         if self.contrast:
@@ -121,12 +153,14 @@ class Augmentation:
         out: Array = np.clip(x, 0, 1)
         return out
 
-    def _sources(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+    def _sources(self, images: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Where each pixel's value comes from: rows and columns, each of the images' shape."""
-        n, height, width = shape
+        n, height, width = images.shape
         turn = np.deg2rad(_uniform(rng, self.rotation, n))
         lean = np.tan(np.deg2rad(_uniform(rng, self.shear, n)))
         tall, wide = 1 + _uniform(rng, self.scale, n), 1 + _uniform(rng, self.scale, n)
+        if self.stretch:
+            wide *= _widened(images, self.stretch, rng)
         cos, sin = np.cos(turn), np.sin(turn)
         # The inverse of rotation · shear · scale, which maps a pixel to where it came from.
         down, right = _uniform(rng, self.shift, n), _uniform(rng, self.shift, n)
@@ -159,36 +193,22 @@ def _uniform(rng: np.random.Generator, most: float, n: int) -> Array:
     return (rng.random(n, dtype=np.float32) * 2 - 1) * np.float32(most)
 
 
+def _widened(images: Array, share: float, rng: np.random.Generator) -> Array:
+    """By how much each image is to be stretched: some up to a square box, at most thrice."""
+    ink = images > 0.3
+    rows, columns = ink.any(axis=2), ink.any(axis=1)
+    most = np.clip(rows.sum(1) / np.maximum(columns.sum(1), 1), 1, 3)
+    chosen = rng.random(len(images)) < share
+    out = 1 + (most - 1) * rng.random(len(images)) * chosen
+    return np.asarray(out, np.float32)
+
+
 def _gaussian(size: int, sigma: float) -> Array:
     """A (size, size) matrix whose product with a signal smooths it; each row's sum is 1 or less."""
     at = np.arange(size)
     kernel = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
     smooth: Array = kernel.astype(np.float32)
     return smooth
-
-
-def _sample(images: Array, rows: Array, columns: Array) -> Array:
-    """Bilinear interpolation of each image at (rows, columns); black outside."""
-    n, height, width = images.shape
-    # A border of black, so that what lies outside need not be told apart.
-    wide = width + 3
-    padded = np.zeros((n, height + 3, wide), np.float32)
-    padded[:, 1:-2, 1:-2] = images
-    rows, columns = rows + 1, columns + 1
-    np.clip(rows, 0, height + 1, out=rows)
-    np.clip(columns, 0, width + 1, out=columns)
-    top, left = rows.astype(np.int32), columns.astype(np.int32)
-    rows -= top
-    columns -= left
-    at = np.arange(n, dtype=np.int32)[:, None, None] * np.int32((height + 3) * wide)
-    at = at + top * np.int32(wide) + left
-    flat = padded.reshape(-1)
-    upper = flat.take(at)
-    upper += columns * (flat.take(at + 1) - upper)
-    lower = flat.take(at + wide)
-    lower += columns * (flat.take(at + (wide + 1)) - lower)
-    upper += rows * (lower - upper)
-    return upper
 
 
 def _neighbours(images: Array, best: Any, beyond: float) -> Array:

@@ -286,7 +286,7 @@ class Network:
         twin._adopt(parameters)
         return twin
 
-    def save(self, path: str | PathLike[str], **record: Any) -> None:
+    def save(self, path: str | PathLike[str], /, **record: Any) -> None:
         """Write to a ``.safetensors`` file; see :func:`handwrought.storage.save_model`."""
         from handwrought.storage import save_model  # the one upward arrow: a convenience
 

@@ -36,6 +36,18 @@ class LayerState:
         """What the layer above receives."""
         return self.a if self.kept is None else self.kept
 
+    def take(self, other: LayerState, rows: Array) -> None:
+        """Copy what a forward pass left in these rows of another state."""
+        pairs = (
+            (self.z, other.z),
+            (self.a, other.a),
+            (self.keep, other.keep),
+            (self.kept, other.kept),
+        )
+        for mine, theirs in pairs:
+            if mine is not None and theirs is not None:
+                np.take(theirs, rows, axis=0, out=mine, mode="clip")
+
     def rows(self, n: int) -> LayerState:
         """Views of the first n rows."""
         return LayerState(

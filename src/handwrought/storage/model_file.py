@@ -34,7 +34,7 @@ def _digest(vector: np.ndarray) -> str:
 
 
 def save_model(
-    network: Network, path: str | PathLike[str], *, stored: str | None = None, **record: Any
+    network: Network, path: str | PathLike[str], /, *, stored: str | None = None, **record: Any
 ) -> None:
     """Write a network, durably and atomically, and read it back before the old file is replaced.
 

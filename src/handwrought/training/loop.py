@@ -1,15 +1,16 @@
-"""The training loop: a generator of reports, which whoever watches reads one at a time.
+"""The training loop: an iterator of reports, which whoever watches reads one at a time.
 
 Stopping is breaking out of the loop.  The same seed gives the same bits, twice, on the same
-machine, build and thread count; BLAS promises no more.  The order of each epoch and its dropout
-masks are drawn from (seed, epoch), so no epoch depends on how an earlier one was watched.
+machine, build and thread count; BLAS promises no more.  Whatever chance decides is drawn from
+(seed, epoch, batch), so no epoch depends on how an earlier one was watched, and a training that
+goes on from a kept state gives the bits of one that was never interrupted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -23,77 +24,19 @@ from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.kernels import wanted
 from handwrought.nn.costs import smoothed
 from handwrought.nn.network import Network
-from handwrought.nn.workspace import Workspace
 from handwrought.training import sparse_engine, split_engine
-from handwrought.training.ahead import made_ahead
+from handwrought.training.batches import ChangedBatches, chance
 from handwrought.training.optimizers import default_learning_rate, make_optimizer
-from handwrought.training.schedules import Plateau, make_schedule
+from handwrought.training.reports import BatchReport, EpochReport
+from handwrought.training.schedules import Plateau, Schedule, make_schedule
 from handwrought.training.sparse_engine import SparseEngine
 from handwrought.training.split_engine import SplitEngine
+from handwrought.training.state import TrainingState
+from handwrought.training.steps import RunningAverage, Step
 
-__all__ = ["BatchReport", "EpochReport", "train"]
+__all__ = ["BatchReport", "EpochReport", "Training", "train"]
 
 Array = NDArray[Any]
-
-_ORDER, _DROPOUT, _AUGMENTATION = 0, 1, 2
-"""Which stream of random numbers of an epoch: ``default_rng([seed, epoch, stream])``."""
-
-
-@dataclass(frozen=True)
-class BatchReport:
-    """Progress within an epoch.
-
-    Attributes
-    ----------
-    epoch, epochs : int
-        From 1.
-    batch, batches : int
-        From 1, within the epoch.
-    cost : float
-        Mean cost of the epoch's examples so far.
-    images_per_second : float
-        Of this epoch so far.
-    seconds : float
-        Since the epoch began.
-    """
-
-    epoch: int
-    epochs: int
-    batch: int
-    batches: int
-    cost: float
-    images_per_second: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """One epoch's result.
-
-    Attributes
-    ----------
-    epoch, epochs : int
-        From 1.
-    cost : float
-        Mean cost of the training examples, each as its mini-batch met the network; regularization
-        is not in it.
-    validation_cost, validation_accuracy : float or None
-        On the validation split after the epoch; None where there is none.
-    learning_rate : float
-        Of the epoch's last step.
-    seconds : float
-        Of training alone, without validation.
-    images_per_second : float
-    """
-
-    epoch: int
-    epochs: int
-    cost: float
-    validation_cost: float | None
-    validation_accuracy: float | None
-    learning_rate: float
-    seconds: float
-    images_per_second: float
 
 
 def train(
@@ -115,9 +58,13 @@ def train(
     plateau_patience: int = 5,
     report_every: int | None = None,
     augmentation: Augmentation | None = None,
+    settle: float = 0.0,
+    strangers: float = 0.0,
+    hardest: float = 1.0,
     average: float = 0.0,
-) -> Iterator[Any]:
-    """Train a network in place; yields an :class:`EpochReport` after each epoch, lazily.
+    resume: TrainingState | None = None,
+) -> Training:
+    """Train a network in place; an iterator of an :class:`EpochReport` after each epoch, lazily.
 
     Parameters
     ----------
@@ -130,7 +77,7 @@ def train(
     learning_rate : float, optional
         η; by default one that suits optimizer and cost (3.0 for SGD on the quadratic cost).
     seed : int
-        Of the order of the examples and of dropout.
+        Of the order of the examples, of dropout and of augmentation.
     schedule : {"constant", "step", "halve-on-plateau", "cosine", "one-cycle"}
     warm_up : float
         Share of the training over which the learning rate rises from 0.
@@ -152,9 +99,22 @@ def train(
         Yield a :class:`BatchReport` after every so many mini-batches, too.
     augmentation : Augmentation, optional
         Changes the images anew each time they are used; made in a thread beside the training.
+    settle : float
+        Share of the training, at its end, with changes half as large: the network ends on images
+        that are nearer to real ones.
+    strangers : float
+        Share of each mini-batch replaced by pictures of no digit, with the same target for every
+        class (:mod:`handwrought.data.strangers`); needs augmentation.
+    hardest : float
+        Share of each mini-batch that is backpropagated: the examples with the largest cost, the
+        gradient of the others being taken for 0 (Jiang et al. 2019, "selective backprop"). Where a
+        network is right about most images, a quarter gives nearly the same gradient in half the time.
     average : float
-        Decay of a running average of the parameters, 0.999 for example; validation looks at the
-        average, and the network ends with it (Polyak and Juditsky 1992). 0 is none.
+        Decay of a running average of the parameters, 0.999 for example (Polyak and Juditsky 1992);
+        validation looks at the average, the network holds it while an epoch's report is read, and
+        ends with it. 0 is none.
+    resume : TrainingState, optional
+        Go on from there, with the same network, data and settings, to the same bits.
 
     Raises
     ------
@@ -167,13 +127,24 @@ def train(
     validation = data.validation if isinstance(data, Dataset) else None
     _check(network, split, epochs, batch_size, learning_rate, seed, l1, clip_norm, report_every)
     rates = _dropout_rates(network, dropout)
-    if not 0 <= label_smoothing <= 1:
-        raise InvalidArgument(f"label_smoothing is {label_smoothing!r}: it must lie from 0 to 1")
-    if not 0 <= average < 1:
-        raise InvalidArgument(f"average is {average!r}: it must be at least 0 and below 1")
+    for name, value in (("label_smoothing", label_smoothing), ("settle", settle)):
+        if not 0 <= value <= 1:
+            raise InvalidArgument(f"{name} is {value!r}: it must lie from 0 to 1")
+    for name, value in (("average", average), ("strangers", strangers)):
+        if not 0 <= value < 1:
+            raise InvalidArgument(f"{name} is {value!r}: it must be at least 0 and below 1")
+    if not 0 < hardest <= 1:
+        raise InvalidArgument(f"hardest is {hardest!r}: it must be above 0 and at most 1")
     if augmentation is not None and split.images.ndim != 3:
         raise InvalidArgument("augmentation is for images, and the data is a table")
+    if augmentation is None and (strangers or settle):
+        raise InvalidArgument("strangers and settle need an augmentation: Augmentation() for none")
     eta = default_learning_rate(optimizer, network.cost.name)
+    changed = (
+        ChangedBatches(split, augmentation, strangers, network.dtype, seed)
+        if augmentation is not None
+        else None
+    )
     run = _Run(
         network=network,
         split=split,
@@ -182,18 +153,68 @@ def train(
         batch_size=min(batch_size, len(split)),
         learning_rate=eta if learning_rate is None else float(learning_rate),
         seed=seed,
-        l1=l1,
-        rates=rates,
         label_smoothing=label_smoothing,
-        clip_norm=clip_norm,
         report_every=report_every,
-        augmentation=augmentation,
-        average=average,
+        changed=changed,
+        settle=settle,
+        settings={
+            "sizes": list(network.sizes),
+            "images": len(split),
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "optimizer": optimizer,
+            "learning_rate": learning_rate,
+            "seed": seed,
+            "schedule": schedule,
+            "warm_up": warm_up,
+            "weight_decay": weight_decay,
+            "l1": l1,
+            "dropout": rates,
+            "label_smoothing": label_smoothing,
+            "clip_norm": clip_norm,
+            "plateau_patience": plateau_patience,
+            "augmentation": None if augmentation is None else asdict(augmentation),
+            "settle": settle,
+            "strangers": strangers,
+            "hardest": hardest,
+            "average": average,
+        },
     )
     run.schedule = make_schedule(schedule, warm_up)
     run.plateau = Plateau(plateau_patience) if schedule == "halve-on-plateau" else None
-    run.choose_engine(optimizer, weight_decay)
-    return run.reports()
+    run.average = RunningAverage(network, average) if average else None
+    plain = optimizer == "sgd" and not l1 and not any(rates) and not clip_norm
+    trained = run.choose_engine(plain=plain and hardest == 1, whole=hardest == 1)
+    moved = make_optimizer(optimizer, trained.parameters, weight_decay)
+    if run.compiled:
+        from handwrought.kernels import fused
+
+        moved.kernels = fused
+    run.step = Step(
+        trained, moved, rates, run.batch_size, hardest=hardest, l1=l1, clip_norm=clip_norm
+    )
+    if resume is not None:
+        run.restore(resume)
+    return Training(run)
+
+
+class Training(Iterator[Any]):
+    """A training under way: iterate over its reports; ``state`` is where it stands."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._reports = run.reports()
+
+    def __next__(self) -> Any:
+        return next(self._reports)
+
+    def close(self) -> None:
+        """Stop; the network keeps the weights of this moment, their average where one is kept."""
+        self._reports.close()
+
+    def state(self) -> TrainingState:
+        """What :func:`train` needs to go on from here, after the report last read."""
+        return self._run.state()
 
 
 @dataclass(eq=False)
@@ -205,131 +226,192 @@ class _Run:
     batch_size: int
     learning_rate: float
     seed: int
-    l1: float
-    rates: list[float]
     label_smoothing: float
-    clip_norm: float | None
     report_every: int | None
-    augmentation: Augmentation | None
-    average: float
+    changed: ChangedBatches | None
+    settle: float
+    settings: dict[str, Any]
 
     def __post_init__(self) -> None:
         net = self.network
-        self.optimizer: Any
-        self.schedule: Any
+        self.step: Step
+        self.schedule: Schedule
         self.plateau: Plateau | None
+        self.average: RunningAverage | None
         self.sparse: SparseEngine | None = None
         self.split_engine: SplitEngine | None = None
-        self.trained = net
-        """The network that the steps train: the one given, or an engine's twin of it."""
-        self.gradient = net.parameters.like()
-        self.workspace = Workspace(
-            net.sizes, self.batch_size, net.dtype, [rate > 0 for rate in self.rates]
-        )
         self.reader: Any = self.split.reader(self.batch_size, net.dtype)
         self.batches = -(-len(self.split) // self.batch_size)
         self.good = net.parameters.vector.copy()
-        self.mean = net.parameters.vector.copy() if self.average else None
-        self.steps = 0
+        self.raw: Array | None = None
+        """The weights in training, while the network holds their average."""
+        self.epoch, self.batch, self.total = 1, 0, 0.0
+        """The epoch under way, its mini-batches done, and their examples' costs."""
+        self.rate = self.learning_rate
 
-    def choose_engine(self, optimizer: str, weight_decay: float) -> None:
-        """Compiled code where it knows how and pays; the choice is the same each time."""
-        compiled = wanted(self.epochs * len(self.split))
-        plain = optimizer == "sgd" and not self.l1 and not any(self.rates) and not self.clip_norm
-        as_they_are = self.augmentation is None and not self.average
-        sparse = plain and sparse_engine.suits(self.network, self.split, self.batch_size)
-        if compiled and as_they_are and sparse:
+    def choose_engine(self, *, plain: bool, whole: bool) -> Network:
+        """Compiled code where it knows how and pays; the choice is the same each time.
+
+        Returns the network that the steps train: the one given, or an engine's twin of it.
+        """
+        self.compiled = wanted(self.epochs * len(self.split))
+        if not self.compiled or not whole or self.changed is not None or self.average is not None:
+            return self.network
+        decay = self.settings["weight_decay"]
+        if plain and sparse_engine.suits(self.network, self.split, self.batch_size):
             self.sparse = SparseEngine(
-                self.network, self.split, self.batch_size, weight_decay, self.label_smoothing
+                self.network, self.split, self.batch_size, decay, self.label_smoothing
             )
-        elif compiled and as_they_are and split_engine.suits(self.network, self.split):
+        elif split_engine.suits(self.network, self.split):
             self.split_engine = SplitEngine(self.network, self.split, self.batch_size)
-            self.trained, self.reader = self.split_engine.network, self.split_engine
-        self.optimizer = make_optimizer(optimizer, self.trained.parameters, weight_decay)
-        if compiled:
-            from handwrought.kernels import fused
+            self.reader = self.split_engine
+            return self.split_engine.network
+        return self.network
 
-            self.optimizer.kernels = fused
+    # --- where it stands ---------------------------------------------------------------------------
 
-    def reports(self) -> Iterator[Any]:
-        for epoch in range(1, self.epochs + 1):
-            np.copyto(self.good, self.network.parameters.vector)
-            total, start = 0.0, perf_counter()
-            # A cost that overflows is answered with TrainingDiverged, not with NumPy's warnings.
-            with np.errstate(over="ignore", invalid="ignore"):
-                for batch, cost in enumerate(self._costs(epoch), start=1):
-                    total += cost
-                    if not isfinite(cost):
-                        self._diverged(epoch, batch, cost)
-                    if self.report_every and batch % self.report_every == 0:
-                        self._hand_back()
-                        seen, seconds = batch * self.batch_size, perf_counter() - start
-                        yield BatchReport(
-                            epoch,
-                            self.epochs,
-                            batch,
-                            self.batches,
-                            total / min(seen, len(self.split)),
-                            seen / seconds,
-                            seconds,
-                        )
-                self._hand_back()
-                seconds = perf_counter() - start
-                if not np.isfinite(self.network.parameters.vector).all():
-                    self._diverged(epoch, self.batches, float("nan"))
-                with self._averaged(keep=epoch == self.epochs):
-                    validation_cost, accuracy = self._validate()
-            if self.plateau:
-                self.plateau.observe(total if validation_cost is None else validation_cost)
-            yield EpochReport(
-                epoch,
-                self.epochs,
-                total / len(self.split),
-                validation_cost,
-                accuracy,
-                self.rate,
-                seconds,
-                len(self.split) / seconds,
-            )
+    def state(self) -> TrainingState:
+        """A copy of all that changes as the training goes on."""
+        vector = self.network.parameters.vector if self.raw is None else self.raw
+        optimizer = self.step.optimizer
+        arrays = {"parameters": vector, "good": self.good, **optimizer.state}
+        numbers: dict[str, float] = {"total": self.total, "steps": optimizer.steps}
+        if self.average is not None:
+            arrays["average"] = self.average.vector
+            numbers["averaged"] = self.average.steps
+        if self.plateau is not None:
+            numbers |= {
+                "share": self.plateau.share,
+                "best": self.plateau.best,
+                "waited": self.plateau.waited,
+            }
+        copies = {name: array.copy() for name, array in arrays.items()}
+        settings = {**self.settings, "engine": self._engine}
+        return TrainingState(settings, self.epoch, self.batch, numbers, copies)
+
+    def restore(self, state: TrainingState) -> None:
+        """Stand where ``state`` was taken."""
+        asked = {**self.settings, "engine": self._engine}
+        for name in sorted({*asked, *state.settings}):
+            if state.settings.get(name) != asked.get(name):
+                raise InvalidArgument(
+                    f"{name} is {asked.get(name)!r}, and the training to go on with had "
+                    f"{state.settings.get(name)!r}: ask for the same"
+                )
+        optimizer = self.step.optimizer
+        into = {
+            "parameters": self.network.parameters.vector,
+            "good": self.good,
+            **optimizer.state,
+        }
+        if self.average is not None:
+            into["average"] = self.average.vector
+            self.average.steps = int(state.numbers["averaged"])
+        for name, array in into.items():
+            np.copyto(array, state.arrays[name])
+        if self.plateau is not None:
+            self.plateau.share = state.numbers["share"]
+            self.plateau.best = state.numbers["best"]
+            self.plateau.waited = int(state.numbers["waited"])
+        optimizer.steps = int(state.numbers["steps"])
+        self.epoch, self.batch, self.total = state.epoch, state.batch, state.numbers["total"]
+
+    @property
+    def _engine(self) -> str:
+        if self.sparse is not None:
+            return "sparse"
+        if self.split_engine is not None:
+            return "split"
+        return "compiled" if self.compiled else "plain"
+
+    # --- the loop ----------------------------------------------------------------------------------
+
+    def reports(self) -> Generator[Any, None, None]:
+        try:
+            for epoch in range(self.epoch, self.epochs + 1):
+                self.epoch = epoch
+                if not self.batch:
+                    np.copyto(self.good, self.network.parameters.vector)
+                yield from self._reports_of_epoch(epoch)
+        except GeneratorExit:
+            if self.average is not None and self.raw is None:
+                np.copyto(self.network.parameters.vector, self.average.vector)
+            raise
+
+    def _reports_of_epoch(self, epoch: int) -> Iterator[Any]:
+        start, first = perf_counter(), self.batch
+        # A cost that overflows is answered with TrainingDiverged, not with NumPy's warnings.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for cost in self._costs(epoch):
+                self.batch += 1
+                self.total += cost
+                if not isfinite(cost):
+                    self._diverged(epoch, self.batch, cost)
+                if self.report_every and self.batch % self.report_every == 0:
+                    self._hand_back()
+                    seen, seconds = self.batch * self.batch_size, perf_counter() - start
+                    yield BatchReport(
+                        epoch,
+                        self.epochs,
+                        self.batch,
+                        self.batches,
+                        self.total / min(seen, len(self.split)),
+                        (seen - first * self.batch_size) / seconds,
+                        seconds,
+                    )
+            self._hand_back()
+            seconds = perf_counter() - start
+            if not np.isfinite(self.network.parameters.vector).all():
+                self._diverged(epoch, self.batches, float("nan"))
+            with self._averaged():
+                validation_cost, accuracy = self._validate()
+                if self.plateau:
+                    worse = self.total if validation_cost is None else validation_cost
+                    self.plateau.observe(worse)
+                mean = self.total / len(self.split)
+                self.epoch, self.batch, self.total = epoch + 1, 0, 0.0
+                yield EpochReport(
+                    epoch,
+                    self.epochs,
+                    mean,
+                    validation_cost,
+                    accuracy,
+                    self.rate,
+                    seconds,
+                    (len(self.split) - first * self.batch_size) / seconds,
+                )
 
     def _costs(self, epoch: int) -> Iterator[float]:
-        """Train on each mini-batch of one epoch; yields the sum of its examples' costs."""
-        order = np.random.default_rng([self.seed, epoch, _ORDER]).permutation(len(self.split))
-        masks = np.random.default_rng([self.seed, epoch, _DROPOUT])
+        """Train on each mini-batch left of one epoch; yields the sum of its examples' costs."""
+        order = chance(self.seed, epoch, "order").permutation(len(self.split))
+        first = self.batch
         if self.sparse is not None:
             chunk = self.report_every or self.sparse.chunk
-            for i in range(0, self.batches, chunk):
+            for i in range(first, self.batches, chunk):
                 rates = [self._rate(epoch, j) for j in range(i, min(i + chunk, self.batches))]
                 some = order[i * self.batch_size : (i + chunk) * self.batch_size]
                 yield from self.sparse.train(some, np.array(rates)).tolist()
             return
         if self.split_engine is not None:
             self.split_engine.copy(into_network=False)
-        for i, (x, y) in enumerate(self._read(epoch, order)):
+        for i, (x, y) in enumerate(self._read(epoch, order, first), start=first):
             if self.label_smoothing:
                 smoothed(y, self.label_smoothing, out=y)
-            self._rate(epoch, i)
-            yield self._step(x, y, masks)
+            masks = chance(self.seed, epoch, "dropout", i)
+            cost = self.step(x, y, self._rate(epoch, i), masks)
+            if self.average is not None:
+                self.average.step()
+            yield cost
 
-    def _read(self, epoch: int, order: Array) -> Iterator[tuple[Any, Array]]:
-        """x and y of each mini-batch of one epoch."""
-
-        def chosen(i: int) -> Array:
-            return order[i * self.batch_size : (i + 1) * self.batch_size]
-
-        if self.augmentation is None:
-            for i in range(self.batches):
-                yield self.reader.read(chosen(i))
+    def _read(self, epoch: int, order: Array, first: int) -> Iterator[tuple[Any, Array]]:
+        """x and y of the mini-batches of one epoch from ``first`` on."""
+        size = self.batch_size
+        chosen = [order[i * size : (i + 1) * size] for i in range(self.batches)]
+        if self.changed is None:
+            yield from map(self.reader.read, chosen[first:])
             return
-        change, split, dtype = self.augmentation, self.split, self.network.dtype
-
-        def changed(i: int) -> tuple[Array, Array]:
-            rng = np.random.default_rng([self.seed, epoch, i, _AUGMENTATION])
-            images = change(split.images[chosen(i)], rng)
-            x = images.reshape(len(images), -1).astype(dtype, copy=False)
-            return x, split.targets(chosen(i), dtype)
-
-        yield from made_ahead(changed, self.batches)
+        settled = epoch > round((1 - self.settle) * self.epochs)
+        yield from self.changed.read(epoch, chosen, first, 0.5 if settled else 1.0)
 
     def _rate(self, epoch: int, batch: int) -> float:
         """η of the batch (from 0) of the epoch (from 1)."""
@@ -338,48 +420,24 @@ class _Run:
         self.rate = float(self.learning_rate * share * self.schedule(done))
         return self.rate
 
-    def _step(self, x: Array, y: Array, masks: np.random.Generator) -> float:
-        """Feedforward, backpropagation, update: one mini-batch (article, section "Algorithm")."""
-        network, states = self.trained, self.workspace.rows(len(x))
-        for at, rate in zip(states, self.rates, strict=True):
-            if at.keep is not None:
-                chance = masks.random(at.keep.shape, dtype=np.float32)
-                np.multiply(chance >= rate, at.keep.dtype.type(1 / (1 - rate)), out=at.keep)
-        network.forward(x, states)
-        cost = float(network.batch_costs(states, y).sum())
-        network.backward(x, y, states, self.gradient)
-        if self.l1:
-            n = network.parameters.n_weights
-            self.gradient.vector[:n] += self.l1 * np.sign(network.parameters.weights)
-        if self.clip_norm is not None:
-            norm = float(np.linalg.norm(self.gradient.vector))
-            if norm > self.clip_norm:
-                self.gradient.vector *= self.clip_norm / norm
-        self.optimizer.step(self.gradient, self.rate)
-        if self.mean is not None:
-            self.steps += 1
-            # Young averages would remember the start: until 1/(1 - decay) steps a plain mean.
-            share = max(1 - self.average, 1 / (self.steps + 1))
-            self.mean += network.dtype.type(share) * (network.parameters.vector - self.mean)
-        return cost
-
     def _hand_back(self) -> None:
         """The network given gets what its twin has learnt."""
         if self.split_engine is not None:
             self.split_engine.copy(into_network=True)
 
     @contextmanager
-    def _averaged(self, *, keep: bool) -> Iterator[None]:
-        """The network holds the average inside, and after it if ``keep``."""
-        if self.mean is None:
+    def _averaged(self) -> Iterator[None]:
+        """The network holds the average inside; and after it, if the training ends here."""
+        if self.average is None:
             yield
             return
         vector = self.network.parameters.vector
-        last = vector.copy()
-        np.copyto(vector, self.mean)
+        self.raw = vector.copy()
+        np.copyto(vector, self.average.vector)
         yield
-        if not keep:
-            np.copyto(vector, last)
+        if self.epoch <= self.epochs:
+            np.copyto(vector, self.raw)
+            self.raw = None
 
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:

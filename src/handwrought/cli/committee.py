@@ -1,0 +1,77 @@
+"""``handwrought train --committee N``: members that see the digits differently, and their vote."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from handwrought.cli.testing import share, test_model
+from handwrought.cli.training_run import CHECKPOINT, CONFIG, MODEL, train_one
+from handwrought.committee import Committee
+from handwrought.data.dataset import Dataset
+from handwrought.data.views import VIEWS
+from handwrought.errors import InvalidArgument
+from handwrought.training.plan import Plan
+
+__all__ = ["run_committee"]
+
+_MOST = 100
+
+
+def run_committee(
+    plan: Plan,
+    data: Dataset,
+    out: Path | None,
+    n: int,
+    member: int | None,
+    console: Console,
+    json_output: bool,
+) -> int:
+    """Train the members that are not there yet, one after the other, and test their mean."""
+    if not 2 <= n <= _MOST:
+        raise InvalidArgument(f"--committee is {n}: give a number of members from 2 to {_MOST}")
+    if member is not None and not 1 <= member <= n:
+        raise InvalidArgument(f"--member is {member}: the committee has members 1 to {n}")
+    if out is None:
+        raise InvalidArgument("--committee needs a folder for its members: name one with --out")
+    views = list(VIEWS) if data.train.images.ndim == 3 else ["as-is"]
+    for i in range(1, n + 1) if member is None else (member,):
+        folder = out / f"member-{i}"
+        own = replace(plan, seed=plan.seed + i - 1, view=views[(i - 1) % len(views)])
+        if (folder / MODEL).exists() and not (folder / CHECKPOINT).exists():
+            if Plan.read(folder / CONFIG).as_json() != json.loads(json.dumps(own.as_json())):
+                raise InvalidArgument(
+                    f"{folder} holds a member that was trained otherwise: name another --out"
+                )
+            continue
+        done = train_one(own, data, folder, console, go_on=(folder / CHECKPOINT).exists())
+        if done.problem is not None:
+            return done.leave(console)
+        tested = test_model(done.model, data, own)
+        if tested.result is not None:
+            console.print(
+                f"Member {i} ({own.view}): test accuracy "
+                f"{share(tested.result.accuracy, tested.result.n)}"
+            )
+    if member is not None or data.test is None:
+        return 0
+    committee = Committee.load(out)
+    report: dict[str, object] = {"committee": str(out), "members": len(committee.members)}
+    moves = {"test_accuracy": 0}
+    if plan.augmentation is not None and plan.augmentation.shift:
+        moves["test_accuracy_over_shifts"] = 1
+    for name, shifts in moves.items():
+        outputs = committee.outputs(data.test.images, shifts)
+        accuracy = float((outputs.argmax(axis=1) == data.test.labels).mean())
+        report[name] = accuracy
+        how = "averaged over nine shifts each" if shifts else "together"
+        console.print(
+            f"The {len(committee.members)} members {how}: {share(accuracy, len(data.test))}"
+        )
+    if json_output:
+        sys.stdout.write(json.dumps(report) + "\n")
+    return 0

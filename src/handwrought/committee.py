@@ -1,0 +1,117 @@
+"""Committees: the mean opinion of networks, and of one network on an image moved a little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.data.views import viewed
+from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.nn.network import Network
+from handwrought.storage import load_model, read_header
+
+__all__ = ["Committee", "Member"]
+
+Array = NDArray[Any]
+
+_ROWS = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A network and the view in which it sees images.
+
+    Attributes
+    ----------
+    network : Network
+    view : str
+        One of :data:`handwrought.data.views.VIEWS`.
+    """
+
+    network: Network
+    view: str = "as-is"
+
+    def outputs(self, images: Array, shifts: int = 0) -> Array:
+        """The mean of the network's outputs over the image moved by up to ``shifts`` pixels.
+
+        Parameters
+        ----------
+        images : array of uint8, shape (n, height, width)
+        shifts : int
+            0: the images as they are; 1: nine ways, each axis by -1, 0 and 1 pixel.
+
+        Returns
+        -------
+        array of float64, shape (n, n_outputs)
+        """
+        moves = list(product(range(-shifts, shifts + 1), repeat=2))
+        out = np.zeros((len(images), self.network.n_outputs))
+        for start in range(0, len(images), _ROWS):
+            seen = viewed(images[start : start + _ROWS], self.view)
+            for move in moves:
+                x = _moved(seen, *move).reshape(len(seen), -1).astype(self.network.dtype)
+                x *= self.network.dtype.type(1 / 255)
+                out[start : start + len(seen)] += self.network.feedforward(x)
+        return np.asarray(out / len(moves))
+
+
+def _moved(images: Array, down: int, right: int) -> Array:
+    """The images moved by whole pixels; what leaves on one side does not come back on the other."""
+    if not down and not right:
+        return images
+    out = np.zeros_like(images)
+    height, width = images.shape[1:]
+    out[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = images[
+        :, max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)
+    ]
+    return out
+
+
+class Committee:
+    """Members that vote with their outputs, each as much as any other.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        At least one; all of the same number of inputs and classes.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is none, or they do not fit together.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        ends = {(m.network.n_inputs, m.network.n_outputs) for m in members}
+        if len(ends) != 1:
+            raise InvalidArgument(
+                f"{len(members)} members with inputs and outputs {sorted(ends)} make no committee: "
+                f"give at least one, all alike"
+            )
+        self.members = tuple(members)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Committee:
+        """The committee of a folder that ``handwrought train --committee`` made, or of one model."""
+        path = Path(path)
+        files = sorted(path.glob("member-*/model.safetensors")) if path.is_dir() else [path]
+        if not files:
+            raise ModelFileError(f"{path} holds no member-1/model.safetensors: it is no committee")
+        return cls([Member(load_model(file), _view(file)) for file in files])
+
+    def outputs(self, images: Array, shifts: int = 0) -> Array:
+        """The members' mean; see :meth:`Member.outputs`."""
+        parts = [member.outputs(images, shifts) for member in self.members]
+        return np.asarray(np.mean(parts, axis=0))
+
+
+def _view(file: Path) -> str:
+    view = read_header(file).get("record", {}).get("view", "as-is")
+    return str(view)

@@ -1,0 +1,158 @@
+"""Pictures that are no digit, made by chance and of pieces of digits.
+
+A network that has only ever seen digits takes everything for one.  Shown such strangers with the
+same target for every class, it learns to be unsure of them (Hendrycks, Mazeika and Dietterich 2019,
+"Deep anomaly detection with outlier exposure"); the pieces and pairs also teach it where one digit
+ends and the next begins.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["KINDS", "strangers"]
+
+Array = NDArray[Any]
+
+
+def strangers(images: Array, n: int, rng: np.random.Generator) -> Array:
+    """Some pictures of no digit, of all kinds in turn.
+
+    Parameters
+    ----------
+    images : array of uint8, shape (m, side, side)
+        Digits to take pieces from.
+    n : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    array of float32, shape (n, side, side), 0 to 1
+    """
+    side = images.shape[1]
+    out = np.empty((n, side, side), np.float32)
+    kinds = rng.integers(0, len(KINDS), n)
+    for k, make in enumerate(KINDS.values()):
+        at = np.flatnonzero(kinds == k)
+        if len(at):
+            out[at] = make(images, len(at), rng)
+    return np.clip(out, 0, 1, out=out)
+
+
+def _some(images: Array, n: int, rng: np.random.Generator) -> Array:
+    return images[rng.integers(0, len(images), n)].astype(np.float32) * np.float32(1 / 255)
+
+
+def noise(images: Array, n: int, rng: np.random.Generator) -> Array:
+    """Independent pixels, from sparse to full, from faint to strong."""
+    side = images.shape[1]
+    x = rng.random((n, side, side), np.float32)
+    share = rng.random((n, 1, 1), np.float32)
+    x = np.where(rng.random((n, side, side), np.float32) < share, x, 0)
+    return np.asarray(x * (0.3 + 0.7 * rng.random((n, 1, 1), np.float32)))
+
+
+def texture(images: Array, n: int, rng: np.random.Generator) -> Array:
+    """Smooth patches of chance, soft or cut hard at a level: stains, cloth, shadows."""
+    side = images.shape[1]
+    x = rng.standard_normal((n, side, side)).astype(np.float32)
+    at = np.arange(side)
+    for i in range(n):
+        smooth = np.exp(-0.5 * ((at[:, None] - at) / rng.uniform(0.7, 5)) ** 2).astype(np.float32)
+        x[i] = smooth @ x[i] @ smooth.T
+        x[i] /= np.abs(x[i]).max()
+    level = rng.uniform(-0.5, 0.3, (n, 1, 1)).astype(np.float32)
+    hard = rng.random((n, 1, 1)) < 0.5
+    return np.asarray(np.where(hard, x > level, np.maximum(x - level, 0)), np.float32)
+
+
+def block(images: Array, n: int, rng: np.random.Generator) -> Array:
+    """Filled shapes with an uneven outline: two or three overlapping boxes, shaded."""
+    side = images.shape[1]
+    y, x = np.mgrid[:side, :side].astype(np.float32)
+    out = np.zeros((n, side, side), np.float32)
+    for i in range(n):
+        for _ in range(rng.integers(1, 4)):
+            cy, cx = rng.uniform(7, side - 7, 2)
+            height, width = rng.uniform(2, 11, 2)
+            lean = rng.uniform(-0.4, 0.4)
+            inside = (np.abs(y - cy) < height) & (np.abs(x - cx - lean * (y - cy)) < width)
+            out[i][inside] = rng.uniform(0.3, 1)
+    shade = 1 + rng.uniform(-0.4, 0.4, (n, 1, 1)) * (y / side - 0.5)
+    return np.asarray(out * shade, np.float32)
+
+
+def scribble(images: Array, n: int, rng: np.random.Generator) -> Array:
+    """A pen that wanders: lines of three to nine points, of MNIST's width."""
+    side = images.shape[1]
+    y, x = np.mgrid[:side, :side].astype(np.float32)
+    out = np.zeros((n, side, side), np.float32)
+    for i in range(n):
+        points = rng.uniform(4, side - 5, (rng.integers(3, 10), 2))
+        width = rng.uniform(0.8, 2.2)
+        for (y0, x0), (y1, x1) in pairwise(points):
+            out[i] = np.maximum(out[i], segment(y, x, (y0, x0), (y1, x1), width))
+    return out
+
+
+def segment(
+    y: Array, x: Array, start: tuple[float, float], end: tuple[float, float], width: float
+) -> Array:
+    """A straight stroke with round ends, antialiased: ink by the distance from its axis."""
+    dy, dx = end[0] - start[0], end[1] - start[1]
+    length = max(dy * dy + dx * dx, 1e-6)
+    along = np.clip(((y - start[0]) * dy + (x - start[1]) * dx) / length, 0, 1)
+    away = np.hypot(y - start[0] - along * dy, x - start[1] - along * dx)
+    return np.asarray(np.clip(width - away + 0.5, 0, 1), np.float32)
+
+
+def half(images: Array, n: int, rng: np.random.Generator) -> Array:
+    """A part of a digit: above, below or beside a cut that leaves about half of its ink."""
+    x = _some(images, n, rng)
+    least = rng.uniform(0.4, 0.6, n)
+    above, beside = _first_part(x.sum(axis=2), least, rng), _first_part(x.sum(axis=1), least, rng)
+    across = (rng.random(n) < 0.5)[:, None, None]
+    return np.asarray(x * np.where(across, above[:, :, None], beside[:, None, :]))
+
+
+def _first_part(profile: Array, share: Array, rng: np.random.Generator) -> Array:
+    """True where less than a share of the ink has passed, from one end or from the other."""
+    back = (rng.random(len(profile)) < 0.5)[:, None]
+    ordered = np.where(back, profile[:, ::-1], profile)
+    passed = np.cumsum(ordered, axis=1)
+    first = passed <= share[:, None] * passed[:, -1:]
+    return np.asarray(np.where(back, first[:, ::-1], first))
+
+
+def pair(images: Array, n: int, rng: np.random.Generator) -> Array:
+    """Two digits side by side in one picture, each squeezed to half of its width."""
+    side = images.shape[1]
+    narrow = _some(images, 2 * n, rng).reshape(2 * n, side, side // 2, 2).mean(3)
+    out = np.zeros((n, side, side), np.float32)
+    near = rng.integers(0, 5, n)
+    for i in range(n):
+        left, right = near[i], side // 2 - near[i]
+        out[i][:, left : left + side // 2] = narrow[2 * i]
+        part = out[i][:, right : right + side // 2]
+        np.maximum(part, narrow[2 * i + 1], out=part)
+    # Squeezed to half, strokes are faint; the height shrinks too, as it does when a pair is read.
+    squeezed = out.reshape(n, side // 2, 2, side).mean(2) if side % 2 == 0 else out
+    tall = rng.random(n) < 0.3
+    small = np.zeros_like(out)
+    top = side // 4
+    small[:, top : top + squeezed.shape[1]] = np.minimum(1.6 * squeezed, 1)
+    return np.where(tall[:, None, None], np.minimum(1.3 * out, 1), small)
+
+
+KINDS = {
+    "noise": noise,
+    "texture": texture,
+    "block": block,
+    "scribble": scribble,
+    "half": half,
+    "pair": pair,
+}

@@ -1,0 +1,102 @@
+"""Views: the same digits, upright or of one width, for committees whose members err differently.
+
+Meier, Cireşan, Gambardella and Schmidhuber (2011), "Better digit recognition with a committee of
+simple neural nets": members that see differently normalized digits correct each other more than
+members that differ by chance alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.data.sampling import sample
+from handwrought.errors import InvalidArgument
+
+__all__ = ["VIEWS", "viewed"]
+
+Array = NDArray[Any]
+
+VIEWS: Final[dict[str, int | None]] = {
+    "as-is": None, "upright": 0, "width-20": 20, "width-16": 16, "width-13": 13, "width-10": 10,
+}  # fmt: skip
+"""Width in pixels to which upright digits are brought; 0 leaves their width alone."""
+_MOST = 2.0
+"""A 1 is not made wider than this many times."""
+_ROWS = 2000
+
+
+def viewed(images: Array, view: str) -> Array:
+    """The images in one of the VIEWS.
+
+    Parameters
+    ----------
+    images : array of uint8, shape (n, height, width)
+        Ink bright on black.
+    view : str
+
+    Returns
+    -------
+    array of uint8, of the same shape
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such view, or these are no images.
+    """
+    if view not in VIEWS:
+        raise InvalidArgument(f"view {view!r} is unknown: use one of {', '.join(VIEWS)}")
+    width = VIEWS[view]
+    if width is None:
+        return images
+    if images.ndim != 3 or images.dtype != np.uint8:
+        raise InvalidArgument(
+            f"view {view!r} is for uint8 images (n, height, width), not {images.dtype} "
+            f"{images.shape}"
+        )
+    out = np.empty_like(images)
+    for start in range(0, len(images), _ROWS):
+        rows = slice(start, start + _ROWS)
+        x = _upright(images[rows].astype(np.float32))
+        out[rows] = np.round(x if not width else _widened(x, width)).clip(0, 255)
+    return out
+
+
+def _moments(x: Array) -> tuple[Array, Array, Array, Array]:
+    """Centre (row, column) of the ink, and how far columns follow rows and rows themselves vary."""
+    _, height, width = x.shape
+    down, right = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
+    total = np.maximum(x.sum((1, 2)), 1e-6)
+    row = (x.sum(2) @ down) / total
+    column = (x.sum(1) @ right) / total
+    from_row = down - row[:, None]
+    from_column = right - column[:, None]
+    both = np.einsum("nyx,ny,nx->n", x, from_row, from_column) / total
+    alone = np.einsum("nyx,ny->n", x, from_row**2) / total
+    return row, column, both, alone
+
+
+def _upright(x: Array) -> Array:
+    """Sheared so that rows and columns of the ink vary independently (LeCun et al. 1998, III.A)."""
+    row, _, both, alone = _moments(x)
+    lean = np.clip(both / np.maximum(alone, 1e-3), -1, 1)
+    _, height, width = x.shape
+    y = np.arange(height, dtype=np.float32)[None, :, None]
+    columns = np.arange(width, dtype=np.float32) + lean[:, None, None] * (y - row[:, None, None])
+    return sample(x, np.broadcast_to(y, columns.shape).copy(), columns)
+
+
+def _widened(x: Array, width: int) -> Array:
+    """Stretched about the centre of mass until the ink is ``width`` pixels wide."""
+    _, column, _, _ = _moments(x)
+    ink = np.asarray((x > 64).any(axis=1))
+    own = ink.shape[1] - ink[:, ::-1].argmax(1) - ink.argmax(1)
+    factor = np.clip(width / np.maximum(own, 1), 1 / _MOST, _MOST)
+    shape = x.shape
+    to = np.arange(shape[2], dtype=np.float32) - shape[2] / 2
+    columns = column[:, None] + to / factor[:, None]
+    columns = np.broadcast_to(columns[:, None, :], shape).astype(np.float32)
+    rows = np.broadcast_to(np.arange(shape[1], dtype=np.float32)[None, :, None], shape).copy()
+    return sample(x, rows, columns)

@@ -1,0 +1,70 @@
+"""The mini-batches of a training: as the images are, or changed anew each time.
+
+Whatever chance decides is drawn from (seed, epoch, batch), so that a batch does not depend on what
+came before it, nor on how the training was watched or interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.data.augmentation import Augmentation
+from handwrought.data.dataset import Split
+from handwrought.data.strangers import strangers
+from handwrought.training.ahead import made_ahead
+
+__all__ = ["ChangedBatches", "chance"]
+
+Array = NDArray[Any]
+
+_STREAMS = {"order": 0, "dropout": 1, "augmentation": 2}
+
+
+def chance(seed: int, epoch: int, stream: str, batch: int = 0) -> np.random.Generator:
+    """The random numbers of one purpose in one batch (from 0) of one epoch (from 1)."""
+    return np.random.default_rng([seed, epoch, batch, _STREAMS[stream]])
+
+
+@dataclass(frozen=True, eq=False)
+class ChangedBatches:
+    """Batches of images that are changed in a thread beside the training.
+
+    Attributes
+    ----------
+    split : Split
+        Of images.
+    augmentation : Augmentation
+    strangers : float
+        Share of each batch that is replaced by pictures of no digit, with the same target for
+        every class: where there is nothing to see, no class shall be sure (Hendrycks et al. 2019).
+    dtype : dtype
+    seed : int
+    """
+
+    split: Split
+    augmentation: Augmentation
+    strangers: float
+    dtype: np.dtype[Any]
+    seed: int
+
+    def read(
+        self, epoch: int, batches: list[Array], start: int, strength: float
+    ) -> Iterator[tuple[Array, Array]]:
+        """x (m, n_in) and y (m, n_out) of the batches of one epoch from ``start`` on."""
+        change = self.augmentation.times(strength)
+
+        def made(i: int) -> tuple[Array, Array]:
+            rng, chosen = chance(self.seed, epoch, "augmentation", start + i), batches[start + i]
+            images, labels = self.split.images[chosen], self.split.labels[chosen]
+            x, y = change(images, rng, labels), self.split.targets(chosen, self.dtype)
+            n = round(self.strangers * len(x))
+            if n:
+                x[:n], y[:n] = strangers(self.split.images, n, rng), 1 / y.shape[1]
+            return x.reshape(len(x), -1).astype(self.dtype, copy=False), y
+
+        yield from made_ahead(made, len(batches) - start)

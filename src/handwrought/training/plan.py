@@ -1,0 +1,136 @@
+"""A plan: all that a training is asked for, from the data to the seed, as JSON values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from handwrought.data.augmentation import Augmentation
+from handwrought.data.dataset import Dataset, Split
+from handwrought.data.views import viewed
+from handwrought.errors import InvalidArgument
+from handwrought.nn.network import Network
+from handwrought.training.recipes import Recipe
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train, on what, and how.
+
+    Attributes
+    ----------
+    dataset : str
+        A name of the catalog, or a path.
+    network : dict
+        ``hidden`` (a list of widths), ``activation``, ``cost``, ``initializer``.
+    training : dict
+        Arguments of :func:`handwrought.train`.
+    seed : int
+    full : bool
+        Whether validation images are trained on, too.
+    patience : int or None
+        Of early stopping, in epochs.
+    view : str
+        How the network sees images; see :mod:`handwrought.data.views`.
+    recipe : str
+        The recipe's name, for the record.
+    augmentation : Augmentation or None
+    """
+
+    dataset: str = "mnist"
+    network: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    full: bool = False
+    patience: int | None = None
+    view: str = "as-is"
+    recipe: str = ""
+    augmentation: Augmentation | None = None
+
+    @classmethod
+    def of(
+        cls,
+        dataset: str,
+        defaults: dict[str, Any],
+        recipe: Recipe | None,
+        asked: dict[str, Any],
+    ) -> Plan:
+        """Defaults, then what the recipe says, then what was asked for by name."""
+        values = {**defaults, **(recipe.network | recipe.training if recipe else {}), **asked}
+        if values["full"] and values["patience"] is not None:
+            raise InvalidArgument(
+                "--patience needs the validation images, which --full trains on: leave one out"
+            )
+        network = {
+            name: values.pop(name) for name in ("hidden", "activation", "cost", "initializer")
+        }
+        kept = {name: values.pop(name) for name in ("seed", "full", "patience")}
+        return cls(
+            dataset,
+            network,
+            values,
+            recipe=recipe.name if recipe else "",
+            augmentation=recipe.augmentation if recipe else None,
+            **kept,
+        )
+
+    def build(self, data: Dataset) -> Network:
+        """The untrained network."""
+        return Network(
+            [data.train.n_inputs, *self.network["hidden"], data.train.n_classes],
+            self.network["activation"],
+            self.network["cost"],
+            seed=self.seed,
+            initializer=self.network["initializer"],
+        )
+
+    def trained_on(self, data: Dataset) -> Dataset | Split:
+        """The examples in this plan's view: a Dataset, or the Split where nothing is validated."""
+        if self.full:
+            return self.seen(data.full_train)
+        validation = data.validation
+        return replace(
+            data,
+            train=self.seen(data.train),
+            validation=None if validation is None else self.seen(validation),
+        )
+
+    def seen(self, split: Split) -> Split:
+        """A split in this plan's view."""
+        if self.view == "as-is":
+            return split
+        return replace(split, images=viewed(split.images, self.view))
+
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments of :func:`handwrought.train`."""
+        return {**self.training, "seed": self.seed, "augmentation": self.augmentation}
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Plan:
+        """The plan that a training's folder keeps.
+
+        Raises
+        ------
+        InvalidArgument
+            If there is none, or it is damaged.
+        """
+        try:
+            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            changes = values.pop("augmentation")
+            plan = cls(**values, augmentation=None if changes is None else Augmentation(**changes))
+        except OSError:
+            raise InvalidArgument(
+                f"{path} cannot be read: name a folder that handwrought train --out made"
+            ) from None
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None
+        return plan

@@ -1,0 +1,101 @@
+"""Recipes: a network and how to train it, as a TOML file.
+
+The tables ``[network]``, ``[training]`` and ``[augmentation]`` hold the arguments of
+:class:`~handwrought.nn.network.Network`, :func:`~handwrought.training.loop.train` and
+:class:`~handwrought.data.augmentation.Augmentation`; ``about`` is a line for people.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from handwrought.data.augmentation import Augmentation
+from handwrought.errors import InvalidArgument
+
+__all__ = ["Recipe", "load_recipe", "shipped_recipes"]
+
+_NETWORK = {"hidden", "activation", "cost", "initializer"}
+_TRAINING = {
+    "average", "batch_size", "clip_norm", "dropout", "epochs", "full", "hardest", "l1",
+    "label_smoothing", "learning_rate", "optimizer", "patience", "schedule", "seed", "settle",
+    "strangers", "warm_up", "weight_decay",
+}  # fmt: skip
+_AUGMENTATION = {f.name for f in fields(Augmentation)}
+_TABLES = {"network": _NETWORK, "training": _TRAINING, "augmentation": _AUGMENTATION}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and how to train it.
+
+    Attributes
+    ----------
+    name : str
+    about : str
+    network, training : dict
+        Arguments of the network and of its training.
+    augmentation : Augmentation or None
+    """
+
+    name: str
+    about: str = ""
+    network: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    augmentation: Augmentation | None = None
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with the package, by name."""
+    folder = Path(__file__).parents[1] / "recipes"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_recipe(source: str | PathLike[str]) -> Recipe:
+    """A recipe by the name of a shipped one, or from a TOML file.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such recipe, it is no TOML, or it holds a name or value that no recipe has.
+    """
+    shipped = shipped_recipes()
+    path = shipped.get(str(source), Path(source))
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise InvalidArgument(
+            f"recipe {str(source)!r} is unknown: use {', '.join(shipped)}, or a TOML file's path"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidArgument(f"{path} is no TOML file: {error}") from None
+    return _checked(path, content)
+
+
+def _checked(path: Path, content: dict[str, Any]) -> Recipe:
+    for table, values in content.items():
+        if table == "about" and isinstance(values, str):
+            continue
+        if table not in _TABLES or not isinstance(values, dict):
+            raise InvalidArgument(
+                f"{path}: [{table}] is no table of a recipe: use {', '.join(_TABLES)}"
+            )
+        for name in values:
+            if name not in _TABLES[table]:
+                raise InvalidArgument(
+                    f"{path}: [{table}] knows no {name!r}: use {', '.join(sorted(_TABLES[table]))}"
+                )
+    hidden = content.get("network", {}).get("hidden", [])
+    if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
+        raise InvalidArgument(f"{path}: hidden is {hidden!r}: give a list such as [100, 50]")
+    changes = content.get("augmentation")
+    return Recipe(
+        path.stem,
+        content.get("about", ""),
+        content.get("network", {}),
+        content.get("training", {}),
+        Augmentation(**changes) if changes is not None else None,
+    )

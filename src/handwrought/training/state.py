@@ -1,0 +1,35 @@
+"""Where a training stands: all that it needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+__all__ = ["TrainingState"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """A training after some mini-batch.
+
+    Attributes
+    ----------
+    settings : mapping
+        What the training was asked for, as JSON values; one that goes on must be asked for the same.
+    epoch, batch : int
+        Epochs (from 1) and the mini-batches of that epoch that are done.
+    numbers : mapping of str to float
+        Counters and sums, exact as JSON numbers.
+    arrays : mapping of str to array
+        ``parameters``, the optimizer's vectors, and the running average where there is one: each
+        flat, of the parameters' size, and a copy.
+    """
+
+    settings: Mapping[str, Any]
+    epoch: int
+    batch: int
+    numbers: Mapping[str, float]
+    arrays: Mapping[str, NDArray[Any]]

@@ -1,0 +1,130 @@
+"""One step of a training: feedforward, backpropagation, update, and what may come between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.nn.network import Network
+from handwrought.nn.workspace import LayerState, Workspace
+from handwrought.training.optimizers import Optimizer
+
+__all__ = ["RunningAverage", "Step"]
+
+Array = NDArray[Any]
+
+
+class Step:
+    """Trains a network on one mini-batch after the other (article, section "Algorithm").
+
+    Parameters
+    ----------
+    network : Network
+        What is trained: the one given, or an engine's twin of it.
+    optimizer : Optimizer
+        Of the network's parameters.
+    rates : list of float
+        Dropout of each layer.
+    capacity : int
+        Examples in the largest mini-batch.
+    hardest : float
+        Share of each mini-batch that is backpropagated: the examples with the largest cost.
+    l1 : float
+    clip_norm : float or None
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        rates: list[float],
+        capacity: int,
+        *,
+        hardest: float,
+        l1: float,
+        clip_norm: float | None,
+    ) -> None:
+        self.network = network
+        self.optimizer = optimizer
+        self.rates = rates
+        self.hardest = hardest
+        self.l1 = l1
+        self.clip_norm = clip_norm
+        self.gradient = network.parameters.like()
+        dropped = [rate > 0 for rate in rates]
+        self.workspace = Workspace(network.sizes, capacity, network.dtype, dropped)
+        chosen = self._chosen(capacity)
+        self.part = (
+            Workspace(network.sizes, chosen, network.dtype, dropped) if chosen < capacity else None
+        )
+
+    def __call__(self, x: Any, y: Array, learning_rate: float, masks: np.random.Generator) -> float:
+        """Train on x (m, n_in), y (m, n_out); returns the sum of the examples' costs."""
+        network, states = self.network, self.workspace.rows(len(x))
+        for at, rate in zip(states, self.rates, strict=True):
+            if at.keep is not None:
+                chance = masks.random(at.keep.shape, dtype=np.float32)
+                np.multiply(chance >= rate, at.keep.dtype.type(1 / (1 - rate)), out=at.keep)
+        network.forward(x, states)
+        costs = network.batch_costs(states, y)
+        self._backward(x, y, states, costs)
+        if self.l1:
+            n = network.parameters.n_weights
+            self.gradient.vector[:n] += self.l1 * np.sign(network.parameters.weights)
+        if self.clip_norm is not None:
+            norm = float(np.linalg.norm(self.gradient.vector))
+            if norm > self.clip_norm:
+                self.gradient.vector *= self.clip_norm / norm
+        self.optimizer.step(self.gradient, learning_rate)
+        return float(costs.sum())
+
+    def _chosen(self, n: int) -> int:
+        return max(1, round(self.hardest * n))
+
+    def _backward(self, x: Any, y: Array, states: list[LayerState], costs: Array) -> None:
+        n = self._chosen(len(x))
+        if self.part is None or n == len(x):
+            self.network.backward(x, y, states, self.gradient)
+            return
+        # The rest's gradient is small and taken for 0, so the mean is still over all of them.
+        hard = np.sort(np.argpartition(costs, len(costs) - n)[-n:])
+        part = self.part.rows(n)
+        for of_all, of_hard in zip(states, part, strict=True):
+            of_hard.take(of_all, hard)
+        share = self.network.dtype.type(1 / len(x))
+        self.network.backward(x[hard], y[hard], part, self.gradient, share)
+
+
+class RunningAverage:
+    """A running average of the parameters (Polyak and Juditsky 1992).
+
+    Young averages would remember the start: until 1/(1 - decay) steps it is a plain mean.  A long
+    memory hardly tells one step from the next, so only some of the steps are taken in.
+
+    Parameters
+    ----------
+    network : Network
+    decay : float
+        Of one step; its memory is 1/(1 - decay) steps long.
+    """
+
+    def __init__(self, network: Network, decay: float) -> None:
+        self.parameters = network.parameters
+        self.vector = network.parameters.vector.copy()
+        self.every = max(1, round(0.01 / (1 - decay)))
+        self.share = 1 - decay**self.every
+        self.steps = 0
+        self._scratch = np.empty_like(self.vector)
+
+    def step(self) -> None:
+        """Take in the parameters as they are now, if it is time to."""
+        self.steps += 1
+        taken, rest = divmod(self.steps, self.every)
+        if rest:
+            return
+        share = max(self.share, 1 / (taken + 1))
+        np.subtract(self.parameters.vector, self.vector, out=self._scratch)
+        self._scratch *= self.vector.dtype.type(share)
+        self.vector += self._scratch
