@@ -99,7 +99,7 @@ def train(
         typer.Option(help="Stop after so many epochs without a better validation; keep the best."),
     ] = None,
     hardest: Annotated[
-        float, typer.Option(help="Share of a mini-batch, the costliest, that is backpropagated.")
+        float, typer.Option(help="Share of a mini-batch, the most wrong, that is backpropagated.")
     ] = 1.0,
     average: Annotated[
         float,

@@ -106,9 +106,11 @@ def train(
         Share of each mini-batch replaced by pictures of no digit, with the same target for every
         class (:mod:`handwrought.data.strangers`); needs augmentation.
     hardest : float
-        Share of each mini-batch that is backpropagated: the examples with the largest cost, the
-        gradient of the others being taken for 0 (Jiang et al. 2019, "selective backprop"). Where a
-        network is right about most images, a quarter gives nearly the same gradient in half the time.
+        Share of each mini-batch that is backpropagated: the examples with the largest output error
+        δ^L, whose norm bounds their gradient's (Katharopoulos and Fleuret 2018, section 3.2), the
+        others' gradient being taken for 0 (Jiang et al. 2019, "selective backprop"). Where a
+        network is right about most images, a quarter gives nearly the same gradient in half the
+        time.
     average : float
         Decay of a running average of the parameters, 0.999 for example (Polyak and Juditsky 1992);
         validation looks at the average, the network holds it while an epoch's report is read, and

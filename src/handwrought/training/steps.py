@@ -30,7 +30,7 @@ class Step:
     capacity : int
         Examples in the largest mini-batch.
     hardest : float
-        Share of each mini-batch that is backpropagated: the examples with the largest cost.
+        Share of each mini-batch that is backpropagated: the examples with the largest error.
     l1 : float
     clip_norm : float or None
     """
@@ -68,8 +68,8 @@ class Step:
                 chance = masks.random(at.keep.shape, dtype=np.float32)
                 np.multiply(chance >= rate, at.keep.dtype.type(1 / (1 - rate)), out=at.keep)
         network.forward(x, states)
-        costs = network.batch_costs(states, y)
-        self._backward(x, y, states, costs)
+        cost = float(network.batch_costs(states, y).sum())
+        self._backward(x, y, states)
         if self.l1:
             n = network.parameters.n_weights
             self.gradient.vector[:n] += self.l1 * np.sign(network.parameters.weights)
@@ -78,22 +78,25 @@ class Step:
             if norm > self.clip_norm:
                 self.gradient.vector *= self.clip_norm / norm
         self.optimizer.step(self.gradient, learning_rate)
-        return float(costs.sum())
+        return cost
 
     def _chosen(self, n: int) -> int:
         return max(1, round(self.hardest * n))
 
-    def _backward(self, x: Any, y: Array, states: list[LayerState], costs: Array) -> None:
-        n = self._chosen(len(x))
-        if self.part is None or n == len(x):
+    def _backward(self, x: Any, y: Array, states: list[LayerState]) -> None:
+        n, m = self._chosen(len(x)), len(x)
+        if self.part is None or n == m:
             self.network.backward(x, y, states, self.gradient)
             return
+        last = states[-1]
+        self.network.cost.error(self.network.activations[-1], last.z, last.a, y, out=last.delta)
+        size = np.einsum("ij,ij->i", last.delta, last.delta)
         # The rest's gradient is small and taken for 0, so the mean is still over all of them.
-        hard = np.sort(np.argpartition(costs, len(costs) - n)[-n:])
+        hard = np.sort(np.argpartition(size, m - n)[-n:])
         part = self.part.rows(n)
         for of_all, of_hard in zip(states, part, strict=True):
             of_hard.take(of_all, hard)
-        share = self.network.dtype.type(1 / len(x))
+        share = self.network.dtype.type(1 / m)
         self.network.backward(x[hard], y[hard], part, self.gradient, share)
 
 
