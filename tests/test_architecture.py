@@ -23,7 +23,11 @@ MAY_USE = {
     "evaluation": {"nn", "data"},
     "inference": {"nn", "kernels"},
     "reading": {"nn", "data", "storage", "training"},
-    "cli": {"nn", "data", "storage", "training", "evaluation", "reading", "studio", "estimator"},
+    "report": {"nn", "data", "evaluation"},
+    "cli": {
+        *("nn", "data", "storage", "training", "evaluation", "reading"),
+        *("report", "studio", "estimator"),
+    },
 }
 UPWARD = {("nn/network.py", "storage")}  # Network.save and load, imported where they are used
 
