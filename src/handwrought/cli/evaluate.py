@@ -55,7 +55,7 @@ def run(
                 data.test,
                 result,
                 data.name,
-                model.name,
+                "/".join(filter(None, (model.parent.name, model.name))),
                 data.class_names,
                 record,
                 temperature,
@@ -119,7 +119,7 @@ def _show(result: Evaluation, data: Dataset, temperature: float) -> None:
     for at in np.argsort(-mistakes, axis=None, kind="stable")[:_MOST_COLUMNS]:
         i, j = np.unravel_index(at, mistakes.shape)
         if mistakes[i, j]:
-            names = f"{data.class_names[i]} read as {data.class_names[j]}"
+            names = f"{data.class_names[i]} taken for {data.class_names[j]}"
             console.print(f"{mistakes[i, j]:6,}  {names}", markup=False)
 
 

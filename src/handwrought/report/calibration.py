@@ -51,10 +51,14 @@ def calibration_section(subject: Subject) -> Html:
         ),
         tag(
             "div",
-            tag("figure", _curve(points), _counts(points, bins.edges, subject)),
-            table(
-                "The bins", ("confidence", subject.things, "mean confidence", "right"), rows
+            tag(
+                "figure",
+                tag("h3", "Right answers at each confidence"),
+                _curve(points),
+                _counts(points, bins.edges, subject),
             ),
+            table("The bins: their mean confidence, and the share right",
+                  ("confidence", subject.things, "mean", "right"), rows),
             class_="pair",
         ),
     )  # fmt: skip
@@ -76,7 +80,6 @@ def _curve(points: list[tuple[float, float, float, float, int]]) -> Html:
         *whiskers,
         frame.line(at),
         frame.dots(at, labels),
-        tag("text", "right", x=8, y=10, class_="title"),
     )
 
 

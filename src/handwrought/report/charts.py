@@ -29,7 +29,7 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(power * s for s in (1, 2, 2.5, 5, 10) if power * s >= rough * (1 - 1e-9))
     first, last = np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9)
-    return [float(i * step) for i in np.arange(first, last + 1)]
+    return [float(i * step) for i in range(int(first), int(last) + 1)]
 
 
 @dataclass(frozen=True)

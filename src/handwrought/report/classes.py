@@ -25,19 +25,19 @@ def classes_section(subject: Subject) -> Html:
         )
         for k in range(len(names))
     ]
+    one = names[min(4, len(names) - 1)]
     head = ("class", subject.things, "said", "right", "precision", "recall", "F1")
     how = join(
         (
             tag("strong", "Precision"),
-            ": when it says 4, how often is it one? (right ÷ said) ",
+            f": when it says {one}, how often is that right? Right ÷ said. ",
             tag("strong", "Recall"),
-            f": of all {subject.things} of a 4, how many does it find? (right ÷ {subject.things}) ",
+            f": of all {subject.things} of class {one}, how many does it find? "
+            f"Right ÷ {subject.things}. ",
             tag("strong", "F1"),
             " is their harmonic mean, 2PR ÷ (P + R), low if either is (van Rijsbergen 1979).",
         )
     )
-    if names[:10] != tuple("0123456789"):
-        how = Html(how.replace("says 4", "names a class").replace("of a 4", "of that class"))
     return section(
         "classes", "Class by class", how,
         table("Precision, recall and F1 of each class", head, rows, tall=len(names) > 30),

@@ -21,6 +21,7 @@ _MOST_PAIRS = 40
 _PER_CELL = 12
 _MOST_BYTES = 1_500_000
 _LEVELS = 5
+_RUST, _BLUE = (194, 84, 38), (60, 130, 200)
 
 
 def confusion_section(subject: Subject) -> Html:
@@ -31,18 +32,19 @@ def confusion_section(subject: Subject) -> Html:
         shown = _matrix(subject)
         how = (
             "Each row is what the images are, each column what the network says. The diagonal is "
-            "right; a coloured cell off it is a mistake, the darker the more frequent."
+            "right; a coloured cell off it is a mistake, the stronger the more frequent."
         )
     else:
         cells = _frequent(confusion)
         shown = join((_overview(confusion), _list(subject, cells)))
         how = (
             "The square has a row for what the images are and a column for what the network says; "
-            "a coloured point is a mistake. The table lists the most frequent ones."
+            "a red point off the diagonal is a mistake. The table lists the most frequent ones."
         )
     if not subject.has_images:
         return section("confusion", "What it takes for what", how, shown, _no_images())
-    how += " Choose a cell (the arrow keys move between cells) to see its images."
+    how += " Choose a number to see its images"
+    how += "; the arrow keys move between cells." if len(confusion) <= _MOST_CLASSES else "."
     panel = tag(
         "div",
         tag("h3", "Images", id="cell-title"),
@@ -72,7 +74,7 @@ def _matrix(subject: Subject) -> Html:
         made = []
         for j, count in enumerate(row):
             kind = "right" if i == j else f"heat{levels[i, j]}"
-            label = f"{names[i]} read as {names[j]}: {_images(count, subject.things)}"
+            label = f"{_pair(subject, i, j)}: {_images(count, subject.things)}"
             text: object = count if count or i == j else tag("span", "·", aria_hidden="true")
             if count and subject.has_images:
                 text = tag(
@@ -107,7 +109,7 @@ def _list(subject: Subject, cells: list[tuple[int, int]]) -> Html:
     rows = []
     for i, j in cells:
         count = int(subject.result.confusion[i, j])
-        name = f"{subject.names[i]} read as {subject.names[j]}"
+        name = _pair(subject, i, j)
         number: object = count
         if subject.has_images:
             number = tag(
@@ -138,14 +140,17 @@ def _list(subject: Subject, cells: list[tuple[int, int]]) -> Html:
 
 def _overview(confusion: NDArray[np.int64]) -> Html:
     totals = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    levels = np.sqrt(confusion / totals)
+    # One image of a class can be seen, too.
+    levels = np.where(confusion > 0, np.maximum(0.3, np.sqrt(confusion / totals)), 0)
+    on_diagonal = np.eye(len(confusion), dtype=bool)[:, :, None]
+    colours = np.where(on_diagonal, _BLUE, _RUST).astype(np.uint8)
     label = f"Confusion matrix of {len(confusion)} classes as a picture; the table has its numbers"
-    return tag("img", src=heat_uri(levels, (194, 84, 38)), alt=label, class_="overview")
+    return tag("img", src=heat_uri(levels, colours), alt=label, class_="overview")
 
 
 def _cells(subject: Subject, cells: list[tuple[int, int]]) -> dict[str, Any]:
     """What the page's script shows of each cell: the surest mistakes, the least sure right ones."""
-    result, names = subject.result, subject.names
+    result = subject.result
     first_unsure = np.argsort(subject.confidence, kind="stable")
     members: dict[tuple[int, int], list[int]] = {cell: [] for cell in cells}
     for order, right in ((first_unsure, True), (first_unsure[::-1], False)):
@@ -168,7 +173,7 @@ def _cells(subject: Subject, cells: list[tuple[int, int]]) -> dict[str, Any]:
         "first": ",".join(map(str, mistakes[0])) if mistakes else "",
         "cells": {
             f"{i},{j}": {
-                "title": f"{names[i]} read as {names[j]}",
+                "title": _pair(subject, i, j),
                 "count": int(result.confusion[i, j]),
                 "order": "the least sure first" if i == j else "the surest first",
                 "images": found,
@@ -182,6 +187,11 @@ def _script(data: dict[str, Any]) -> Html:
     # Within a script only "</" and "<!--" end or change it; no "<" is left.
     text = json.dumps(data, ensure_ascii=True).replace("<", "\\u003c")
     return Html(f'<script type="application/json" id="cells">{text}</script>')
+
+
+def _pair(subject: Subject, i: int, j: int) -> str:
+    names = subject.names
+    return f"{names[i]}, rightly" if i == j else f"{names[i]} taken for {names[j]}"
 
 
 def _images(count: int, things: str) -> str:

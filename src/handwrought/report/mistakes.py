@@ -20,11 +20,11 @@ def mistakes_section(subject: Subject) -> Html | None:
         return None
     chosen = subject.surest_wrong[:_SHOWN].tolist()
     how = (
-        "Sure and wrong is the worst a network can be. Look at each: would you have read it? Some "
+        "Sure and wrong is the worst a network can be. Look at each: would you have known it? Some "
         "are hard for people too, some are labelled wrongly, and some show what it never learned."
     )
     if not chosen:
-        content = tag("p", f"It misread none of the {subject.result.n:,} images.")
+        content = tag("p", f"It was wrong on none of the {subject.result.n:,} images.")
     else:
         content = tag("ul", *(_picture(subject, n) for n in chosen), class_="pictures large")
     return section("mistakes", "Its surest mistakes", how, content)

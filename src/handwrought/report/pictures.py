@@ -27,12 +27,12 @@ def data_uri(image: Array) -> str:
     return _png(picture)
 
 
-def heat_uri(levels: Array, colour: tuple[int, int, int]) -> str:
-    """Levels (height, width) from 0 to 1 as the opacity of a colour, a pixel each."""
+def heat_uri(levels: Array, colours: Array) -> str:
+    """Levels (height, width) from 0 to 1 as the opacity of colours (height, width, 3), uint8."""
     from PIL import Image
 
     pixels = np.empty((*levels.shape, 4), np.uint8)
-    pixels[..., :3] = colour
+    pixels[..., :3] = colours
     pixels[..., 3] = (levels * 255).round()
     return _png(Image.fromarray(pixels))
 

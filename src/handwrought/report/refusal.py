@@ -22,16 +22,15 @@ def refusal_section(subject: Subject) -> Html:
     curve = subject.result.risk_coverage(subject.temperature)
     target = curve.at_accuracy(_TARGET)
     rows = [
-        _row("none", curve.at_refused(0.0)),
-        _row("1 % at most", curve.at_refused(0.01)),
-        _row("5 % at most", curve.at_refused(0.05)),
+        _row("none refused", curve.at_refused(0.0)),
+        _row("1 % refused", curve.at_refused(0.01)),
+        _row("5 % refused", curve.at_refused(0.05)),
     ]
     if target is not None:
-        rows.append(_row(f"until {percent(_TARGET, 1)} are right", target))
+        rows.append(_row(f"{percent(_TARGET, 1)} right", target))
     else:
-        never = "–"
-        rows.append((f"until {percent(_TARGET, 1)} are right", "not reached", *(never,) * 4))
-    head = ("refused", "threshold", "refused in fact", "accepted", "misread", "accuracy")
+        rows.append((f"{percent(_TARGET, 1)} right", "not reached", "–", "–", "–"))
+    head = ("aim", "threshold", "refused", "wrong", "right")
     return section(
         "refusal",
         "What if it may say “I do not know”?",
@@ -39,7 +38,7 @@ def refusal_section(subject: Subject) -> Html:
         "of the least sure answers are refused, and more of the rest are right.",
         tag(
             "div",
-            tag("figure", _chart(curve, target)),
+            tag("figure", tag("h3", "Right answers among those accepted"), _chart(curve, target)),
             table("Thresholds of confidence worth knowing", head, rows),
             class_="pair",
         ),
@@ -58,8 +57,7 @@ def _row(name: str, at: Refusal) -> tuple[Any, ...]:
         name,
         percent(at.threshold),
         percent(at.refused),
-        f"{at.accepted:,}",
-        f"{at.wrong:,}",
+        f"{at.wrong:,} of {at.accepted:,}",
         percent(at.accuracy),
     )
 
@@ -91,5 +89,4 @@ def _chart(curve: RiskCoverage, target: Refusal | None) -> Html:
         ),
         frame.line(points),
         frame.dots(shown, labels),
-        tag("text", "right", x=8, y=10, class_="title"),
     )

@@ -13,7 +13,7 @@ __all__ = ["robustness_section"]
 
 _TITLES = {
     "rotation": ("Turned", "degrees, clockwise"),
-    "shift": ("Moved", "pixels, in four directions"),
+    "shift": ("Moved", "pixels right, down, left or up"),
     "scale": ("Larger and smaller", "times its size"),
     "noise": ("Noise added", "standard deviation; white is 1"),
     "blur": ("Blurred", "pixels of standard deviation"),
@@ -27,11 +27,11 @@ def robustness_section(subject: Subject) -> Html | None:
         return None
     curves = list(robustness(subject.network, subject.split, subject.robustness_images))
     n = curves[0].n
-    whole = "all" if n == len(subject.split) else "evenly chosen"
+    which = "All" if n == len(subject.split) else "Evenly chosen"
     how = (
-        f"The same {n:,} {whole} test images, changed a little more at each step; under each step "
-        f"one of them. A flat curve means that the change does not disturb the network. Where you "
-        f"still read the image and the curve has fallen, it has learned less than you."
+        f"{which} {n:,} test images, changed a little more at each step; under each step, one of "
+        f"them. A flat curve means that the change does not disturb the network. Where you still "
+        f"know the image and the curve has fallen, it has learned less than you."
     )
     note = (
         "The band is the 95 % interval (Wilson 1927). Every image is changed by the same exact "
@@ -88,7 +88,7 @@ def _numbers(curves: list[Curve]) -> Html:
         for c in curves
         for amount, accuracy, right in zip(c.amounts, c.accuracy, c.right, strict=True)
     ]
-    head = ("change", "amount", "accuracy", "read right")
+    head = ("change", "amount", "accuracy", "right")
     return table("Accuracy at each amount of each change", head, rows, tall=True)
 
 

@@ -22,7 +22,7 @@ def headline(subject: Subject) -> Html:
     error = result.calibration(temperature=subject.temperature).error
     sizes = " → ".join(map(str, subject.network.sizes))
     facts = (
-        (f"{len(subject.surest_wrong):,}", f"of {result.n:,} {subject.things} misread"),
+        (f"{len(subject.surest_wrong):,}", f"of {result.n:,} {subject.things} wrong"),
         (f"{result.cost:.4f}", f"mean {subject.network.cost.name} cost"),
         (percent(error), "calibration error"),
         (f"{subject.network.parameters.vector.size:,}", "weights and biases"),
@@ -30,11 +30,11 @@ def headline(subject: Subject) -> Html:
     return tag(
         "header",
         tag("p", f"{subject.model} on the test split of {subject.dataset}", class_="eyebrow"),
-        tag("h1", tag("span", percent(result.accuracy), class_="huge"), " read right"),
+        tag("h1", tag("span", percent(result.accuracy), class_="huge"), " right"),
         tag(
             "p",
-            f"A network of {sizes} neurons read {right:,} of {result.n:,} {subject.things} right "
-            f"that it was not trained on. ",
+            f"A network of {sizes} neurons named {right:,} of {result.n:,} test {subject.things} "
+            f"rightly. ",
             tag("strong", f"95 % interval: {percent(low)} to {percent(high)}."),
             " With other images of the same kind its accuracy would lie elsewhere; the interval "
             "is where the true one can be expected (Wilson 1927).",
