@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-__all__ = ["Html", "join", "section", "shortened", "table", "tag"]
+__all__ = ["Html", "join", "printable", "section", "shortened", "table", "tag"]
 
 _VOID = {"meta", "link", "img", "br", "col"}
 
@@ -20,10 +20,14 @@ def escaped(text: object) -> Html:
     """Markup that shows this text: no tag, no attribute and no control character gets through."""
     if isinstance(text, Html):
         return text
-    # A file name may hold half a surrogate, which no encoder takes.
-    readable = str(text).encode("utf-8", "replace").decode("utf-8")
-    shown = "".join(c if c.isprintable() or c in " \n" else "\ufffd" for c in readable)
-    return Html(html.escape(shown, quote=True))
+    return Html(html.escape(printable(text), quote=True))
+
+
+def printable(text: object) -> str:
+    """The text without what no page should hold: control characters, marks that turn the
+    direction of writing, and the half surrogates of file names that no encoder takes."""
+    whole = str(text).encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() or c in " \n" else "\ufffd" for c in whole)
 
 
 def join(parts: Iterable[object]) -> Html:
@@ -70,5 +74,5 @@ def table(
 
 def shortened(text: object, most: int = 24) -> str:
     """The text, cut with an ellipsis where it is longer."""
-    whole = str(text)
+    whole = printable(text)
     return whole if len(whole) <= most else whole[: most - 1] + "…"
