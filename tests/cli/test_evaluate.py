@@ -98,6 +98,7 @@ def test_many_classes_are_printed_as_their_most_frequent_mistakes(files, capsys)
         ("nowhere/page.html", "there is no folder"),
         ("model.safetensors", "ends in .html"),
         ("data.npz/page.html", "there is no folder"),
+        (f"{'n' * 300}/page.html", "there is no folder"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_told_before_any_work(files, place, words):
@@ -122,7 +123,13 @@ def test_a_full_disk_leaves_the_old_page_as_it_was(files, monkeypatch, capsys):
     with pytest.raises(InvalidArgument, match="No space left"):
         run(files, report=files / "page.html", report_images=5)
     assert (files / "page.html").read_text(encoding="utf-8") == "old"
+    assert len(list(files.iterdir())) == 3  # and no temporary file beside it
     assert capsys.readouterr().out == ""
+
+
+def test_a_name_that_no_disk_takes_is_told(files):
+    with pytest.raises(InvalidArgument, match="name too long"):
+        run(files, report=files / f"{'n' * 300}.html", report_images=5)
 
 
 def test_no_images_for_the_report_are_too_few(files):

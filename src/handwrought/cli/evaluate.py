@@ -133,11 +133,11 @@ def _temperature(model: Path, record: dict[str, Any]) -> float:
 
 def _check_writable(report: Path) -> None:
     """Find out before the minutes of work what would stop the report from being written."""
-    if report.is_dir():
+    if os.path.isdir(report):
         raise InvalidArgument(f"--report {report} is a folder: name a file in it, such as r.html")
     if report.suffix.lower() not in (".html", ".htm"):
         raise InvalidArgument(f"--report {report} is no page: name a file that ends in .html")
-    if not report.parent.is_dir():
+    if not os.path.isdir(report.parent):
         raise InvalidArgument(
             f"--report {report}: there is no folder {report.parent}; make it first"
         )
