@@ -20,7 +20,8 @@ ARGUMENTS = [
 def browser():
     """A headless Chromium of this machine, driven by Playwright.
 
-    ``HANDWROUGHT_BROWSER`` names it where it is not found; then it must be there.
+    ``HANDWROUGHT_BROWSER`` names it where it is not found; then it must be there.  While it runs,
+    Playwright's event loop runs in this thread: a test that calls ``asyncio.run`` needs another.
     """
     from playwright.sync_api import sync_playwright
 

@@ -30,7 +30,7 @@ def calibration_section(subject: Subject) -> Html:
         f"Its confidence is corrected by the temperature {subject.temperature:.3f} that the model's "
         f"file records: the outputs' exponents are divided by it."
         if subject.temperature != 1
-        else "The model's file records no temperature: the outputs are taken as they are."
+        else "The model's file records no temperature to correct it by."
     )
     if subject.result.output_activation == "sigmoid":
         heated += " Sigmoid outputs are divided by their sum, so that they add up to 100 %."
@@ -47,7 +47,7 @@ def calibration_section(subject: Subject) -> Html:
             "Expected calibration error: ",
             tag("strong", percent(bins.error)),
             f". That is the distance to the line, averaged over the {subject.things} (Guo et al. "
-            f"2017, 15 bins). On the whole it is {verdict}, by {percent(abs(gap))}. {heated}",
+            f"2017, 15 bins). On the whole it is {verdict}, by {100 * abs(gap):.2f} points. {heated}",
         ),
         tag(
             "div",
