@@ -56,7 +56,9 @@ def plot(path: str, images: np.ndarray, labels: np.ndarray) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    chosen = np.array([np.flatnonzero(labels == k)[3] for k in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 7)])
+    chosen = np.array(
+        [np.flatnonzero(labels == k)[3] for k in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 7)]
+    )
     rng = np.random.default_rng(1)
     rows = {"as they are": images[chosen] / 255}
     for name, change in {**CHANGES, **recipes()}.items():
@@ -72,7 +74,7 @@ def plot(path: str, images: np.ndarray, labels: np.ndarray) -> None:
         for side in ax.spines.values():
             side.set_visible(False)
     figure.tight_layout(pad=0.3, h_pad=0.1)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=80, bbox_inches="tight")
 
 
 def main() -> None:

@@ -24,16 +24,10 @@ MAY_USE = {
     "inference": {"nn", "kernels"},
     "committee": {"nn", "data", "storage"},
     "reading": {"nn", "data", "storage", "training"},
+    "report": {"nn", "data", "evaluation"},
     "cli": {
-        "nn",
-        "data",
-        "storage",
-        "training",
-        "evaluation",
-        "reading",
-        "studio",
-        "estimator",
-        "committee",
+        *("nn", "data", "storage", "training", "evaluation", "reading"),
+        *("report", "studio", "estimator", "committee"),
     },
 }
 UPWARD = {("nn/network.py", "storage")}  # Network.save and load, imported where they are used

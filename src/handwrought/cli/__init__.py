@@ -191,16 +191,33 @@ def _hidden_widths(text: str) -> list[int]:
     return widths
 
 
-@app.command(epilog="Example:  handwrought evaluate runs/latest/model.safetensors --json")
+@app.command(
+    epilog="Example:  handwrought evaluate runs/latest/model.safetensors --report report.html"
+)
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model saved by handwrought.")],
     dataset: DatasetName = "mnist",
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page there, to open in a browser: one file, no network needed."),
+    ] = None,
+    report_images: Annotated[
+        int, typer.Option(help="Images that the page's robustness curves are measured on, at most.")
+    ] = 2000,
     json_output: Json = False,
 ) -> None:
     """Measure a model on a data set's test images."""
     from handwrought.cli.evaluate import run
 
-    _leave(run(model=model, dataset=dataset, json_output=json_output))
+    _leave(
+        run(
+            model=model,
+            dataset=dataset,
+            json_output=json_output,
+            report=report,
+            report_images=report_images,
+        )
+    )
 
 
 @app.command(epilog="Example:  handwrought read page.jpg --annotate page-read.png")

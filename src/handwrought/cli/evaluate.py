@@ -3,44 +3,154 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from handwrought.cli.drawing import confusion_table
 from handwrought.data.catalog import load_dataset
-from handwrought.errors import InvalidArgument
-from handwrought.evaluation import evaluate
-from handwrought.storage import load_model
+from handwrought.data.dataset import Dataset
+from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.evaluation import Evaluation, evaluate
+from handwrought.storage import load_model, read_header
 
 __all__ = ["run"]
 
+_MOST_COLUMNS = 20
+"""A terminal holds no wider table of confusions."""
 
-def run(*, model: Path, dataset: str, json_output: bool) -> int:
+
+def run(
+    *,
+    model: Path,
+    dataset: str,
+    json_output: bool,
+    report: Path | None = None,
+    report_images: int = 2000,
+) -> int:
     """Print accuracy with its interval and the confusion table; returns the exit code."""
+    if report is not None:
+        _check_writable(report)
+    if report_images < 1:
+        raise InvalidArgument(f"--report-images is {report_images}: give a number above 0")
     network = load_model(model)
+    record = read_header(model).get("record")
+    record = record if isinstance(record, dict) else {}
+    temperature = _temperature(model, record)
     data = load_dataset(dataset)
     if data.test is None:
         raise InvalidArgument(f"{dataset} has no test images: evaluate on a data set that has some")
     result = evaluate(network, data.test)
+    if report is not None:
+        from handwrought.report.page import report_page
+        from handwrought.report.subject import Subject
+
+        page = report_page(
+            Subject(
+                network,
+                data.test,
+                result,
+                data.name,
+                "/".join(filter(None, (model.parent.name, model.name))),
+                data.class_names,
+                record,
+                temperature,
+                report_images,
+            )
+        )
+        _write(report, page)
     if json_output:
-        report = {
-            "accuracy": result.accuracy,
-            "interval": list(result.interval),
-            "confusion": result.confusion.tolist(),
-            "cost": result.cost,
-            "images": result.n,
-            "dataset": data.name,
-            "model": str(model),
-        }
-        sys.stdout.write(json.dumps(report) + "\n")
+        answer = _as_json(result, data, model, temperature)
+        if report is not None:
+            answer["report"] = str(report)
+        sys.stdout.write(json.dumps(answer) + "\n")
         return 0
+    _show(result, data, temperature)
+    if report is not None:
+        sys.stderr.write(f"The report was written to {report}\n")
+    return 0
+
+
+def _as_json(result: Evaluation, data: Dataset, model: Path, temperature: float) -> dict[str, Any]:
+    counts = result.confusion.sum(axis=1).tolist()
+    return {
+        "accuracy": result.accuracy,
+        "interval": list(result.interval),
+        "confusion": result.confusion.tolist(),
+        "cost": result.cost,
+        "images": result.n,
+        "dataset": data.name,
+        "model": str(model),
+        "per_class": [
+            {"class": name, "images": n, "precision": p, "recall": r, "f1": f}
+            for name, n, p, r, f in zip(
+                data.class_names,
+                counts,
+                result.precision.tolist(),
+                result.recall.tolist(),
+                result.f1.tolist(),
+                strict=True,
+            )
+        ],
+        "calibration_error": result.calibration(temperature=temperature).error,
+        "temperature": temperature,
+    }
+
+
+def _show(result: Evaluation, data: Dataset, temperature: float) -> None:
     console = Console(highlight=False)
     low, high = result.interval
+    error = result.calibration(temperature=temperature).error
     console.print(
         f"Accuracy {result.accuracy:.2%} of {result.n:,} test images of {data.name} "
-        f"(95 % interval {low:.2%} to {high:.2%}), mean cost {result.cost:.4f}\n"
+        f"(95 % interval {low:.2%} to {high:.2%}), mean cost {result.cost:.4f}, "
+        f"calibration error {error:.2%}\n",
+        markup=False,
     )
-    console.print(confusion_table(result.confusion))
-    return 0
+    if len(result.confusion) <= _MOST_COLUMNS:
+        console.print(confusion_table(result.confusion))
+        return
+    mistakes = result.confusion * ~np.eye(len(result.confusion), dtype=bool)
+    console.print("The most frequent mistakes:")
+    for at in np.argsort(-mistakes, axis=None, kind="stable")[:_MOST_COLUMNS]:
+        i, j = np.unravel_index(at, mistakes.shape)
+        if mistakes[i, j]:
+            names = f"{data.class_names[i]} taken for {data.class_names[j]}"
+            console.print(f"{mistakes[i, j]:6,}  {names}", markup=False)
+
+
+def _temperature(model: Path, record: dict[str, Any]) -> float:
+    found = record.get("temperature", 1.0)
+    number = isinstance(found, int | float) and not isinstance(found, bool)
+    if not number or not 0.01 < found < 100:
+        raise ModelFileError(f"{model}: its temperature is {found!r}, which is no number")
+    return float(found)
+
+
+def _check_writable(report: Path) -> None:
+    """Find out before the minutes of work what would stop the report from being written."""
+    if os.path.isdir(report):
+        raise InvalidArgument(f"--report {report} is a folder: name a file in it, such as r.html")
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise InvalidArgument(f"--report {report} is no page: name a file that ends in .html")
+    if not os.path.isdir(report.parent):
+        raise InvalidArgument(
+            f"--report {report}: there is no folder {report.parent}; make it first"
+        )
+    if not os.access(report.parent, os.W_OK):
+        raise InvalidArgument(f"--report {report}: {report.parent} is not writable; name another")
+
+
+def _write(report: Path, page: str) -> None:
+    from handwrought.storage.atomic import write_atomically
+
+    try:
+        write_atomically(report, page.encode("utf-8"))
+    except OSError as error:
+        raise InvalidArgument(
+            f"--report {report} cannot be written ({error.strerror or error}): name another place"
+        ) from None

@@ -1,4 +1,4 @@
-"""What a trained network is good for: accuracy with its interval, cost, confusion."""
+"""A network's result on one split: accuracy with its interval, cost, confusion, precision, recall."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument
+from handwrought.evaluation.calibration import Calibration, calibration, probabilities
+from handwrought.evaluation.refusal import RiskCoverage, risk_coverage
 from handwrought.nn.network import Network
 from handwrought.nn.workspace import Workspace
 
@@ -38,6 +40,8 @@ class Evaluation:
     outputs : array, shape (n, n_classes)
         The network's outputs.
     predictions, labels : array, shape (n,)
+    output_activation : str
+        Of the network's last layer: it says how outputs become probabilities.
     """
 
     accuracy: float
@@ -47,6 +51,7 @@ class Evaluation:
     outputs: Array
     predictions: NDArray[np.intp]
     labels: Array
+    output_activation: str = "softmax"
 
     @property
     def n(self) -> int:
@@ -59,6 +64,44 @@ class Evaluation:
         indices = np.flatnonzero(self.predictions != self.labels)
         confidence = self.outputs[indices, self.predictions[indices]]
         return indices[np.argsort(-confidence, kind="stable")]
+
+    @property
+    def precision(self) -> Array:
+        """Of the examples it calls k, the share that are k; shape (n_classes,), 0 if it calls none so."""
+        return _share(np.diag(self.confusion), self.confusion.sum(axis=0))
+
+    @property
+    def recall(self) -> Array:
+        """Of the examples that are k, the share it calls k; shape (n_classes,), 0 if there is none."""
+        return _share(np.diag(self.confusion), self.confusion.sum(axis=1))
+
+    @property
+    def f1(self) -> Array:
+        """The harmonic mean of precision and recall (van Rijsbergen 1979); 0 if both are 0."""
+        # 2 P R / (P + R), multiplied out: it needs no case for a class that never occurs.
+        sums = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        return _share(2 * np.diag(self.confusion), sums)
+
+    def probabilities(self, temperature: float = 1.0) -> Array:
+        """The outputs as probabilities (n, n_classes): :func:`handwrought.evaluation.probabilities`."""
+        return probabilities(self.outputs, self.output_activation, temperature)
+
+    def confidence(self, temperature: float = 1.0) -> Array:
+        """Probability of each prediction, shape (n,)."""
+        return np.asarray(self.probabilities(temperature)[np.arange(self.n), self.predictions])
+
+    def calibration(self, bins: int = 15, temperature: float = 1.0) -> Calibration:
+        """Whether confidence is the share of right answers; ``.error`` says by how much not."""
+        right = self.predictions == self.labels
+        return calibration(self.confidence(temperature), right, bins)
+
+    def risk_coverage(self, temperature: float = 1.0) -> RiskCoverage:
+        """Accuracy against the share of examples that may be refused."""
+        return risk_coverage(self.confidence(temperature), self.predictions == self.labels)
+
+
+def _share(part: Array, whole: Array) -> Array:
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
 def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
@@ -133,4 +176,5 @@ def evaluate(network: Network, split: Split) -> Evaluation:
         outputs,
         predictions,
         labels,
+        network.activations[-1].name,
     )

@@ -1,0 +1,22 @@
+"""What a trained network is good for.
+
+* ``measure``: accuracy with its interval, cost, confusion, precision and recall.
+* ``calibration``: whether its confidence is the share of right answers.
+* ``refusal``: accuracy against the share it may refuse.
+* ``robustness``: accuracy against how much the images are changed (imported on its own).
+"""
+
+from handwrought.evaluation.calibration import Calibration, probabilities
+from handwrought.evaluation.measure import Evaluation, cost_and_accuracy, evaluate, wilson_interval
+from handwrought.evaluation.refusal import Refusal, RiskCoverage
+
+__all__ = [
+    "Calibration",
+    "Evaluation",
+    "Refusal",
+    "RiskCoverage",
+    "cost_and_accuracy",
+    "evaluate",
+    "probabilities",
+    "wilson_interval",
+]

@@ -1,0 +1,205 @@
+"""How accuracy falls when the images are turned, moved, scaled, blurred, thickened or made noisy.
+
+Unlike an augmentation, which draws its changes at random, each curve takes the same exact amounts
+for all images, so that two networks can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.data.dataset import Split
+from handwrought.errors import InvalidArgument
+from handwrought.nn.network import Network
+
+__all__ = ["CHANGES", "Change", "Curve", "evenly_chosen", "robustness"]
+
+Array = NDArray[Any]
+
+_SIDE = 28
+
+
+def rotated(images: Array, degrees: float) -> Array:
+    """Turned clockwise about the centre, bilinearly."""
+    t = np.deg2rad(degrees)
+    return _moved(images, np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]), (0, 0))
+
+
+def shifted(images: Array, pixels: float) -> Array:
+    """Moved: image i to the right, down, left or up as i mod 4 is 0, 1, 2 or 3."""
+    out = np.empty_like(images)
+    for i, (down, right) in enumerate(((0, 1), (1, 0), (0, -1), (-1, 0))):
+        out[i::4] = _moved(images[i::4], np.eye(2), (down * pixels, right * pixels))
+    return out
+
+
+def scaled(images: Array, factor: float) -> Array:
+    """Made larger (above 1) or smaller about the centre, bilinearly."""
+    return _moved(images, np.eye(2) / factor, (0, 0))
+
+
+def noisy(images: Array, deviation: float) -> Array:
+    """Gaussian noise of this standard deviation added, where white is 1; always the same noise."""
+    noise = np.random.default_rng(0).standard_normal(images.shape, np.float32)
+    return np.asarray(np.clip(images + np.float32(deviation) * noise, 0, 1))
+
+
+def blurred(images: Array, sigma: float) -> Array:
+    """Smoothed by a Gaussian of this standard deviation in pixels; black outside."""
+    if sigma == 0:
+        return images
+    tall, wide = (_gaussian(size, sigma) for size in images.shape[1:])
+    return np.asarray(tall @ images @ wide.T)
+
+
+def thickened(images: Array, pixels: float) -> Array:
+    """Strokes grown by so many pixels on each side, thinned where negative: the largest or
+    smallest of each pixel and its four neighbours, once a pixel, the last time in part."""
+    best = np.maximum if pixels > 0 else np.minimum
+    left, out = abs(pixels), images
+    while left > 0:
+        padded = np.pad(out, ((0, 0), (1, 1), (1, 1)))
+        grown = best(padded[:, 1:-1, 1:-1], padded[:, :-2, 1:-1])
+        for other in (padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]):
+            best(grown, other, out=grown)
+        out = out + np.float32(min(left, 1)) * (grown - out)
+        left -= 1
+    return out
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way to change images, and by how much.
+
+    Attributes
+    ----------
+    name, unit : str
+    apply : function of images (n, height, width), float32 from 0 to 1, and an amount
+    amounts : tuple of float
+        In order; lengths are in pixels of an image of 28, and grow with it.
+    harmless : float
+        The amount that changes nothing.
+    length : bool
+        Whether amounts are in pixels.
+    """
+
+    name: str
+    unit: str
+    apply: Callable[[Array, float], Array]
+    amounts: tuple[float, ...]
+    harmless: float = 0.0
+    length: bool = False
+
+
+CHANGES = (
+    Change("rotation", "degrees", rotated, (-60, -45, -30, -15, 0, 15, 30, 45, 60)),
+    Change("shift", "pixels", shifted, (0, 1, 2, 3, 4, 5, 6), length=True),
+    Change("scale", "times the size", scaled, (0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6), harmless=1),
+    Change("noise", "of white", noisy, (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)),
+    Change("blur", "pixels", blurred, (0, 0.5, 1, 1.5, 2, 2.5, 3), length=True),
+    Change("thickness", "pixels", thickened, (-1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2), length=True),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Accuracy at each amount of one change.
+
+    Attributes
+    ----------
+    change : Change
+    amounts : tuple of float
+        The change's, in pixels of these images where they are lengths.
+    right : tuple of int
+        Images read right at each amount, of ``n``.
+    n : int
+    samples : array of float32, shape (amounts, height, width), from 0 to 1
+        One image, changed by each amount.
+    """
+
+    change: Change
+    amounts: tuple[float, ...]
+    right: tuple[int, ...]
+    n: int
+    samples: Array
+
+    @property
+    def accuracy(self) -> Array:
+        """Shape (amounts,)."""
+        return np.array(self.right) / self.n
+
+
+def evenly_chosen(n: int, most: int) -> NDArray[np.intp]:
+    """Up to ``most`` of n indices, evenly spread: the ends of a data set often differ."""
+    if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
+        raise InvalidArgument(f"{most!r} images cannot be measured: give a whole number above 0")
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
+
+
+def robustness(network: Network, split: Split, most: int = 2000) -> Iterator[Curve]:
+    """A curve for each of :data:`CHANGES`, one after the other.
+
+    Parameters
+    ----------
+    network : Network
+    split : Split
+        Images, with class labels.
+    most : int
+        Images measured at most, evenly spread over the split.
+
+    Raises
+    ------
+    InvalidArgument
+        If the split holds tables, or ``most`` is below 1.
+    """
+    if split.images.ndim != 3:
+        raise InvalidArgument("robustness needs images, and the split holds a table of numbers")
+    chosen = evenly_chosen(len(split), most)
+    labels = split.labels[chosen]
+    images = split.inputs(chosen).reshape(len(chosen), *split.images.shape[1:])
+    unchanged = _predictions(network, images)
+    shown = int(np.argmax(unchanged == labels))  # the first that is read right
+    for change in CHANGES:
+        factor = min(images.shape[1:]) / _SIDE if change.length else 1.0
+        amounts = tuple(amount * factor for amount in change.amounts)
+        right, samples = [], []
+        for amount in amounts:
+            changed = change.apply(images, amount)
+            right.append(int((_predictions(network, changed) == labels).sum()))
+            samples.append(changed[shown])
+        yield Curve(change, amounts, tuple(right), len(chosen), np.stack(samples))
+
+
+def _predictions(network: Network, images: Array) -> NDArray[np.intp]:
+    return network.predict(images.reshape(len(images), -1).astype(network.dtype, copy=False))
+
+
+def _moved(images: Array, back: Array, by: tuple[float, float]) -> Array:
+    """Each pixel p takes the value at back · (p - centre - by) + centre, bilinearly; black outside."""
+    _, height, width = images.shape
+    centre = np.array([(height - 1) / 2, (width - 1) / 2])[:, None, None]
+    at = np.mgrid[:height, :width] - centre - np.array(by)[:, None, None]
+    rows, columns = np.tensordot(back, at, 1) + centre
+    # A border of black, so that what lies outside need not be told apart.
+    padded = np.pad(images, ((0, 0), (1, 2), (1, 2)))
+    rows = np.clip(rows.round(9) + 1, 0, height + 1)
+    columns = np.clip(columns.round(9) + 1, 0, width + 1)
+    top, left = rows.astype(int), columns.astype(int)
+    down, right = (rows - top).astype(np.float32), (columns - left).astype(np.float32)
+    upper = padded[:, top, left] * (1 - right) + padded[:, top, left + 1] * right
+    lower = padded[:, top + 1, left] * (1 - right) + padded[:, top + 1, left + 1] * right
+    return np.asarray(upper * (1 - down) + lower * down)
+
+
+def _gaussian(size: int, sigma: float) -> Array:
+    """A (size, size) matrix whose product with a signal smooths it."""
+    at = np.arange(size)
+    reach = np.arange(-size, size + 1)
+    weights = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2)
+    weights /= np.exp(-0.5 * (reach / sigma) ** 2).sum()
+    return np.asarray(weights, np.float32)

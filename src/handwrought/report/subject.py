@@ -1,0 +1,84 @@
+"""What a report is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.data.dataset import Split
+from handwrought.evaluation import Evaluation
+from handwrought.nn.network import Network
+from handwrought.report.markup import shortened
+
+__all__ = ["Subject"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network and its result on a split.
+
+    Attributes
+    ----------
+    network : Network
+    split : Split
+        What it was evaluated on.
+    result : Evaluation
+    dataset, model : str
+        Names for the reader.
+    class_names : tuple of str
+    record : dict
+        How the model was trained, as its file says.
+    temperature : float
+        Of the confidence.
+    robustness_images : int
+        How many images are changed and read again, at most.
+    """
+
+    network: Network
+    split: Split
+    result: Evaluation
+    dataset: str
+    model: str
+    class_names: tuple[str, ...]
+    record: dict[str, Any] = field(default_factory=dict)
+    temperature: float = 1.0
+    robustness_images: int = 2000
+
+    @property
+    def has_images(self) -> bool:
+        """Whether the split holds images and not a table of numbers."""
+        return self.split.images.ndim == 3
+
+    @property
+    def things(self) -> str:
+        """What the examples are called."""
+        return "images" if self.has_images else "examples"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """A name for each class, short enough for a table."""
+        given = self.class_names
+        n = self.result.confusion.shape[0]
+        return tuple(shortened(given[k]) if k < len(given) else str(k) for k in range(n))
+
+    @cached_property
+    def probabilities(self) -> Array:
+        """Calibrated, shape (n, n_classes)."""
+        return self.result.probabilities(self.temperature)
+
+    @cached_property
+    def confidence(self) -> Array:
+        """Of each prediction, shape (n,)."""
+        return np.asarray(self.probabilities[np.arange(self.result.n), self.result.predictions])
+
+    @cached_property
+    def surest_wrong(self) -> NDArray[np.intp]:
+        """Indices of the misread examples, the most confident first."""
+        wrong = np.flatnonzero(self.result.predictions != self.result.labels)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
