@@ -217,20 +217,76 @@ def _of(make, **light):
     return picture
 
 
-def _desk(seed):
+def _desk(seed, grey=False):
     ink, text = lines(seed, rows=2, columns=6)
-    return jpeg(on_desk(written(ink, paper(ink.shape, seed)), seed), 70), text
+    photograph = on_desk(written(ink, paper(ink.shape, seed)), seed)
+    if grey:
+        photograph = np.repeat(photograph.mean(2, keepdims=True).astype(np.uint8), 3, 2)
+    return jpeg(photograph, 70), text
 
 
-def _through(seed):
+def _through(seed, depth=0.3):
     ink, text = lines(seed, rows=3, columns=7)
-    return _photo(np.maximum(ink, print_through(seed, ink.shape)), seed), text
+    return _photo(np.maximum(ink, print_through(seed, ink.shape, depth)), seed), text
 
 
 def _on_rules(seed, upright, every, **more):
     ink, text = lines(seed, columns=7, **more)
     sheet = ruled(paper(ink.shape, seed, shade=0.2), every, upright=upright)
     return _photo(ink, seed, sheet), text
+
+
+def askew(pixels, degrees):
+    """A photograph turned, cut so that paper fills it."""
+    image = Image.fromarray(pixels)
+    cut = round(abs(np.tan(np.deg2rad(degrees))) * max(image.size) / 2)
+    turned = image.rotate(degrees, resample=Image.Resampling.BICUBIC)
+    return np.asarray(turned.crop((cut, cut, image.width - cut, image.height - cut)))
+
+
+def _askew(seed, make, degrees):
+    pixels, text = make(seed)
+    return jpeg(askew(np.pad(pixels, ((40, 40), (40, 40), (0, 0)), mode="edge"), degrees), 70), text
+
+
+def _on_dark_rules(seed):
+    ink, text = lines(seed, columns=7)
+    return _photo(ink, seed, ruled(paper(ink.shape, seed), 34, dark=0.6)), text
+
+
+def _clutter(seed):
+    """A sheet on a desk with a pen beside it and a shadow across it."""
+    ink, text = lines(seed, rows=3, columns=6)
+    photograph = on_desk(written(ink, paper(ink.shape, seed, shade=0.3)), seed, 0.25, 12)
+    image = Image.fromarray(photograph)
+    draw = ImageDraw.Draw(image)
+    height = image.height
+    draw.line((18, 0.1 * height, 40, 0.8 * height), fill=(20, 20, 90), width=12)
+    draw.ellipse((image.width - 70, 10, image.width - 10, 70), fill=(230, 230, 225))
+    return jpeg(np.asarray(image), 70), text
+
+
+def _hard_shadow(seed):
+    """Something between lamp and sheet: half of it dark, with a sharp edge."""
+    ink, text = lines(seed, rows=3)
+    height, width = ink.shape
+    y, x = np.mgrid[:height, :width]
+    across = (x - 0.55 * width) + 0.4 * (y - height / 2)
+    light = 1 - 0.45 / (1 + np.exp(-across / 2))
+    sheet = paper(ink.shape, seed) * light[:, :, None].astype(np.float32)
+    return _photo(ink, seed, sheet), text
+
+
+def _scribbles(seed):
+    ink, text = lines(seed, rows=2)
+    rng = np.random.default_rng(seed)
+    image = Image.new("L", (ink.shape[1], ink.shape[0] + 160), 0)
+    image.paste(Image.fromarray((255 * ink).astype(np.uint8)))
+    draw = ImageDraw.Draw(image)
+    at = np.array([image.width / 2, ink.shape[0] + 60])
+    points = [tuple(at + rng.normal(0, (70, 20))) for _ in range(25)]
+    draw.line(points, fill=255, width=4)
+    return _photo(np.asarray(image, np.float32) / 255, seed), text
 
 
 def _broken(seed):
@@ -253,6 +309,14 @@ PHOTOGRAPHS = {
     "squared": lambda s: _on_rules(s, True, 30),
     "on a desk": _desk,
     "print through": _through,
+    "strong print through": lambda s: _through(s, 0.5),
+    "rules askew": lambda s: _askew(s, lambda s: _on_rules(s, False, 51, margin=80), 2.5),
+    "dark rules": _on_dark_rules,
+    "form askew": lambda s: _askew(s, _of(form_row), 3),
+    "desk with a pen": _clutter,
+    "hard shadow": _hard_shadow,
+    "grey desk": lambda s: _desk(s, grey=True),
+    "scribbles": _scribbles,
     "letters beside": _of(with_letters),
     "form": _of(form_row),
     "turned by 40": _of(lambda s: (lambda i, t: (rotated(i, 40), t))(*lines(s, rows=1))),

@@ -124,9 +124,9 @@ def test_every_kind_of_picture(reader, digits, tmp_path, kind):
 @pytest.mark.parametrize(("size", "side"), [(28, 28), (64, 40), (1000, 60), (1500, 1400)])
 @pytest.mark.parametrize("place", [(0.5, 0.5), (0.05, 0.9)])
 def test_every_size_and_place(reader, digits, size, side, place):
-    images, labels = digits[0][:20], digits[1][:20]
-    found = [grey(canvas(image, size, place, side)) for image in images]
-    assert right(reader, found, labels) >= 0.95
+    n = 20 if size < 1000 else 8
+    found = [grey(canvas(image, size, place, side)) for image in digits[0][:n]]
+    assert right(reader, found, digits[1][:n]) >= 0.95
 
 
 def test_digits_that_touch_the_border(reader, digits):

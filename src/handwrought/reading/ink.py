@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from handwrought.reading.morphology import (
     local_mean,
+    opened,
     running_maximum,
     running_minimum,
     smoothed,
@@ -24,6 +25,8 @@ INK = 0.42
 """Amount of ink from which a pixel is taken for a stroke."""
 _FAINTEST = 0.05
 """Contrast, of black on white, below which nothing is taken for ink."""
+_CLOSE = 50
+"""Pixels of a side; a picture so small may be cut so close that strokes fill it."""
 _FLAT = 0.12
 """Spread of the paper's levels, to the ink's contrast, below which the paper has one level."""
 
@@ -69,18 +72,18 @@ def find_ink(
         picture = np.where(sheet[:, :, None], picture, np.median(picture[sheet], axis=0))
     elif dark is None:
         dark = polarity(picture).dark
-    channels = picture if dark else 1 - picture
     size = max(3, int(reach) | 1)
     # Each channel against its own paper: the channel that shows the ink best decides.
     difference = np.zeros(picture.shape[:2], np.float32)
-    for c in range(channels.shape[2]):
-        channel = smoothed(np.ascontiguousarray(channels[:, :, c]), _soft(difference.shape))
-        flat = _flat_paper(channel)
+    for c in range(picture.shape[2]):
+        channel = np.ascontiguousarray(picture[:, :, c] if dark else 1 - picture[:, :, c])
+        flat = _flat_paper(channel, size)
         paper = _paper(channel, size) if flat is None else np.float32(flat)
         # Ink takes away a share of the light, in the shade as in the sun.
-        share = paper - channel
+        share = np.subtract(paper, channel, out=channel)
         share /= np.maximum(paper, 0.25)
         np.maximum(difference, share, out=difference)
+    difference = smoothed(difference, _soft(difference.shape))
     return _scaled(difference, dark, sheet)
 
 
@@ -90,7 +93,7 @@ def _spread(values: Array) -> tuple[float, float]:
     return middle, 1.4826 * float(np.median(np.abs(values - middle)))
 
 
-def _flat_paper(channel: Array) -> float | None:
+def _flat_paper(channel: Array, size: int) -> float | None:
     """The paper's one level in scans and drawings; None where light and shade lie on it.
 
     Where it can be had it is surer than an estimate from the surroundings, which takes strokes that
@@ -103,7 +106,13 @@ def _flat_paper(channel: Array) -> float | None:
         return None
     level, _ = _spread(light)
     apart = level - float(np.median(ink))
-    return level if float(light.std()) < _FLAT * apart else None
+    if float(light.std()) >= _FLAT * apart:
+        return None
+    # What is broader than any stroke is no ink but a shadow with a sharp edge.
+    step = max(1, size // 8)
+    dark = channel[::step, ::step] <= at
+    broad = opened(dark, size // step | 1, size // step | 1)
+    return level if min(channel.shape) < _CLOSE or 4 * broad.sum() <= dark.sum() else None
 
 
 def _soft(shape: tuple[int, ...]) -> float:

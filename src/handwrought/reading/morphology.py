@@ -78,7 +78,7 @@ def smoothed(values: Array, sigma: float) -> Array:
     """Convolved with a Gaussian; beyond the border lies the nearest value."""
     if sigma <= 0:
         return values
-    reach = max(1, int(3.5 * sigma + 0.5))
+    reach = max(1, int(3 * sigma + 0.5))
     at = np.arange(-reach, reach + 1)
     weights = np.exp(-0.5 * (at / sigma) ** 2)
     weights = (weights / weights.sum()).astype(np.float32)
@@ -131,8 +131,9 @@ class Components:
 
     def sums(self, values: Array) -> Array:
         """The sum of some values over each piece."""
-        counts = np.bincount(self.labels.ravel(), values.ravel(), len(self.boxes) + 1)
-        return np.asarray(counts[1:])
+        inside = np.flatnonzero(self.labels)
+        labels, kept = self.labels.ravel()[inside], values.ravel()[inside]
+        return np.asarray(np.bincount(labels, kept, len(self.boxes) + 1)[1:])
 
 
 def components(mask: Array) -> Components:

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 _MOST_PIXELS = 120_000_000
 """Beyond this a small file that unpacks to so much is taken for a bomb."""
-_SIDE = 1600
+_SIDE = 1400
 """Larger pictures are reduced to this many pixels a side before anything is looked for."""
 
 
@@ -46,7 +46,7 @@ def picture(source: Any, name: str | None = None) -> Array:
 
 
 def open_picture(source: Any, name: str | None = None) -> Picture:
-    """A picture of any kind, upright, its sides at most 1600 pixels.
+    """A picture of any kind, upright, its sides at most 1400 pixels.
 
     Parameters
     ----------

@@ -32,7 +32,9 @@ class Polarity:
 
 def polarity(picture: Array) -> Polarity:
     """Of a picture (height, width, channels), 0 to 1."""
-    grey = picture.mean(axis=2)
+    grey = picture[:, :, 0]
+    if picture.shape[2] == 3:
+        grey = (grey + picture[:, :, 1] + picture[:, :, 2]) * np.float32(1 / 3)
     if min(grey.shape) < _SMALL or _has_two_levels(grey):
         return _by_the_border(grey > otsu(sample_of(grey)))
     return Polarity(_by_the_tails(grey), True)

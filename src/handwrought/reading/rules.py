@@ -14,6 +14,8 @@ __all__ = ["without_rules"]
 
 Array = NDArray[Any]
 
+_RULE = 0.2
+"""Amount of ink from which a pixel may belong to a rule: they are printed fainter than pens write."""
 _SLOPES = np.tan(np.deg2rad(np.arange(-5, 5.25, 0.5)))
 """How far a sheet may lie askew for its rules to be found."""
 
@@ -27,8 +29,9 @@ def without_rules(amount: Array) -> Array:
         amount = np.where(dilated(frames) & ~(mask & ~frames), 0, amount)
         mask = amount > INK
     rules = np.zeros_like(mask)
+    weak = amount > _RULE
     for upright in (False, True):
-        turned = mask.T if upright else mask
+        turned = weak.T if upright else weak
         length = turned.shape[1] // 3
         if length >= 60:
             found = _long_lines(turned, length)
@@ -42,10 +45,12 @@ def _long_lines(mask: Array, length: int) -> Array:
     """Thin lines across the page, all at one small slant."""
     slope = _slope(mask)
     level = mask if slope == 0 else _sheared(mask, slope)
-    band = dilated(level, 3, 1)
-    runs = opened(band, 1, length) & level
-    thin = runs & ~opened(level, 9, 1)
-    return thin if slope == 0 else _sheared(thin, -slope)
+    thin = level & ~opened(level, 9, 1)
+    lines = opened(dilated(level, 3, 3), 1, length) & thin
+    # Where a third of a row is a rule, all that is thin in it is.
+    rows = lines.any(1) & (lines.mean(1) + np.roll(lines.mean(1), 1) > 0.25)
+    lines |= thin & dilated(rows[:, None], 3, 1)
+    return lines if slope == 0 else _sheared(lines, -slope)
 
 
 def _slope(mask: Array) -> float:

@@ -23,6 +23,9 @@ Box = tuple[int, int, int, int]
 _TURNED = np.tan(np.deg2rad(7))
 """Slope of the lines from which the digits may be turned with them."""
 
+_WIDEST = 1.7
+"""Width of a digit, in its heights."""
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -69,7 +72,9 @@ def _digits(amount: Array, likelihood: Likelihood) -> list[Piece]:
     pieces = joined(pieces, usual_height(pieces))
     usual = usual_height(pieces)
     pieces = sized(pieces, usual, amount.shape)
-    return parted(pieces, usual, likelihood)
+    # What is still far wider than high could not be parted into digits: a scribble, a word.
+    digits = parted(pieces, usual, likelihood)
+    return [p for p in digits if p.width < _WIDEST * max(p.height, 0.8 * usual)]
 
 
 def _likely(lines: list[list[Found]], likelihood: Likelihood) -> float:

@@ -40,8 +40,11 @@ def find_sheet(picture: Array) -> Array | None:
     size = max(1, round(width * factor)), max(1, round(height * factor))
     if min(size) < 40:
         return None
-    grey = np.ascontiguousarray(picture.min(axis=2))
-    small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
+    grey = picture[:, :, 0]
+    for c in range(1, picture.shape[2]):
+        grey = np.minimum(grey, picture[:, :, c])
+    reduced = Image.fromarray(np.ascontiguousarray(grey)).resize(size, Image.Resampling.BOX)
+    small = np.asarray(reduced)
     window = max(5, max(size) // 14 | 1)
     closed = running_minimum(running_maximum(small, window, window), window, window)
     light = closed > otsu(closed)
@@ -57,6 +60,8 @@ def find_sheet(picture: Array) -> Array | None:
     if not _is_sharp(closed, sheet) or not _is_straight(sheet):
         return None
     inner = running_minimum(sheet, 3, 3, "edge")
+    if _is_shadow(picture, size, closed, inner, ~dilated(sheet)):
+        return None
     mask = Image.fromarray(inner * np.uint8(255)).resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(mask) > 200
 
@@ -76,6 +81,26 @@ def _is_sharp(values: Array, sheet: Array) -> bool:
     step = float(np.median(values[near_inside]) - np.median(values[near_outside]))
     whole = float(np.median(values[sheet]) - np.median(values[~sheet]))
     return step > _STEP and step > 0.45 * whole
+
+
+def _is_shadow(
+    picture: Array, size: tuple[int, int], closed: Array, sheet: Array, beside: Array
+) -> bool:
+    """Whether what lies beside is the same paper in the shade: as smooth, and of the same colour."""
+    from PIL import Image
+
+    if not sheet.any() or not beside.any():
+        return False
+    ratios = []
+    for c in range(picture.shape[2]):
+        channel = Image.fromarray(np.ascontiguousarray(picture[:, :, c]))
+        small = np.asarray(channel.resize(size, Image.Resampling.BOX))
+        ratios.append(float(np.median(small[beside]) / max(float(np.median(small[sheet])), 1e-3)))
+    steps = np.abs(np.diff(closed, axis=1))
+    inside = sheet[:, 1:] & sheet[:, :-1]
+    outside = beside[:, 1:] & beside[:, :-1]
+    rough = float(steps[outside].mean()) > 2 * float(steps[inside].mean()) + 0.004
+    return min(ratios) > 0.4 and max(ratios) - min(ratios) < 0.1 and not rough
 
 
 def _is_straight(sheet: Array) -> bool:
