@@ -32,7 +32,7 @@ def pen(digit, height, weight=0.5):
         ImageFilter.GaussianBlur(0.35 * factor if factor > 1 else 0)
     )
     ink = np.asarray(smooth, np.float32) / 255
-    steep = max(1.0, 0.4 * factor)
+    steep = max(1.0, 0.4 * factor, 0.6 / weight)  # no ink at all where there was none
     return np.round(255 * np.clip((ink - weight) * steep + 0.5, 0, 1)).astype(np.uint8)
 
 

@@ -15,7 +15,7 @@ from handwrought.errors import DataError, MissingExtra
 from handwrought.reading.pictures import picture
 from handwrought.reading.recognizer import Recognizer
 
-from .pages import canvas, lines, on_desk, page, paper, validation, written
+from .pages import canvas, character_errors, lines, on_desk, page, paper, validation, written
 
 
 def run(*arguments, **more):
@@ -178,8 +178,18 @@ def test_a_large_photograph_turned_by_its_camera_is_read_upright(tmp_path):
 
 def test_the_desk_around_a_sheet_is_no_digit():
     ink, text = lines(3, rows=2, columns=5)
-    photograph = on_desk(written(ink, paper(ink.shape, 3)), 3)
-    assert Recognizer.load().read(photograph).text == text
+    found = Recognizer.load().read(on_desk(written(ink, paper(ink.shape, 3)), 3))
+    assert [len(line) for line in found.lines] == [5, 5]
+    assert character_errors(found.text, text) <= 0.1
+
+
+def test_a_page_without_digits_has_an_empty_text(tmp_path):
+    Image.new("RGB", (400, 300), (250, 248, 240)).save(tmp_path / "blank.png")
+    done = run(tmp_path / "blank.png", "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)[0]["text"] == ""
+    assert json.loads(done.stdout)[0]["digits"] == []
+    assert run(tmp_path / "blank.png").stdout == "\n"
 
 
 def test_fifty_megapixels_are_read(tmp_path):

@@ -144,6 +144,8 @@ def _union(one: Piece, other: Piece) -> Piece:
 
 def sized(pieces: Sequence[Piece], usual: float, page: tuple[int, ...]) -> list[Piece]:
     """Those that are neither a speck, a dash, a frame nor a shadow."""
+    if len(pieces) == 1:
+        return list(pieces)
     return [piece for piece in pieces if _is_sized(piece, usual, page)]
 
 
@@ -157,6 +159,7 @@ def _is_sized(piece: Piece, usual: float, page: tuple[int, ...]) -> bool:
         or piece.x + piece.width >= page[1] - 1
         or piece.y + piece.height >= page[0] - 1
     )
-    if edge and size < 0.7 * usual:
-        return False
+    beside = piece.x <= 1 or piece.x + piece.width >= page[1] - 1
+    if (edge and size < 0.7 * usual) or (beside and piece.width < 0.25 * usual):
+        return False  # a neighbour's end
     return not (piece.height > 3 * usual or (piece.width > 6 * usual and edge))

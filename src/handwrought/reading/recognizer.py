@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from handwrought.errors import ModelFileError
 from handwrought.nn.network import Network
 from handwrought.reading.normalization import Normalized, normalize_ink
-from handwrought.reading.pictures import open_picture
+from handwrought.reading.pictures import Picture, open_picture
 from handwrought.reading.segmentation import Found, find_lines
 from handwrought.reading.single import candidates
 from handwrought.storage import load_model, read_header
@@ -22,11 +22,16 @@ from handwrought.storage import load_model, read_header
 __all__ = ["Page", "Reading", "Recognizer", "shipped_model"]
 
 Array = NDArray[Any]
+Box = tuple[int, int, int, int]
 
 _SURE = 0.5
 """Confidence below which a page shows a question mark."""
 _STRANGE = 0.25
 """Confidence below which ink on a page is no digit: ten equal shares are 0.1 each."""
+_ONE = 32
+"""Pixels of a picture too small for more than one digit."""
+_STROKES = 8
+"""Pieces that one digit, drawn with a stuttering pen, may have fallen into."""
 _BETTER = 0.15
 """How much surer the network must be of a less likely way to see a picture."""
 _SPACE = 0.7
@@ -163,6 +168,9 @@ class Recognizer:
     def read(self, image: Any) -> Page:
         """A page: all digits on it, line by line."""
         opened = open_picture(image)
+        if max(opened.pixels.shape[:2]) <= _ONE:
+            reading = self.read_digits([opened])[0]
+            return Page([[reading]] if reading.digit is not None else [])
         lines = find_lines(opened.pixels, self._likelihood)
         readings = iter(self._read([_prepared(each) for line in lines for each in line]))
         kept, others = [], []
@@ -171,7 +179,22 @@ class Recognizer:
             digits = without_words(found)
             kept.append(digits)
             others += [reading for reading in found if reading not in digits]
-        return Page([line for line in kept if line], others)
+        page = Page([line for line in kept if line], others)
+        return self._one_digit(opened, page) or page
+
+    def _one_digit(self, opened: Picture, page: Page) -> Page | None:
+        """The page as one digit whose strokes do not meet, if that reads better than its parts."""
+        parts = [reading.box for reading in page.digits if reading.box is not None]
+        if not 2 <= len(parts) <= _STROKES:
+            return None
+        whole = self.read_digits([opened])[0]
+        if whole.box is None or whole.box[2] > 1.15 * whole.box[3]:
+            return None
+        covered = all(_within(part, whole.box) for part in parts)
+        least = min(reading.confidence for reading in page.digits)
+        if not covered or whole.refused or whole.confidence < least:
+            return None
+        return Page([[whole]])
 
     def probabilities(self, pixels: Array) -> Array:
         """Calibrated probabilities (n, 10) of normalized images, uint8 (n, 28, 28)."""
@@ -235,6 +258,13 @@ def without_words(line: list[Reading]) -> list[Reading]:
         run.append(reading)
     kept += run if _is_number(run) else []
     return [reading for reading in kept if reading.confidence >= _STRANGE]
+
+
+def _within(part: Box, whole: Box) -> bool:
+    """Whether most of one box lies within another."""
+    x = min(part[0] + part[2], whole[0] + whole[2]) - max(part[0], whole[0])
+    y = min(part[1] + part[3], whole[1] + whole[3]) - max(part[1], whole[1])
+    return x > 0.8 * part[2] and y > 0.8 * part[3]
 
 
 def _gap(one: Reading, other: Reading) -> float:

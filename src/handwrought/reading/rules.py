@@ -16,6 +16,8 @@ Array = NDArray[Any]
 
 _RULE = 0.2
 """Amount of ink from which a pixel may belong to a rule: they are printed fainter than pens write."""
+_ACROSS = 0.65
+"""Of the page's width, that a rule and what stands on it take."""
 _SLOPES = np.tan(np.deg2rad(np.arange(-5, 5.25, 0.5)))
 """How far a sheet may lie askew for its rules to be found."""
 
@@ -38,7 +40,25 @@ def without_rules(amount: Array) -> Array:
             rules |= found.T if upright else found
     if rules.any():
         amount = np.where(dilated(rules) & ~_crossing(mask, rules), 0, amount)
+        amount = np.where(dilated(_walls(amount > INK, rules)), 0, amount)
     return amount
+
+
+def _walls(mask: Array, rules: Array) -> Array:
+    """Straight strokes from one rule to another, all of one height: a row of cells' walls."""
+    near = dilated(rules, 9, 9)
+    connected = components(mask)
+    found = []
+    for i, box in enumerate(connected.boxes):
+        own = connected.labels[box] == i + 1
+        height, width = own.shape
+        if height >= 24 and width <= 0.15 * height + 2:
+            ends = own & near[box]
+            if ends[:6].any() and ends[-6:].any():
+                found.append((i + 1, height))
+    heights = np.array([height for _, height in found])
+    alike = [label for label, h in found if (abs(heights - h) <= 0.06 * h + 2).sum() > 2]
+    return np.asarray(np.isin(connected.labels, alike))
 
 
 def _long_lines(mask: Array, length: int) -> Array:
@@ -47,7 +67,10 @@ def _long_lines(mask: Array, length: int) -> Array:
     level = mask if slope == 0 else _sheared(mask, slope)
     thin = level & ~opened(level, 9, 1)
     lines = opened(dilated(level, 3, 3), 1, length) & thin
-    # Where a third of a row is a rule, all that is thin in it is.
+    # A rule goes on across the page; a digit's bar, however straight, does not.
+    rows = lines.any(1) & (dilated(level, 3, 1).mean(1) > _ACROSS)
+    lines &= dilated(rows[:, None], 5, 1)
+    # Where much of a row is a rule, all that is thin in it is.
     rows = lines.any(1) & (lines.mean(1) + np.roll(lines.mean(1), 1) > 0.25)
     lines |= thin & dilated(rows[:, None], 3, 1)
     return lines if slope == 0 else _sheared(lines, -slope)

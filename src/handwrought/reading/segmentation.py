@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.reading.borders import without_borders
 from handwrought.reading.ink import INK, find_ink
 from handwrought.reading.lines import into_lines, slope_of
 from handwrought.reading.pieces import Piece, find_pieces, joined, sized, usual_height
@@ -23,6 +24,8 @@ Box = tuple[int, int, int, int]
 _TURNED = np.tan(np.deg2rad(7))
 """Slope of the lines from which the digits may be turned with them."""
 
+_CELL = 160
+"""Pixels of a side up to which a picture may be a form's cell."""
 _WIDEST = 1.7
 """Width of a digit, in its heights."""
 
@@ -46,23 +49,36 @@ def find_lines(picture: Array, likelihood: Likelihood) -> list[list[Found]]:
         How digit-like each of some maps of ink is, 0 to 1; decides where touching digits part, and
         whether the digits of a slanting line are turned with it.
     """
-    side = min(picture.shape[:2])
-    pad = max(2, side // 50)
     sheet = find_sheet(picture)
-    wide = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
-    if sheet is not None:
-        sheet = np.pad(sheet, pad)
-    ink = find_ink(wide, reach=max(9, side / (3 if side < 120 else 9)), sheet=sheet)
-    if not ink.contrast:
-        return []
-    amount = without_rules(ink.amount[pad:-pad, pad:-pad])
+    side = min(picture.shape[:2])
+    reach = side / (3 if side < 120 else 9)
+    amount = _ink(picture, sheet, reach)
     pieces = _digits(amount, likelihood)
+    if pieces and usual_height(pieces) > 3 * reach:
+        # Digits that fill the picture have strokes broader than what was taken for strokes.
+        amount = _ink(picture, sheet, side / 3)
+        pieces = _digits(amount, likelihood)
     level = [[Found(p.amount, p.box) for p in line] for line in into_lines(pieces)]
     slope = slope_of(pieces)
     if abs(slope) < _TURNED:
         return level
     turned = _turned_back(amount, float(np.rad2deg(np.arctan(slope))), likelihood)
     return max(level, turned, key=lambda lines: _likely(lines, likelihood))
+
+
+def _ink(picture: Array, sheet: Array | None, reach: float) -> Array:
+    """The ink of a page, 0 to 1, without what was printed."""
+    pad = max(2, min(picture.shape[:2]) // 50)
+    wide = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
+    if sheet is not None:
+        sheet = np.pad(sheet, pad)
+    ink = find_ink(wide, reach=max(9, reach), sheet=sheet)
+    amount = ink.amount[pad:-pad, pad:-pad]
+    if not ink.contrast:
+        return amount
+    # A cell cut out of a form, or a page's own edge.
+    cleared, sides = without_borders(amount, 0.22 if max(amount.shape) <= _CELL else 0.03)
+    return without_rules(cleared if sides > 1 else amount)
 
 
 def _digits(amount: Array, likelihood: Likelihood) -> list[Piece]:
