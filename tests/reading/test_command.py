@@ -100,6 +100,12 @@ def test_every_page_of_a_pdf_is_read(tmp_path):
     )
 
 
+def test_the_library_says_how_a_pdf_is_read(tmp_path):
+    pdf(tmp_path / "form.pdf", 1)
+    with pytest.raises(DataError, match=r"form.pdf is a PDF: .*handwrought.reading.pdf.pages"):
+        Recognizer.load().read(tmp_path / "form.pdf")
+
+
 def test_a_damaged_pdf_gets_a_sentence_and_the_rest_is_read(tmp_path):
     (text,) = pdf(tmp_path / "b.pdf", 1)
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7\nand then nothing of use")

@@ -77,7 +77,7 @@ def find_ink(
     difference = np.zeros(picture.shape[:2], np.float32)
     for c in range(picture.shape[2]):
         channel = np.ascontiguousarray(picture[:, :, c] if dark else 1 - picture[:, :, c])
-        flat = _flat_paper(channel, size)
+        flat = _flat_paper(channel, size, sheet)
         paper = _paper(channel, size) if flat is None else np.float32(flat)
         # Ink takes away a share of the light, in the shade as in the sun.
         share = np.subtract(paper, channel, out=channel)
@@ -93,26 +93,27 @@ def _spread(values: Array) -> tuple[float, float]:
     return middle, 1.4826 * float(np.median(np.abs(values - middle)))
 
 
-def _flat_paper(channel: Array, size: int) -> float | None:
+def _flat_paper(channel: Array, size: int, sheet: Array | None) -> float | None:
     """The paper's one level in scans and drawings; None where light and shade lie on it.
 
     Where it can be had it is surer than an estimate from the surroundings, which takes strokes that
     are broad, or meet the border, for paper.
     """
-    sample = sample_of(channel)
+    sample = sample_of(channel if sheet is None else channel[sheet])
     at = otsu(sample)
     light, ink = sample[sample > at], sample[sample <= at]
     if len(light) < 0.1 * len(sample) or not len(ink):
         return None
     level, _ = _spread(light)
     apart = level - float(np.median(ink))
-    if float(light.std()) >= _FLAT * apart:
+    close = min(channel.shape) < _CLOSE
+    if float(light.std()) >= (_FLAT if close else _FLAT / 2) * apart:
         return None
     # What is broader than any stroke is no ink but a shadow with a sharp edge.
     step = max(1, size // 8)
     dark = channel[::step, ::step] <= at
     broad = opened(dark, size // step | 1, size // step | 1)
-    return level if min(channel.shape) < _CLOSE or 4 * broad.sum() <= dark.sum() else None
+    return level if close or 4 * broad.sum() <= dark.sum() else None
 
 
 def _soft(shape: tuple[int, ...]) -> float:

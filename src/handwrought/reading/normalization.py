@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.reading.morphology import signed_distance, smoothed
+from handwrought.reading.morphology import running_maximum, signed_distance, smoothed
 
 __all__ = ["Normalized", "blank", "normalize_ink"]
 
 Array = NDArray[Any]
 
 _BOX, _SIDE = 20, 28
-_FINE = 6
+_FINE = 4
 """Cells of the fine grid to a pixel of the result, for strokes that are redrawn."""
 _TINY = 12
 """Pixels of a digit so small that its greys say more than any outline drawn from them."""
@@ -103,6 +103,12 @@ def _redrawn(part: Array, stroke: float) -> Array:
     grow = (target - stroke) / 2  # pixels of the result, on each side
     room = _BOX - 2 * grow
     factor = room / max(part.shape) * _FINE
+    if grow > 0 and factor < 0.7:
+        # A hairline would vanish where many of its pixels become one: it is thickened first.
+        broad = max(3, round(1 / factor) | 1)
+        part = running_maximum(np.pad(part, broad // 2), broad, broad, "constant")
+        grow -= 0.5 * (broad - 1) * factor / _FINE
+        factor = (_BOX - 2 * grow) / max(part.shape) * _FINE
     height, width = (max(1, round(side * factor)) for side in part.shape)
     image = Image.fromarray(np.pad(part, 1).astype(np.float32))
     margin = int(np.ceil(max(grow, 0) + 2)) * _FINE

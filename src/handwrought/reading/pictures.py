@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import DataError
+from handwrought.reading.pdf import is_pdf
 
 __all__ = ["Picture", "open_picture", "picture"]
 
@@ -96,6 +97,12 @@ def _from_file(file: IO[bytes], name: str) -> Picture:
             image.draft(None, (_SIDE, _SIDE))  # JPEG decodes large photographs at a fraction
             image.load()
     except UnidentifiedImageError:
+        file.seek(0)
+        if is_pdf(file.read(1024)):
+            raise DataError(
+                f"{name} is a PDF: `handwrought read` reads it, and handwrought.reading.pdf.pages "
+                f"gives its pages as pictures"
+            ) from None
         raise DataError(f"{name} is no picture: give PNG, JPEG, TIFF, WebP, BMP or GIF") from None
     except Image.DecompressionBombError:
         raise DataError(f"{name} unpacks to far more pixels than a picture has: refused") from None

@@ -18,6 +18,8 @@ Array = NDArray[Any]
 
 _FAINT = 0.6
 """Of the usual strength of ink, below which a piece is another's: what shines through the paper."""
+_CLOSE = 200
+"""Pixels of a side up to which a picture may be cut close around one digit."""
 
 
 @dataclass(eq=False)
@@ -66,6 +68,8 @@ def find_pieces(amount: Array) -> list[Piece]:
     order = np.argsort(sums)
     smallest = max(4, 1e-5 * mask.size, 0.01 * float(sums[order[-min(5, len(order))]]))
     large = sums >= max(smallest, 0.2 * float(np.median(sums[order[-20:]])))
+    if not large.any():
+        return []
     faint = _FAINT * float(np.percentile(strength[large], 75))
     found = []
     for i, box in enumerate(connected.boxes):
@@ -92,23 +96,22 @@ def usual_height(pieces: Sequence[Piece]) -> float:
 
 def joined(pieces: list[Piece], usual: float) -> list[Piece]:
     """Strokes of one digit that do not touch: a 5's bar, a broken loop."""
-    pieces = sorted(pieces, key=lambda piece: piece.x)
-    done = False
-    while not done:
-        done = True
-        for i, one in enumerate(pieces):
-            for other in pieces[i + 1 :]:
+    before = -1
+    while len(pieces) != before:
+        before = len(pieces)
+        waiting = sorted(pieces, key=lambda piece: piece.x)
+        pieces = []
+        while waiting:
+            one = waiting.pop(0)
+            for i, other in enumerate(waiting):
                 if other.x > one.x + one.width + 0.1 * usual:
-                    break  # and all after it are farther still
-                if _belong(one, other, usual):
-                    pieces.remove(one)
-                    pieces.remove(other)
-                    pieces.append(_union(one, other))
-                    pieces.sort(key=lambda piece: piece.x)
-                    done = False
+                    pieces.append(one)  # and all after it are farther still
                     break
-            if not done:
-                break
+                if _belong(one, other, usual):
+                    waiting[i] = _union(one, other)
+                    break
+            else:
+                pieces.append(one)
     return pieces
 
 
@@ -144,8 +147,8 @@ def _union(one: Piece, other: Piece) -> Piece:
 
 def sized(pieces: Sequence[Piece], usual: float, page: tuple[int, ...]) -> list[Piece]:
     """Those that are neither a speck, a dash, a frame nor a shadow."""
-    if len(pieces) == 1:
-        return list(pieces)
+    if len(pieces) == 1 and min(page) <= _CLOSE:
+        return list(pieces)  # cut close around its digit
     return [piece for piece in pieces if _is_sized(piece, usual, page)]
 
 

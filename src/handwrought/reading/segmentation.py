@@ -73,12 +73,20 @@ def _ink(picture: Array, sheet: Array | None, reach: float) -> Array:
     if sheet is not None:
         sheet = np.pad(sheet, pad)
     ink = find_ink(wide, reach=max(9, reach), sheet=sheet)
-    amount = ink.amount[pad:-pad, pad:-pad]
+    amount = ink.amount[pad:-pad, pad:-pad].copy()
     if not ink.contrast:
         return amount
     # A cell cut out of a form, or a page's own edge.
     cleared, sides = without_borders(amount, 0.22 if max(amount.shape) <= _CELL else 0.03)
-    return without_rules(cleared if sides > 1 else amount)
+    if sides > 1:
+        amount = cleared
+    if sheet is None:
+        return without_rules(amount)
+    inside = sheet[pad:-pad, pad:-pad]
+    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    amount[part] = without_rules(amount[part])
+    return amount
 
 
 def _digits(amount: Array, likelihood: Likelihood) -> list[Piece]:

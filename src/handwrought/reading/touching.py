@@ -16,11 +16,18 @@ __all__ = ["Likelihood", "parted"]
 Array = NDArray[Any]
 Likelihood = Callable[[Sequence[Array]], Array]
 """How digit-like each of some maps of ink is, 0 to 1."""
+_CUTS = 10
+"""Thin places of a piece, the thinnest, at which it may be cut."""
+_MOST_GROUPS = 80
+"""Wide pieces on a page beyond which it is no page of digits but of words."""
 
 
 def parted(pieces: list[Piece], usual: float, likelihood: Likelihood) -> list[Piece]:
     """Each piece that is too wide for one digit as the digits it consists of."""
     out: list[Piece] = []
+    wide = [piece for piece in pieces if piece.width > 1.15 * max(piece.height, 0.8 * usual)]
+    if len(wide) > _MOST_GROUPS:
+        return [piece for piece in pieces if piece not in wide]
     for piece in pieces:
         n = piece.width / max(piece.height, 0.8 * usual)
         if piece.height > 1.7 * usual:
@@ -63,7 +70,7 @@ def _cut(piece: Piece, likelihood: Likelihood, most: int) -> list[Piece]:
     columns = piece.amount.sum(0, keepdims=True)
     profile = smoothed(columns, max(1.0, piece.height / 40))[0]
     minima = np.flatnonzero((profile[1:-1] <= profile[:-2]) & (profile[1:-1] < profile[2:])) + 1
-    lows = sorted(sorted(minima.tolist(), key=lambda at: profile[at])[:14])
+    lows = sorted(sorted(minima.tolist(), key=lambda at: profile[at])[:_CUTS])
     edges = [0, *lows, piece.width]
     spans = [
         (i, j)
