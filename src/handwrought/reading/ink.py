@@ -27,8 +27,9 @@ _FAINTEST = 0.05
 """Contrast, of black on white, below which nothing is taken for ink."""
 _CLOSE = 50
 """Pixels of a side; a picture so small may be cut so close that strokes fill it."""
-_FLAT = 0.12
-"""Spread of the paper's levels, to the ink's contrast, below which the paper has one level."""
+_FLAT, _FLAT_IF_CLOSE = 0.06, 0.25
+"""Spread of the paper's levels, to the ink's contrast, below which the paper has one level.  A picture
+cut close shows too little paper to know better, so there noise is no reason against it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +105,10 @@ def _flat_paper(channel: Array, size: int, sheet: Array | None) -> float | None:
     light, ink = sample[sample > at], sample[sample <= at]
     if len(light) < 0.1 * len(sample) or not len(ink):
         return None
-    level, _ = _spread(light)
+    level, spread = _spread(light)
     apart = level - float(np.median(ink))
     close = min(channel.shape) < _CLOSE
-    if float(light.std()) >= (_FLAT if close else _FLAT / 2) * apart:
+    if (spread if close else float(light.std())) >= (_FLAT_IF_CLOSE if close else _FLAT) * apart:
         return None
     # What is broader than any stroke is no ink but a shadow with a sharp edge.
     step = max(1, size // 8)

@@ -12,7 +12,7 @@ __all__ = ["Polarity", "otsu", "polarity", "sample_of"]
 
 Array = NDArray[Any]
 
-_CLEAR = 0.2
+_CLEAR = 0.35
 """How far the signs must lean to one side for there to be no doubt."""
 
 _SMALL = 40
