@@ -22,6 +22,8 @@ Array = NDArray[Any]
 _BOX, _SIDE = 20, 28
 _FINE = 4
 """Cells of the fine grid to a pixel of the result, for strokes that are redrawn."""
+_FAINT = 0.22
+"""Amount of ink from which a stroke is redrawn: a pen's light strokes close its loops."""
 _TINY = 12
 """Pixels of a digit so small that its greys say more than any outline drawn from them."""
 _THIN, _WIDE = 2.1, 3.4
@@ -119,7 +121,7 @@ def _redrawn(part: Array, stroke: float) -> Array:
     fine = np.pad(np.asarray(smooth), margin)
     if factor > 1.5:
         fine = smoothed(fine, min(factor / 2.5, 4.0))
-    level = min(0.4, 0.5 * float(fine.max()))
+    level = min(_FAINT, 0.5 * float(fine.max()))
     inside = fine > level
     distance = signed_distance(inside, reach=int(np.ceil((abs(grow) + 1) * _FINE)) + 1)
     drawn = np.clip((distance + grow * _FINE) / _FINE + 0.5, 0, 1)
