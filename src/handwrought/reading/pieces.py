@@ -118,12 +118,17 @@ def joined(pieces: list[Piece], usual: float) -> list[Piece]:
 def _belong(one: Piece, other: Piece, usual: float) -> bool:
     top, low = min(one.y, other.y), max(one.y + one.height, other.y + other.height)
     left, right = min(one.x, other.x), max(one.x + one.width, other.x + other.width)
-    if low - top > 1.25 * max(usual, one.height) or right - left > 1.1 * max(usual, one.width):
-        return False
     gap_x = max(one.x, other.x) - min(one.x + one.width, other.x + other.width)
     gap_y = max(one.y, other.y) - min(one.y + one.height, other.y + other.height)
-    overlap = -gap_x / min(one.width, other.width)
     small = min(one.height, other.height) < 0.55 * usual
+    if low - top > 1.25 * max(usual, one.height):
+        return False
+    halves = small and max(one.height, other.height) < 0.9 * usual
+    if halves and right - left < 1.5 * usual and max(gap_x, gap_y) < 0.12 * usual:
+        return True  # neither is a whole digit: a 5 whose bar starts beside its body
+    if right - left > 1.1 * max(usual, one.width):
+        return False
+    overlap = -gap_x / min(one.width, other.width)
     if gap_y < 0 and overlap > 0.6:
         return True  # one within the other's box
     if small and overlap > 0.35 and gap_y < 0.25 * usual:

@@ -30,7 +30,7 @@ _STRANGE = 0.25
 """Confidence below which ink on a page is no digit: ten equal shares are 0.1 each."""
 _ONE = 32
 """Pixels of a picture too small for more than one digit."""
-_STROKES = 8
+_STROKES = 4
 """Pieces that one digit, drawn with a stuttering pen, may have fallen into."""
 _BETTER = 0.15
 """How much surer the network must be of a less likely way to see a picture."""
@@ -188,7 +188,8 @@ class Recognizer:
         if not 2 <= len(parts) <= _STROKES:
             return None
         whole = self.read_digits([opened])[0]
-        if whole.box is None or whole.box[2] > 1.15 * whole.box[3]:
+        tallest = max(box[3] for box in parts)
+        if whole.box is None or max(whole.box[2] / 1.15, whole.box[3] / 2.2) > tallest:
             return None
         covered = all(_within(part, whole.box) for part in parts)
         least = min(reading.confidence for reading in page.digits)
