@@ -1,21 +1,28 @@
 """The shipped model on what it was made for: its test images, other people's digits, pages.
 
-    python benchmarks/reading.py [FOLDER]
+    python benchmarks/reading.py [--fashion FOLDER] [--number N] [--model FILE] [FOLDER ...]
 
 FOLDER holds pictures and ``labels.tsv`` (file, text, anything): one character is a single digit,
 more are a page whose lines are joined by "/".  A sub-folder ``pages`` may hold the same.
+``--fashion``: a folder with Fashion-MNIST's IDX files, where it cannot be downloaded.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 import handwrought as hw
 from handwrought.errors import HandwroughtError
 from handwrought.evaluation import wilson_interval
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tests.reading.pages import PHOTOGRAPHS, character_errors
+from tests.reading.singles import KINDS, pictures
 
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 15) -> float:
@@ -34,17 +41,20 @@ def share(right: np.ndarray) -> str:
     return f"{right.mean():.2%} of {len(right):,} (95 % interval {low:.2%} to {high:.2%})"
 
 
-def edits(found: str, expected: str) -> int:
-    row = list(range(len(expected) + 1))
-    for i, a in enumerate(found, 1):
-        before, row[0] = row[0], i
-        for j, b in enumerate(expected, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
-    return row[-1]
+def scribbles(n: int) -> np.ndarray:
+    """Broken lines with 4 to 12 random corners, as they come out of the preparation."""
+    from handwrought.reading.normalization import normalize_ink
+
+    rng, out = np.random.default_rng(1), []
+    for _ in range(n):
+        image = Image.new("L", (112, 112), 0)
+        corners = [tuple(xy) for xy in rng.integers(8, 104, (rng.integers(4, 13), 2)).tolist()]
+        ImageDraw.Draw(image).line(corners, fill=255, width=int(rng.integers(4, 12)))
+        out.append(normalize_ink(np.asarray(image, np.float32) / 255).pixels)
+    return np.stack(out)
 
 
-def main() -> None:
-    reader = hw.Recognizer.load()
+def of_the_data_set(reader: hw.Recognizer, fashion: str) -> None:
     test = hw.load_dataset("mnist").test
     assert test is not None
     p = reader.probabilities(test.images)
@@ -55,31 +65,50 @@ def main() -> None:
     least = float(np.quantile(confidence, 0.05))
     print(f"At confidence {least:.4f}, where 95 % of them are accepted, are refused:")
     rng = np.random.default_rng(0)
-    strangers = {"random noise": rng.integers(0, 256, (5000, 28, 28)).astype(np.uint8)}
+    strangers = {
+        "random noise": rng.integers(0, 256, (5000, 28, 28)).astype(np.uint8),
+        "scribbles": scribbles(2000),
+    }
     try:
-        fashion = hw.load_dataset("fashion-mnist").test
-        assert fashion is not None
-        strangers["Fashion-MNIST"] = fashion.images
+        clothes = hw.load_dataset(fashion).test
+        assert clothes is not None
+        strangers["Fashion-MNIST"] = clothes.images
     except HandwroughtError as error:
         print(f"  (Fashion-MNIST could not be had: {error})")
     for name, images in strangers.items():
         print(f"  {name}: {(reader.probabilities(images).max(1) < least).mean():.1%}")
+
+
+def of_scikit_learn(reader: hw.Recognizer) -> None:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
         print("scikit-learn's digits need scikit-learn")
-    else:
-        data = load_digits()
-        read = reader.read_digits([image.astype(np.float32) / 16 for image in data.images])
-        right = np.array([r.digit == d for r, d in zip(read, data.target, strict=True)])
-        print(f"scikit-learn's 8 x 8 digits: {share(right)}")
-    for folder in (Path(sys.argv[1]), Path(sys.argv[1]) / "pages") if len(sys.argv) > 1 else ():
-        if (folder / "labels.tsv").exists():
-            of_folder(reader, folder)
+        return
+    data = load_digits()
+    read = reader.read_digits([image.astype(np.float32) / 16 for image in data.images])
+    right = np.array([r.digit == d for r, d in zip(read, data.target, strict=True)])
+    print(f"scikit-learn's 8 x 8 digits: {share(right)}")
+
+
+def of_synthetic(reader: hw.Recognizer, n: int) -> None:
+    """Validation digits made into pictures; not independent of each other, hence no interval."""
+    print(f"Single digits, {n} validation images each:")
+    for kind in KINDS:
+        images, labels = pictures(kind, n)
+        found = [reading.digit for reading in reader.read_digits(images)]
+        print(f"  {kind}: {np.mean(found == labels):.1%}")
+    print(f"Character errors on pages, {max(1, n // 20)} each:")
+    for kind, make in PHOTOGRAPHS.items():
+        errors = []
+        for seed in range(max(1, n // 20)):
+            picture, text = make(1000 + seed)
+            errors.append(character_errors(reader.read(picture).text, text))
+        print(f"  {kind}: {np.mean(errors):.1%}")
 
 
 def of_folder(reader: hw.Recognizer, folder: Path) -> None:
-    right, wrong, errors, characters = [], [], 0, 0
+    right, wrong, errors, characters = [], [], 0.0, 0
     for line in (folder / "labels.tsv").read_text(encoding="utf-8").splitlines():
         name, text, *_ = [*line.split("\t"), ""]
         if not (folder / name).is_file():
@@ -92,7 +121,8 @@ def of_folder(reader: hw.Recognizer, folder: Path) -> None:
         else:
             found = reader.read(folder / name).text
             expected = text.replace("/", "\n").replace(" ", "")
-            errors, characters = errors + edits(found, expected), characters + len(expected)
+            errors += character_errors(found, expected) * len(expected)
+            characters += len(expected)
             if found != expected:
                 wrong.append(f"{name}: {found!r}")
     if right:
@@ -101,6 +131,24 @@ def of_folder(reader: hw.Recognizer, folder: Path) -> None:
         print(f"{folder.name}, pages: {errors / characters:.1%} character errors of {characters}")
     for each in wrong:
         print(f"  {each}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--fashion", default="fashion-mnist", help="its IDX files' folder")
+    parser.add_argument("--number", type=int, default=200, help="digits of each synthetic kind")
+    parser.add_argument("--model", help="by default the shipped one")
+    options = parser.parse_args()
+    reader = hw.Recognizer.load(options.model)
+    of_the_data_set(reader, options.fashion)
+    of_scikit_learn(reader)
+    if options.number:
+        of_synthetic(reader, options.number)
+    for folder in options.folders:
+        for each in (folder, folder / "pages"):
+            if (each / "labels.tsv").exists():
+                of_folder(reader, each)
 
 
 if __name__ == "__main__":

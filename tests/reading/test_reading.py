@@ -1,20 +1,18 @@
 """Digits and pages in pictures of all kinds, read by the shipped model."""
 
 import io
-import json
 
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
-from typer.testing import CliRunner
 
 import handwrought as hw
-from handwrought.cli import app
 from handwrought.errors import DataError, ModelFileError
-from handwrought.reading.normalization import normalize, normalize_ink
+from handwrought.reading.normalization import normalize_ink
 from handwrought.reading.pictures import picture
 from handwrought.reading.recognizer import Recognizer, shipped_model
+from handwrought.reading.single import normalize
 
 from .pages import canvas, character_errors, page, validation
 
@@ -126,9 +124,9 @@ def test_every_kind_of_picture(reader, digits, tmp_path, kind):
 @pytest.mark.parametrize(("size", "side"), [(28, 28), (64, 40), (1000, 60), (1500, 1400)])
 @pytest.mark.parametrize("place", [(0.5, 0.5), (0.05, 0.9)])
 def test_every_size_and_place(reader, digits, size, side, place):
-    images, labels = digits[0][:20], digits[1][:20]
-    found = [grey(canvas(image, size, place, side)) for image in images]
-    assert right(reader, found, labels) >= 0.95
+    n = 20 if size < 1000 else 8
+    found = [grey(canvas(image, size, place, side)) for image in digits[0][:n]]
+    assert right(reader, found, digits[1][:n]) >= 0.95
 
 
 def test_digits_that_touch_the_border(reader, digits):
@@ -268,50 +266,3 @@ def test_arrays_that_are_no_picture(wrong):
 def test_a_model_for_something_else_is_refused():
     with pytest.raises(ModelFileError, match="784 to 10"):
         Recognizer(hw.Network([784, 3]))
-
-
-def run(*arguments, **more):
-    return CliRunner().invoke(app, ["read", *map(str, arguments)], **more)
-
-
-def test_the_command_reads_files_folders_and_standard_input(tmp_path):
-    pixels, text = page(0, rows=1, columns=4)
-    Image.fromarray(pixels).save(tmp_path / "a.png")
-    done = run(tmp_path / "a.png")
-    assert (done.exit_code, done.stdout) == (0, text + "\n")
-    done = run("-", input=(tmp_path / "a.png").read_bytes())
-    assert done.stdout == text + "\n"
-    done = run(tmp_path, "--json")
-    found = json.loads(done.stdout)
-    assert found[0]["text"] == text
-    assert len(found[0]["lines"][0]) == 4
-    assert found[0]["lines"][0][0]["alternatives"][0][0] == int(text[0])
-
-
-def test_the_command_reads_on_after_a_file_that_is_no_picture(tmp_path):
-    pixels, text = page(0, rows=1, columns=4)
-    Image.fromarray(pixels).save(tmp_path / "b.png")
-    (tmp_path / "a.png").write_text("no")
-    done = run(tmp_path / "a.png", tmp_path / "none.png", tmp_path / "b.png")
-    assert done.exit_code == 1
-    assert text in done.stdout
-    assert "a.png is no picture" in done.stderr
-    assert "none.png cannot be read" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_the_command_draws_what_it_read(tmp_path):
-    pixels, _ = page(0, rows=1, columns=4)
-    Image.fromarray(pixels).save(tmp_path / "a.png")
-    done = run(tmp_path / "a.png", "--annotate", tmp_path / "out.png")
-    assert done.exit_code == 0
-    drawn = np.asarray(Image.open(tmp_path / "out.png")).astype(int)
-    assert drawn.shape[:2] == pixels.shape
-    coloured = np.ptp(drawn, axis=2) > 60
-    assert coloured.sum() > 200
-
-
-def test_one_digit_by_itself(tmp_path, digits):
-    Image.fromarray(grey(canvas(digits[0][0]))).save(tmp_path / "a.png")
-    done = run(tmp_path / "a.png", "--digits", 1)
-    assert done.stdout == f"{digits[1][0]}\n"

@@ -224,7 +224,7 @@ def evaluate(
 def read(
     images: Annotated[
         list[str],
-        typer.Argument(help="Pictures, folders of pictures, or - for standard input."),
+        typer.Argument(help="Pictures, PDFs, folders of them, or - for standard input."),
     ],
     model: Annotated[
         Path | None, typer.Option(help="A model file; by default the one that comes with us.")
@@ -240,7 +240,7 @@ def read(
     ] = None,
     json_output: Json = False,
 ) -> None:
-    """Read the digits in photographs, scans and drawings."""
+    """Read the digits in photographs, scans, drawings and PDFs."""
     from handwrought.cli.read import run
 
     _leave(

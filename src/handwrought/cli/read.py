@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from handwrought.errors import DataError, HandwroughtError
-from handwrought.reading.annotation import annotated
-from handwrought.reading.pictures import picture
+from handwrought.reading.pdf import is_pdf, pages
+from handwrought.reading.pictures import Picture, open_picture
 from handwrought.reading.recognizer import Page, Reading, Recognizer
 from handwrought.storage.atomic import write_atomically
 
@@ -18,7 +18,9 @@ __all__ = ["run"]
 
 _SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pbm",
+    ".pdf",
 }  # fmt: skip
+_STANDARD_INPUT = "standard input"
 
 
 def run(
@@ -35,66 +37,107 @@ def run(
         raise DataError(f"--digits is {digits}: 1 reads each picture as one digit; or leave it out")
     if not 0 <= threshold <= 1:
         raise DataError(f"--threshold is {threshold}: it must lie from 0 to 1")
+    names = list(_names(images))
+    if annotate is not None:
+        _check_annotation(annotate, names)
     recognizer = Recognizer.load(model)
     recognizer.threshold = threshold
     failed, answers = 0, []
-    sources = list(_sources(images))
-    if annotate is not None and len(sources) != 1:
-        raise DataError(f"--annotate writes one picture, and {len(sources)} were given: name one")
-    for name, source in sources:
+    for name, found in _pictures(names):
         try:
-            pixels = picture(source, name)
-            page = _page(recognizer, pixels, single=digits == 1)
+            if isinstance(found, Exception):
+                raise found
+            page = _page(recognizer, found, single=digits == 1)
             if annotate is not None:
-                write_atomically(annotate, annotated(pixels, page, annotate))
+                from handwrought.reading.annotation import annotated
+
+                write_atomically(annotate, annotated(found, page, annotate))
         except (HandwroughtError, OSError) as error:
             failed += 1
-            if json_output:
-                answers.append({"file": name, "error": str(error)})
+            answers.append({"file": name, **_as_json(Page()), "error": str(error)})
             sys.stderr.write(f"handwrought: {error}\n")
             continue
-        if json_output:
-            answers.append({"file": name, **_as_json(page)})
-        elif len(sources) == 1:
-            sys.stdout.write(page.text + "\n")
-        else:
-            sys.stdout.write(f"{name}\t{page.text.replace(chr(10), ' / ')}\n")
+        answers.append({"file": name, **_as_json(page)})
+        if not json_output:
+            alone = len(names) == 1 and name in (names[0], _STANDARD_INPUT)  # no page of a PDF
+            text = page.text if alone else f"{name}\t{page.text.replace(chr(10), ' / ')}"
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
     if json_output:
         json.dump(answers, sys.stdout)
         sys.stdout.write("\n")
     return 1 if failed else 0
 
 
-def _page(recognizer: Recognizer, pixels: Any, *, single: bool) -> Page:
+def _check_annotation(annotate: Path, names: Sequence[str]) -> None:
+    from handwrought.reading.annotation import file_format
+
+    file_format(annotate)
+    if len(names) != 1 or names[0].lower().endswith(".pdf"):
+        many = "a PDF" if len(names) == 1 else f"{len(names)} files"
+        raise DataError(f"--annotate writes one picture, and {many} was given: name one picture")
+    if names[0] != "-" and annotate.exists() and annotate.samefile(names[0]):
+        raise DataError(f"--annotate {annotate} would overwrite the picture: name another file")
+
+
+def _page(recognizer: Recognizer, picture: Picture, *, single: bool) -> Page:
     if not single:
-        return recognizer.read(pixels)
-    reading = recognizer.read_digit(pixels)
+        return recognizer.read(picture)
+    reading = recognizer.read_digit(picture)
     return Page([[reading]] if reading.digit is not None else [])
 
 
-def _sources(images: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Names, and what to read them from; folders give their pictures, "-" standard input."""
+def _names(images: Sequence[str]) -> Iterator[str]:
+    """Files; folders give their pictures, "-" is standard input."""
     for name in images:
-        if name == "-":
-            yield "standard input", sys.stdin.buffer.read()
-        elif Path(name).is_dir():
-            found = sorted(p for p in Path(name).rglob("*") if p.suffix.lower() in _SUFFIXES)
+        if name != "-" and Path(name).is_dir():
+            found = sorted(
+                p for p in Path(name).rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file()
+            )
             if not found:
                 raise DataError(f"{name} holds no picture: name a folder with PNG or JPEG files")
-            yield from ((str(path), path) for path in found)
+            yield from map(str, found)
         else:
-            yield name, Path(name)
+            yield name
+
+
+def _pictures(names: Sequence[str]) -> Iterator[tuple[str, Picture | Exception]]:
+    """Each picture or page of a PDF with its name; or why it cannot be had, and on with the next."""
+    for name in names:
+        shown = _STANDARD_INPUT if name == "-" else name
+        try:
+            content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        except OSError as error:
+            yield shown, DataError(f"{shown} cannot be read: {error.strerror}")
+            continue
+        try:
+            if is_pdf(content):
+                for where, image in pages(content, shown):
+                    yield where, open_picture(image, where)
+            else:
+                yield shown, open_picture(content, shown)
+        except HandwroughtError as error:
+            yield shown, error
 
 
 def _as_json(page: Page) -> dict[str, Any]:
-    return {"text": page.text, "lines": [[_reading(r) for r in line] for line in page.lines]}
+    return {
+        "text": page.text,
+        "digits": [
+            {**_reading(reading), "line": i}
+            for i, line in enumerate(page.lines)
+            for reading in line
+        ],
+        "lines": ["".join(reading.text for reading in line) for line in page.lines],
+        "others": [list(reading.box) for reading in page.others if reading.box],
+    }
 
 
 def _reading(reading: Reading) -> dict[str, Any]:
     return {
         "digit": reading.digit,
         "confidence": round(reading.confidence, 4),
-        "refused": reading.refused,
         "box": reading.box and list(reading.box),
+        "refused": reading.refused,
         "alternatives": [[d, round(p, 4)] for d, p in reading.alternatives[:3]],
     }

@@ -4,47 +4,81 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from handwrought.errors import DataError
-from handwrought.reading.recognizer import Page
+from handwrought.reading.pictures import Picture
+from handwrought.reading.recognizer import Page, Reading
 
-__all__ = ["annotated"]
+__all__ = ["annotated", "file_format"]
+
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+_READ, _REFUSED, _OTHER = (0, 98, 114), (190, 40, 20), (120, 120, 120)
+_SMALLEST = 700
+"""Pixels of a page's longer side so that its labels can be read."""
 
 
-def annotated(picture: NDArray[Any], page: Page, path: Path) -> bytes:
-    """The picture (height, width, channels; 0 to 1) with boxes and readings, as ``path`` names it.
+def file_format(path: Path) -> str:
+    """How a picture of this name is written.
 
     Raises
     ------
     DataError
-        If the file's name ends in no format that pictures are written in.
+        If the name ends in no format that pictures are written in.
     """
-    from PIL import Image, ImageDraw, ImageFont
-
-    image = Image.fromarray(np.round(picture * 255).astype(np.uint8).squeeze()).convert("RGB")
-    draw = ImageDraw.Draw(image)
-    for reading in page.digits:
-        if reading.box is None:
-            continue
-        x, y, width, height = reading.box
-        line = max(1, height // 40)
-        gap = max(2, height // 12)
-        colour = (196, 60, 40) if reading.refused else (30, 120, 140)
-        draw.rectangle(
-            (x - gap, y - gap, x + width + gap, y + height + gap), outline=colour, width=line
-        )
-        size = max(10, round(0.45 * height))
-        font = ImageFont.load_default(size)
-        label = f"{reading.text}"
-        above = y - gap - size * 1.15
-        draw.text((x, above if above >= 0 else y + height + gap), label, fill=colour, font=font)
-    out = io.BytesIO()
-    kind = {v: k for k, v in (("PNG", ".png"), ("JPEG", ".jpg"), ("JPEG", ".jpeg"))}
-    if path.suffix.lower() not in kind:
+    if path.suffix.lower() not in _FORMATS:
         raise DataError(f"--annotate {path}: end the name in .png or .jpg")
-    image.save(out, kind[path.suffix.lower()])
+    return _FORMATS[path.suffix.lower()]
+
+
+def annotated(picture: Picture, page: Page, path: Path) -> bytes:
+    """The upright picture with boxes and readings, in the format that ``path`` names.
+
+    Digits blue-green, refused ones red with a question mark and the likeliest digit, what was taken
+    for no digit grey.
+    """
+    from PIL import Image, ImageDraw
+
+    kind = file_format(path)
+    pixels = np.round(picture.pixels * 255).astype(np.uint8)
+    image = Image.fromarray(pixels.squeeze(axis=2) if pixels.shape[2] == 1 else pixels)
+    image = image.convert("RGB")
+    larger = max(1, -(-_SMALLEST // max(image.size)))
+    if larger > 1:
+        image = image.resize(
+            (image.width * larger, image.height * larger), Image.Resampling.NEAREST
+        )
+    draw = ImageDraw.Draw(image)
+    factor = larger / picture.scale
+    for reading in page.others:
+        _draw(draw, reading, factor, _OTHER, "")
+    for reading in page.digits:
+        label = f"{reading.digit}?" if reading.refused else reading.text
+        _draw(draw, reading, factor, _REFUSED if reading.refused else _READ, label)
+    out = io.BytesIO()
+    image.save(out, kind)
     return out.getvalue()
+
+
+def _draw(
+    draw: object, reading: Reading, factor: float, colour: tuple[int, int, int], label: str
+) -> None:
+    """A box, and its label on a patch of its colour, above it or else within its upper corner."""
+    from PIL import ImageDraw, ImageFont
+
+    assert isinstance(draw, ImageDraw.ImageDraw)
+    if reading.box is None:
+        return
+    x, y, width, height = (side * factor for side in reading.box)
+    gap, line = max(2, height / 14), max(1, round(height / 40))
+    box = (x - gap, y - gap, x + width + gap, y + height + gap)
+    draw.rectangle(box, outline=colour, width=line)
+    if not label:
+        return
+    size = min(48, max(12, round(0.35 * height)))
+    font = ImageFont.load_default(size)
+    wide = draw.textlength(label, font=font) + 0.5 * size
+    left, top = box[0], max(0.0, box[1] - 1.25 * size)
+    draw.rectangle((left, top, left + wide, top + 1.25 * size), fill=colour)
+    draw.text((left + wide / 2, top + 0.62 * size), label, fill="white", font=font, anchor="mm")

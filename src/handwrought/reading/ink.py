@@ -7,14 +7,29 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-__all__ = ["Ink", "find_ink"]
+from handwrought.reading.morphology import (
+    local_mean,
+    opened,
+    running_maximum,
+    running_minimum,
+    smoothed,
+)
+from handwrought.reading.polarity import otsu, polarity, sample_of
+
+__all__ = ["INK", "Ink", "find_ink"]
 
 Array = NDArray[Any]
 
+INK = 0.42
+"""Amount of ink from which a pixel is taken for a stroke."""
 _FAINTEST = 0.05
 """Contrast, of black on white, below which nothing is taken for ink."""
+_CLOSE = 50
+"""Pixels of a side; a picture so small may be cut so close that strokes fill it."""
+_FLAT, _FLAT_IF_CLOSE = 0.06, 0.25
+"""Spread of the paper's levels, to the ink's contrast, below which the paper has one level.  A picture
+cut close shows too little paper to know better, so there noise is no reason against it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +50,10 @@ class Ink:
     contrast: float
     dark: bool
 
-    @property
-    def mask(self) -> Array:
-        """Where there is more ink than paper."""
-        return np.asarray(self.amount > 0.42)
 
-
-def find_ink(picture: Array, reach: float) -> Ink:
+def find_ink(
+    picture: Array, reach: float, sheet: Array | None = None, dark: bool | None = None
+) -> Ink:
     """Separate ink from paper.
 
     Parameters
@@ -51,85 +63,113 @@ def find_ink(picture: Array, reach: float) -> Ink:
     reach : float
         Width in pixels below which something different from its surroundings is a stroke and not
         a change of the paper or the light.
+    sheet : array of bool, shape (height, width), optional
+        Where the paper is; elsewhere is no ink.  Such paper is lighter than its ink.
+    dark : bool, optional
+        Whether the ink is darker than the paper; by default that is found out.
     """
-    grey = picture.mean(axis=2)
-    dark = _is_dark_on_light(grey)
-    channels = picture if dark else 1 - picture
+    if sheet is not None:
+        dark = True
+        picture = np.where(sheet[:, :, None], picture, np.median(picture[sheet], axis=0))
+    elif dark is None:
+        dark = polarity(picture).dark
     size = max(3, int(reach) | 1)
     # Each channel against its own paper: the channel that shows the ink best decides.
-    difference = np.zeros(grey.shape, np.float32)
-    for c in range(channels.shape[2]):
-        channel = ndimage.gaussian_filter(channels[:, :, c], _soft(grey.shape))
-        paper = _paper(channel, size)
+    difference = np.zeros(picture.shape[:2], np.float32)
+    for c in range(picture.shape[2]):
+        channel = np.ascontiguousarray(picture[:, :, c] if dark else 1 - picture[:, :, c])
+        flat = _flat_paper(channel, size, sheet)
+        paper = _paper(channel, size) if flat is None else np.float32(flat)
         # Ink takes away a share of the light, in the shade as in the sun.
-        share = (paper - channel) / np.maximum(paper, 0.25)
+        share = np.subtract(paper, channel, out=channel)
+        share /= np.maximum(paper, 0.25)
         np.maximum(difference, share, out=difference)
-    return _scaled(difference, dark)
+    difference = smoothed(difference, _soft(difference.shape))
+    return _scaled(difference, dark, sheet)
+
+
+def _spread(values: Array) -> tuple[float, float]:
+    """Median, and the standard deviation as the median deviation from it tells."""
+    middle = float(np.median(values))
+    return middle, 1.4826 * float(np.median(np.abs(values - middle)))
+
+
+def _flat_paper(channel: Array, size: int, sheet: Array | None) -> float | None:
+    """The paper's one level in scans and drawings; None where light and shade lie on it.
+
+    Where it can be had it is surer than an estimate from the surroundings, which takes strokes that
+    are broad, or meet the border, for paper.
+    """
+    sample = sample_of(channel if sheet is None else channel[sheet])
+    at = otsu(sample)
+    light, ink = sample[sample > at], sample[sample <= at]
+    if len(light) < 0.1 * len(sample) or not len(ink):
+        return None
+    level, spread = _spread(light)
+    apart = level - float(np.median(ink))
+    close = min(channel.shape) < _CLOSE
+    if (spread if close else float(light.std())) >= (_FLAT_IF_CLOSE if close else _FLAT) * apart:
+        return None
+    # What is broader than any stroke is no ink but a shadow with a sharp edge.
+    step = max(1, size // 8)
+    dark = channel[::step, ::step] <= at
+    broad = opened(dark, size // step | 1, size // step | 1)
+    return level if close or 4 * broad.sum() <= dark.sum() else None
 
 
 def _soft(shape: tuple[int, ...]) -> float:
     """Camera noise is smoothed away where there are pixels enough."""
-    return 0.0 if min(shape) < 100 else min(1.2, 0.5 + min(shape) / 1500)
-
-
-def _is_dark_on_light(grey: Array) -> bool:
-    """Strokes are the rarer side of the paper: the sign of the heavier tail."""
-    small = grey
-    step = max(1, min(grey.shape) // 100)
-    if step > 1:
-        height, width = (side // step * step for side in grey.shape)
-        blocks = grey[:height, :width].reshape(height // step, step, width // step, step)
-        # Strokes thinner than a block must not vanish, to whichever side they stand out.
-        low, high, mean = blocks.min((1, 3)), blocks.max((1, 3)), blocks.mean((1, 3))
-        small = np.where(mean - low > high - mean, low, high)
-    # A plane through the paper takes away most of the light's slope.
-    y, x = np.mgrid[: small.shape[0], : small.shape[1]]
-    terms = np.stack(
-        [np.ones(small.size), y.ravel(), x.ravel(), (y * y).ravel(), (x * x).ravel()], 1
-    )
-    terms /= np.maximum(np.abs(terms).max(0), 1)
-    values, keep = small.ravel().astype(np.float64), np.ones(small.size, bool)
-    for _ in range(4):
-        if keep.sum() < 12:
-            break
-        fit, *_ = np.linalg.lstsq(terms[keep], values[keep], rcond=None)
-        rest = values - terms @ fit
-        middle = np.median(rest)
-        keep = np.abs(rest - middle) <= 2 * np.median(np.abs(rest - middle)) + 0.02
-    rest = rest - np.median(rest[keep]) if keep.any() else rest
-    return float((np.clip(rest, -1, 1) ** 3).sum()) < 0
+    return 0.0 if min(shape) < 100 else min(1.0, 0.5 + min(shape) / 1500)
 
 
 def _paper(channel: Array, size: int) -> Array:
     """The paper under the strokes: a grey closing fills what is narrower than ``size``."""
+    from PIL import Image
+
     step = max(1, size // 12)
+    height, width = channel.shape
     small = channel
     if step > 1:
-        small = ndimage.zoom(channel, 1 / step, order=1, grid_mode=True, mode="nearest")
-        small = np.maximum(small, 0)
-    width = max(3, round(size / step) | 1)
-    closed = ndimage.grey_closing(small, size=(width, width), mode="nearest")
-    closed = ndimage.uniform_filter(closed, max(3, width // 2 | 1), mode="nearest")
+        reduced = max(1, round(width / step)), max(1, round(height / step))
+        small = np.asarray(Image.fromarray(channel).resize(reduced, Image.Resampling.BOX))
+    window = max(3, round(size / step) | 1)
+    closed = running_minimum(running_maximum(small, window, window), window, window)
+    closed = local_mean(closed, max(3, window // 2 | 1))
     if step > 1:
-        factors = [a / b for a, b in zip(channel.shape, closed.shape, strict=True)]
-        closed = ndimage.zoom(closed, factors, order=1, grid_mode=True, mode="nearest")
-    return np.asarray(closed, np.float32)
+        enlarged = Image.fromarray(closed).resize((width, height), Image.Resampling.BILINEAR)
+        closed = np.asarray(enlarged)
+    return closed
 
 
-def _scaled(difference: Array, dark: bool) -> Ink:
+def _scaled(difference: Array, dark: bool, sheet: Array | None) -> Ink:
     """0 at the paper's own unrest, 1 at the strokes' usual depth."""
     height, width = difference.shape
-    values = difference.ravel()
-    middle = float(np.median(values))
-    unrest = 1.4826 * float(np.median(np.abs(values - middle)))
+    if sheet is not None:
+        difference = difference * sheet
+    values = difference.ravel() if sheet is None else difference[sheet]
+    middle, unrest = _unrest(sample_of(values))
     floor = middle + 3 * unrest
     strong = values[values > max(floor + 0.5 * _FAINTEST, 0.4 * float(values.max()))]
     needed = max(2, round(0.0004 * min(height, width)))
     if len(strong) < needed:
         return Ink(np.zeros_like(difference), 0.0, dark)
-    level = float(np.percentile(strong, 60))
+    # A pixel that is larger than a stroke is wide seldom holds nothing but ink.
+    level = float(np.percentile(strong, 60 if min(height, width) > 40 else 90))
     if level - middle < _FAINTEST or level < middle + 5 * unrest:
         return Ink(np.zeros_like(difference), 0.0, dark)
     low = min(floor, middle + 0.4 * (level - middle))
     amount = np.clip((difference - low) / (level - low), 0, 1).astype(np.float32)
     return Ink(amount, level - middle, dark)
+
+
+def _unrest(values: Array) -> tuple[float, float]:
+    """Level and spread of the paper, among values of paper and ink."""
+    middle, unrest = _spread(values)
+    if unrest:
+        # Where ink covers much, its pixels are no unrest of the paper: two classes far apart.
+        at = otsu(values)
+        paper, ink = values[values <= at], values[values > at]
+        level, spread = _spread(paper)
+        if len(ink) > 0.05 * len(values) and float(np.median(ink)) - level > 6 * spread:
+            return level, spread
+    return middle, unrest

@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from handwrought.reading.ink import find_ink
+from handwrought.reading.morphology import running_maximum, signed_distance, smoothed
 
-__all__ = ["Normalized", "normalize", "normalize_ink"]
+__all__ = ["Normalized", "blank", "normalize_ink"]
 
 Array = NDArray[Any]
 
 _BOX, _SIDE = 20, 28
-_FINE = 6
+_FINE = 4
 """Cells of the fine grid to a pixel of the result, for strokes that are redrawn."""
+_FAINT = 0.22
+"""Amount of ink from which a stroke is redrawn: a pen's light strokes close its loops."""
 _TINY = 12
 """Pixels of a digit so small that its greys say more than any outline drawn from them."""
 _THIN, _WIDE = 2.1, 3.4
@@ -50,25 +51,16 @@ class Normalized:
     contrast: float
 
 
-def normalize(picture: Array) -> Normalized:
-    """One digit's picture, shape (height, width, channels), 0 to 1, prepared for the network."""
-    height, width = picture.shape[:2]
-    # A little paper around, so that strokes at the border have paper beside them.
-    pad = max(2, min(height, width) // 8)
-    wide = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
-    ink = find_ink(wide, reach=max(7, 0.33 * min(height, width)))
-    amount = ink.amount[pad:-pad, pad:-pad]
-    chosen = _digit(amount)
-    if chosen is None:
-        return Normalized(np.zeros((_SIDE, _SIDE), np.uint8), None, 0.0, 0.0)
-    return normalize_ink(amount * chosen, ink.contrast)
+def blank() -> Normalized:
+    """No ink."""
+    return Normalized(np.zeros((_SIDE, _SIDE), np.uint8), None, 0.0, 0.0)
 
 
 def normalize_ink(amount: Array, contrast: float = 1.0) -> Normalized:
     """A map of ink (0 to 1) that holds one digit and nothing else, prepared for the network."""
     mask = amount > 0.3
     if not mask.any():
-        return Normalized(np.zeros((_SIDE, _SIDE), np.uint8), None, 0.0, 0.0)
+        return blank()
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     y, x = int(rows[0]), int(columns[0])
     height, width = int(rows[-1]) - y + 1, int(columns[-1]) - x + 1
@@ -80,52 +72,6 @@ def normalize_ink(amount: Array, contrast: float = 1.0) -> Normalized:
         scaled = _redrawn(part, stroke)
     pixels = _centred(scaled)
     return Normalized(pixels, (x, y, width, height), stroke, contrast)
-
-
-def _digit(amount: Array) -> Array | None:
-    """Where the digit is: its largest piece of ink and those that belong to it."""
-    # Hairlines break where their ink falls between two pixels: weak ink holds strong ink together.
-    mask = amount > (0.22 if min(amount.shape) < 100 else 0.35)
-    labels, n = ndimage.label(mask, np.ones((3, 3)))
-    if not n or not (amount > 0.42).any():
-        return None
-    height, width = mask.shape
-    boxes = ndimage.find_objects(labels)
-    areas = np.bincount(labels.ravel(), weights=amount.ravel())[1:]
-    merit = areas.copy()
-    for i, (rows, columns) in enumerate(boxes):
-        tall, wide = rows.stop - rows.start, columns.stop - columns.start
-        across = (wide > 0.9 * width and tall < 0.12 * height) or (
-            tall > 0.97 * height and wide < 0.04 * width and n > 1
-        )
-        edge = rows.start == 0 or columns.start == 0 or rows.stop == height or columns.stop == width
-        middle = (rows.start + rows.stop) / 2 / height, (columns.start + columns.stop) / 2 / width
-        aside = max(abs(middle[0] - 0.5), abs(middle[1] - 0.5))
-        if across:
-            merit[i] *= 0.05  # a ruled line
-        elif edge and aside > 0.3:
-            merit[i] *= 0.3  # a neighbour's end, a shadow at the border
-    best = int(np.argmax(merit))
-    keep = np.zeros(n + 1, bool)
-    keep[best + 1] = True
-    size = max(side.stop - side.start for side in boxes[best])
-    waiting = [best]
-    while waiting:  # what lies near to a piece that belongs, belongs
-        rows, columns = boxes[waiting.pop()]
-        for i, (r, c) in enumerate(boxes):
-            gap = max(
-                r.start - rows.stop,
-                rows.start - r.stop,
-                c.start - columns.stop,
-                columns.start - c.stop,
-            )
-            if not keep[i + 1] and merit[i] >= 0.03 * merit[best] and gap < 0.25 * size:
-                keep[i + 1] = True
-                waiting.append(i)
-    own = keep[labels]
-    around: Array = ndimage.binary_dilation(own, np.ones((3, 3)), iterations=2)
-    found: Array = around & ((labels == 0) | own)
-    return found
 
 
 def _stroke_width(part: Array) -> float:
@@ -159,6 +105,12 @@ def _redrawn(part: Array, stroke: float) -> Array:
     grow = (target - stroke) / 2  # pixels of the result, on each side
     room = _BOX - 2 * grow
     factor = room / max(part.shape) * _FINE
+    if grow > 0 and factor < 0.7:
+        # A hairline would vanish where many of its pixels become one: it is thickened first.
+        broad = max(3, round(1 / factor) | 1)
+        part = running_maximum(np.pad(part, broad // 2), broad, broad, "constant")
+        grow -= 0.5 * (broad - 1) * factor / _FINE
+        factor = (_BOX - 2 * grow) / max(part.shape) * _FINE
     height, width = (max(1, round(side * factor)) for side in part.shape)
     image = Image.fromarray(np.pad(part, 1).astype(np.float32))
     margin = int(np.ceil(max(grow, 0) + 2)) * _FINE
@@ -168,11 +120,10 @@ def _redrawn(part: Array, stroke: float) -> Array:
     )
     fine = np.pad(np.asarray(smooth), margin)
     if factor > 1.5:
-        fine = ndimage.gaussian_filter(fine, min(factor / 2.5, 4.0))
-    level = min(0.4, 0.5 * float(fine.max()))
+        fine = smoothed(fine, min(factor / 2.5, 4.0))
+    level = min(_FAINT, 0.5 * float(fine.max()))
     inside = fine > level
-    distance = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
-    distance += np.where(inside, -0.5, 0.5)
+    distance = signed_distance(inside, reach=int(np.ceil((abs(grow) + 1) * _FINE)) + 1)
     drawn = np.clip((distance + grow * _FINE) / _FINE + 0.5, 0, 1)
     rows, columns = np.flatnonzero(drawn.max(1) > 0.3), np.flatnonzero(drawn.max(0) > 0.3)
     if not len(rows) or not len(columns):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any
@@ -12,19 +13,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import DataError
+from handwrought.reading.pdf import is_pdf
 
-__all__ = ["picture"]
+__all__ = ["Picture", "open_picture", "picture"]
 
 Array = NDArray[Any]
 
-_MOST_PIXELS = 200_000_000
+_MOST_PIXELS = 120_000_000
 """Beyond this a small file that unpacks to so much is taken for a bomb."""
-_SIDE = 2400
+_SIDE = 1400
 """Larger pictures are reduced to this many pixels a side before anything is looked for."""
 
 
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture, upright, at the resolution it is worked on.
+
+    Attributes
+    ----------
+    pixels : array of float32, shape (height, width, 1 or 3)
+        0 black to 1 white.
+    scale : float
+        Pixels of the source to a pixel here: 1, or more where the source was larger.
+    """
+
+    pixels: Array
+    scale: float = 1.0
+
+
 def picture(source: Any, name: str | None = None) -> Array:
-    """The picture as floats, upright, (height, width, channels), 0 black to 1 white.
+    """The pixels of :func:`open_picture`."""
+    return open_picture(source, name).pixels
+
+
+def open_picture(source: Any, name: str | None = None) -> Picture:
+    """A picture of any kind, upright, its sides at most 1400 pixels.
 
     Parameters
     ----------
@@ -34,17 +57,15 @@ def picture(source: Any, name: str | None = None) -> Array:
     name : str, optional
         For messages.
 
-    Returns
-    -------
-    array of float32, shape (height, width, 1 or 3)
-
     Raises
     ------
     DataError
-        If it is no picture, is truncated, or would unpack to more than 200 million pixels.
+        If it is no picture, is truncated, or would unpack to more than 120 million pixels.
     """
     from PIL import Image
 
+    if isinstance(source, Picture):
+        return source
     if isinstance(source, Image.Image):
         return _from_pillow(source, name or "the image")
     if isinstance(source, str | PathLike):
@@ -57,26 +78,38 @@ def picture(source: Any, name: str | None = None) -> Array:
         source = io.BytesIO(source)
     if hasattr(source, "read"):
         return _from_file(source, name or "the data")
-    return _from_array(np.asarray(source), name or "the image")
+    try:
+        raw = np.asarray(source)
+    except ValueError:
+        raise DataError(f"{name or 'the image'} is ragged: give rows of equal length") from None
+    return _from_array(raw, name or "the image")
 
 
-def _from_file(file: IO[bytes], name: str) -> Array:
+def _from_file(file: IO[bytes], name: str) -> Picture:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own limit is lower; ours is checked below
             image = Image.open(file)
-            _check_size(image.size, name)
-            image.draft("RGB", (_SIDE, _SIDE))  # JPEG decodes large photographs at a fraction
+            size = image.size
+            _check_size(size, name)
+            image.draft(None, (_SIDE, _SIDE))  # JPEG decodes large photographs at a fraction
             image.load()
     except UnidentifiedImageError:
+        file.seek(0)
+        if is_pdf(file.read(1024)):
+            raise DataError(
+                f"{name} is a PDF: `handwrought read` reads it, and handwrought.reading.pdf.pages "
+                f"gives its pages as pictures"
+            ) from None
         raise DataError(f"{name} is no picture: give PNG, JPEG, TIFF, WebP, BMP or GIF") from None
     except Image.DecompressionBombError:
         raise DataError(f"{name} unpacks to far more pixels than a picture has: refused") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise DataError(f"{name} is damaged or cut short ({error}): save it anew") from None
-    return _from_pillow(image, name)
+    found = _from_pillow(image, name)
+    return Picture(found.pixels, max(size) / max(found.pixels.shape[:2]))
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
@@ -87,26 +120,42 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         )
 
 
-def _from_pillow(image: Any, name: str) -> Array:
-    from PIL import ImageOps
+def _from_pillow(image: Any, name: str) -> Picture:
+    from PIL import Image
 
     _check_size(image.size, name)
     if not min(image.size):
         raise DataError(f"{name} has no pixels")
-    image = ImageOps.exif_transpose(image)
-    deep = image.mode in ("I", "F") or image.mode.startswith("I;16")
-    if deep:
-        return _from_array(np.asarray(image), name)
+    longest = max(image.size)
+    upright = _upright(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _from_array(np.asarray(image if upright is None else image.transpose(upright)), name)
     if image.mode in ("LA", "La", "PA", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode not in ("L", "RGB", "RGBA"):
         image = image.convert("L" if image.mode == "1" else "RGB")
-    if max(image.size) > _SIDE:
-        image.thumbnail((_SIDE, _SIDE), reducing_gap=2.0)
-    return _from_array(np.asarray(image), name)
+    if longest > _SIDE:
+        factor = _SIDE / longest
+        size = tuple(max(1, round(side * factor)) for side in image.size)
+        image = image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
+    pixels = np.asarray(image if upright is None else image.transpose(upright))
+    return Picture(_from_array(pixels, name).pixels, longest / max(pixels.shape[:2]))
 
 
-def _from_array(raw: Array, name: str) -> Array:
+def _upright(image: Any) -> Any:
+    """How to turn a photograph that was taken with the camera on its side."""
+    from PIL import Image
+
+    turn = Image.Transpose
+    ways = {2: turn.FLIP_LEFT_RIGHT, 3: turn.ROTATE_180, 4: turn.FLIP_TOP_BOTTOM,
+            5: turn.TRANSPOSE, 6: turn.ROTATE_270, 7: turn.TRANSVERSE, 8: turn.ROTATE_90}  # fmt: skip
+    try:
+        return ways.get(image.getexif().get(0x0112))
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError):
+        return None  # the note about the camera is damaged, the picture need not be
+
+
+def _from_array(raw: Array, name: str) -> Picture:
     if raw.dtype == object or raw.dtype.kind not in "fiub" or raw.ndim not in (2, 3):
         raise DataError(
             f"{name} has shape {raw.shape} and dtype {raw.dtype}: give (height, width) numbers, or "
@@ -128,7 +177,28 @@ def _from_array(raw: Array, name: str) -> Array:
             top = 255.0 if low >= 0 and high <= 255 and raw.dtype.kind == "f" else max(high, 1.0)
             bottom = min(low, 0.0)
             values = (values - bottom) / np.float32(top - bottom)
-    return _flattened(values) if values.shape[2] == 4 else values
+    if values.shape[2] == 4:
+        values = _flattened(values)
+    if values.shape[2] == 3 and (values[:, :, :1] == values[:, :, 1:]).all():
+        values = values[:, :, :1]  # grey all the same, at a third of the work
+    return _reduced(values)
+
+
+def _reduced(values: Array) -> Picture:
+    """No side longer than what is worked on."""
+    from PIL import Image
+
+    height, width, channels = values.shape
+    factor = _SIDE / max(height, width)
+    if factor >= 1:
+        return Picture(values)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    parts = [
+        Image.fromarray(values[:, :, c]).resize(size, Image.Resampling.HAMMING)
+        for c in range(channels)
+    ]
+    small = np.clip(np.stack([np.asarray(part) for part in parts], axis=2), 0, 1)
+    return Picture(small, 1 / factor)
 
 
 def _flattened(values: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,29 @@ from numpy.typing import NDArray
 
 from handwrought.errors import ModelFileError
 from handwrought.nn.network import Network
-from handwrought.reading.normalization import Normalized, normalize, normalize_ink
-from handwrought.reading.pictures import picture
-from handwrought.reading.segmentation import Piece, find_lines
+from handwrought.reading.normalization import Normalized, normalize_ink
+from handwrought.reading.pictures import Picture, open_picture
+from handwrought.reading.segmentation import Found, find_lines
+from handwrought.reading.single import candidates
 from handwrought.storage import load_model, read_header
 
 __all__ = ["Page", "Reading", "Recognizer", "shipped_model"]
 
 Array = NDArray[Any]
+Box = tuple[int, int, int, int]
 
 _SURE = 0.5
 """Confidence below which a page shows a question mark."""
+_STRANGE = 0.25
+"""Confidence below which ink on a page is no digit: ten equal shares are 0.1 each."""
+_ONE = 32
+"""Pixels of a picture too small for more than one digit."""
+_STROKES = 4
+"""Pieces that one digit, drawn with a stuttering pen, may have fallen into."""
+_BETTER = 0.15
+"""How much surer the network must be of a less likely way to see a picture."""
+_SPACE = 0.7
+"""Gap, in digit heights, that parts words and numbers."""
 
 
 def shipped_model() -> Path:
@@ -78,9 +90,12 @@ class Page:
     ----------
     lines : list of list of Reading
         From top to bottom, each from left to right.
+    others : list of Reading
+        Ink of a digit's size that is none: letters of a word, scribbles.
     """
 
     lines: list[list[Reading]] = field(default_factory=list)
+    others: list[Reading] = field(default_factory=list)
 
     @property
     def digits(self) -> list[Reading]:
@@ -135,20 +150,52 @@ class Recognizer:
 
     def read_digits(self, images: Sequence[Any]) -> list[Reading]:
         """Each picture as one digit."""
-        return self._read([normalize(picture(image)) for image in images])
+        prepared: list[Normalized] = []
+        counts, scales = [], []
+        for image in images:
+            opened = open_picture(image)
+            seen = candidates(opened.pixels)
+            prepared += seen
+            counts.append(len(seen))
+            scales.append(opened.scale)
+        readings = iter(self._read(prepared))
+        found = []
+        for count, scale in zip(counts, scales, strict=True):
+            ways = [next(readings) for _ in range(count)]
+            found.append(_scaled(_chosen(ways), scale))
+        return found
 
     def read(self, image: Any) -> Page:
         """A page: all digits on it, line by line."""
-        pixels = picture(image)
-        lines = find_lines(pixels, self._likelihood)
-        if not lines:
-            return Page()
-        readings = self._read([_prepared(piece) for line in lines for piece in line])
-        found: list[list[Reading]] = []
+        opened = open_picture(image)
+        if max(opened.pixels.shape[:2]) <= _ONE:
+            reading = self.read_digits([opened])[0]
+            return Page([[reading]] if reading.digit is not None else [])
+        lines = find_lines(opened.pixels, self._likelihood)
+        readings = iter(self._read([_prepared(each) for line in lines for each in line]))
+        kept, others = [], []
         for line in lines:
-            found.append(readings[: len(line)])
-            readings = readings[len(line) :]
-        return Page([line for line in found if line])
+            found = [_scaled(next(readings), opened.scale) for _ in line]
+            digits = without_words(found)
+            kept.append(digits)
+            others += [reading for reading in found if reading not in digits]
+        page = Page([line for line in kept if line], others)
+        return self._one_digit(opened, page) or page
+
+    def _one_digit(self, opened: Picture, page: Page) -> Page | None:
+        """The page as one digit whose strokes do not meet, if that reads better than its parts."""
+        parts = [reading.box for reading in page.digits if reading.box is not None]
+        if not 2 <= len(parts) <= _STROKES:
+            return None
+        whole = self.read_digits([opened])[0]
+        tallest = max(box[3] for box in parts)
+        if whole.box is None or max(whole.box[2] / 1.15, whole.box[3] / 2.2) > tallest:
+            return None
+        covered = all(_within(part, whole.box) for part in parts)
+        least = min(reading.confidence for reading in page.digits)
+        if not covered or whole.refused or whole.confidence < least:
+            return None
+        return Page([[whole]])
 
     def probabilities(self, pixels: Array) -> Array:
         """Calibrated probabilities (n, 10) of normalized images, uint8 (n, 28, 28)."""
@@ -181,6 +228,54 @@ class Recognizer:
         return found
 
 
-def _prepared(piece: Piece) -> Normalized:
-    normalized = normalize_ink(piece.amount)
-    return Normalized(normalized.pixels, piece.box, normalized.stroke, normalized.contrast)
+def _prepared(found: Found) -> Normalized:
+    normalized = normalize_ink(found.amount)
+    return replace(normalized, box=found.box)
+
+
+def _chosen(ways: Sequence[Reading]) -> Reading:
+    """Of several ways to see a picture the first, unless the network knows another far better."""
+    best = max(ways, key=lambda reading: reading.confidence)
+    return best if best.confidence > ways[0].confidence + _BETTER else ways[0]
+
+
+def _scaled(reading: Reading, scale: float) -> Reading:
+    """With its box in the pixels of the file and not of the reduced picture."""
+    if reading.box is None or scale == 1:
+        return reading
+    x, y, width, height = (round(side * scale) for side in reading.box)
+    return replace(reading, box=(x, y, max(1, width), max(1, height)))
+
+
+def without_words(line: list[Reading]) -> list[Reading]:
+    """A line's digits: without runs of neighbours most of which are refused, words most likely, and
+    without ink of which the network knows nothing at all."""
+    kept: list[Reading] = []
+    run: list[Reading] = []
+    for reading in line:
+        if run and _gap(run[-1], reading) > _SPACE:
+            kept += run if _is_number(run) else []
+            run = []
+        run.append(reading)
+    kept += run if _is_number(run) else []
+    return [reading for reading in kept if reading.confidence >= _STRANGE]
+
+
+def _within(part: Box, whole: Box) -> bool:
+    """Whether most of one box lies within another."""
+    x = min(part[0] + part[2], whole[0] + whole[2]) - max(part[0], whole[0])
+    y = min(part[1] + part[3], whole[1] + whole[3]) - max(part[1], whole[1])
+    return x > 0.8 * part[2] and y > 0.8 * part[3]
+
+
+def _gap(one: Reading, other: Reading) -> float:
+    """Space between two boxes in a line, in digit heights."""
+    if one.box is None or other.box is None:
+        return 0.0
+    x = other.box[0] - one.box[0] - one.box[2]
+    y = max(one.box[1], other.box[1]) - min(one.box[1] + one.box[3], other.box[1] + other.box[3])
+    return max(x, y) / max(one.box[3], other.box[3])
+
+
+def _is_number(run: list[Reading]) -> bool:
+    return len(run) < 2 or 2 * sum(reading.refused for reading in run) <= len(run)

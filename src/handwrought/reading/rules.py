@@ -1,0 +1,127 @@
+"""Lines that were printed: rules, squares, and the frames of a form's cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.reading.ink import INK
+from handwrought.reading.morphology import components, dilated, opened, running_maximum
+
+__all__ = ["without_rules"]
+
+Array = NDArray[Any]
+
+_RULE = 0.2
+"""Amount of ink from which a pixel may belong to a rule: they are printed fainter than pens write."""
+_ACROSS = 0.65
+"""Of the page's width, that a rule and what stands on it take."""
+_SLOPES = np.tan(np.deg2rad(np.arange(-5, 5.25, 0.5)))
+"""How far a sheet may lie askew for its rules to be found."""
+
+
+def without_rules(amount: Array) -> Array:
+    """The ink without long straight lines, save where strokes cross them, and without frames."""
+    mask = amount > INK
+    # Frames first: without its long sides a row of cells is a row of ones.
+    frames = _frames(mask)
+    if frames.any():
+        amount = np.where(dilated(frames) & ~(mask & ~frames), 0, amount)
+        mask = amount > INK
+    rules = np.zeros_like(mask)
+    weak = amount > _RULE
+    for upright in (False, True):
+        turned = weak.T if upright else weak
+        length = turned.shape[1] // 3
+        if length >= 60:
+            found = _long_lines(turned, length)
+            rules |= found.T if upright else found
+    if rules.any():
+        amount = np.where(dilated(rules) & ~_crossing(mask, rules), 0, amount)
+        amount = np.where(dilated(_walls(amount > INK, rules)), 0, amount)
+    return amount
+
+
+def _walls(mask: Array, rules: Array) -> Array:
+    """Straight strokes from one rule to another, all of one height: a row of cells' walls."""
+    near = dilated(rules, 9, 9)
+    connected = components(mask)
+    found = []
+    for i, box in enumerate(connected.boxes):
+        own = connected.labels[box] == i + 1
+        height, width = own.shape
+        if height >= 24 and width <= 0.15 * height + 2:
+            ends = own & near[box]
+            if ends[:6].any() and ends[-6:].any():
+                found.append((i + 1, height))
+    heights = np.array([height for _, height in found])
+    alike = [label for label, h in found if (abs(heights - h) <= 0.06 * h + 2).sum() > 2]
+    return np.asarray(np.isin(connected.labels, alike))
+
+
+def _long_lines(mask: Array, length: int) -> Array:
+    """Thin lines across the page, all at one small slant."""
+    slope = _slope(mask)
+    level = mask if slope == 0 else _sheared(mask, slope)
+    thin = level & ~opened(level, 9, 1)
+    lines = opened(dilated(level, 3, 3), 1, length) & thin
+    # A rule goes on across the page; a digit's bar, however straight, does not.
+    rows = lines.any(1) & (dilated(level, 3, 1).mean(1) > _ACROSS)
+    lines &= dilated(rows[:, None], 5, 1)
+    # Where much of a row is a rule, all that is thin in it is.
+    rows = lines.any(1) & (lines.mean(1) + np.roll(lines.mean(1), 1) > 0.25)
+    lines |= thin & dilated(rows[:, None], 3, 1)
+    return lines if slope == 0 else _sheared(lines, -slope)
+
+
+def _slope(mask: Array) -> float:
+    """The slant at which some row of the page holds the most ink."""
+    step = max(1, min(mask.shape) // 200)
+    small = running_maximum(mask, step, step)[::step, ::step] if step > 1 else mask
+    best, found = 0.0, 0.0
+    for slope in sorted(_SLOPES.tolist(), key=abs):
+        profile = _sheared(small, slope).mean(1)
+        # The sum of squares grows as ink gathers in few rows.
+        value = float((profile**2).sum())
+        if value > 1.1 * best:
+            best, found = value, slope
+    return found
+
+
+def _sheared(mask: Array, slope: float) -> Array:
+    """Columns moved so that lines of this slope become level; what leaves the page is lost."""
+    height, width = mask.shape
+    moves = np.round(slope * (np.arange(width) - width // 2)).astype(int)
+    rows = np.arange(height)[:, None] + moves
+    inside = (rows >= 0) & (rows < height)
+    out = mask[np.clip(rows, 0, height - 1), np.arange(width)]
+    return np.asarray(out & inside)
+
+
+def _crossing(mask: Array, rules: Array) -> Array:
+    """Ink of the rules that carries a stroke from one side to the other."""
+    rest = mask & ~dilated(rules)
+    return np.asarray(dilated(rest, 9, 3) & dilated(rest, 5, 5))
+
+
+def _frames(mask: Array) -> Array:
+    """Lines of rectangles and rows of cells: connected ink with four straight sides."""
+    frames = np.zeros_like(mask)
+    connected = components(mask)
+    for i, box in enumerate(connected.boxes):
+        own = connected.labels[box] == i + 1
+        height, width = own.shape
+        if min(height, width) < 24 or own.mean() > 0.6:
+            continue
+        band = max(3, round(0.05 * min(height, width)))
+        sides = own[:band].any(0), own[-band:].any(0), own[:, :band].any(1), own[:, -band:].any(1)
+        if min(side.mean() for side in sides) < 0.9:
+            continue
+        level = opened(dilated(own, 3, 1), 1, round(0.88 * width)) & own
+        upright = opened(dilated(own, 1, 3), round(0.88 * height), 1) & own
+        limit = max(5, band)
+        frames[box] |= level & ~opened(own, limit + 1, 1)
+        frames[box] |= upright & ~opened(own, 1, limit + 1)
+    return frames

@@ -1,0 +1,74 @@
+"""Photographs, scans and drawings as strangers make them, read by the shipped model."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from handwrought.reading.recognizer import Reading, Recognizer, without_words
+
+from .pages import PHOTOGRAPHS, character_errors, lines
+from .singles import KINDS, pictures
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Recognizer.load()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_single_digits(reader, kind):
+    images, labels = pictures(kind, 12 if "1000" in kind else 40)
+    found = [reading.digit for reading in reader.read_digits(images)]
+    assert np.mean(found == labels) >= 0.9
+
+
+@pytest.mark.parametrize("kind", sorted(set(PHOTOGRAPHS) - {"letters beside"}))
+def test_photographs_of_pages(reader, kind):
+    errors = []
+    for seed in range(2):
+        picture, text = PHOTOGRAPHS[kind](seed)
+        errors.append(character_errors(reader.read(picture).text, text))
+    assert np.mean(errors) <= 0.1
+
+
+def reading(x, confidence, refused=False, y=0):
+    return Reading(3, confidence, np.full(10, 0.1), np.zeros((28, 28)), (x, y, 20, 30), refused)
+
+
+def test_a_word_is_left_out_and_the_number_beside_it_kept():
+    word = [reading(x, 0.4, refused=True) for x in (0, 24, 48)] + [reading(72, 0.9)]
+    number = [reading(200, 0.99), reading(224, 0.45, refused=True), reading(248, 0.98)]
+    assert without_words(word + number) == number
+
+
+def test_a_doubtful_digit_is_kept_as_a_question_and_a_strange_sign_is_not():
+    number = [reading(0, 0.9), reading(24, 0.45, refused=True), reading(48, 0.2, refused=True)]
+    assert [r.text for r in without_words([*number, reading(72, 0.9)])] == ["3", "?", "3"]
+
+
+def test_a_page_of_print_takes_no_minutes_and_breaks_nothing(reader):
+    """Hundreds of joined letters: each way to cut them apart would cost time."""
+    image = Image.new("L", (700, 300), 255)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(16)
+    for y in range(10, 280, 20):
+        draw.text((10, y), "hamburgefonstiv " * 6, fill=0, font=font)
+    page = reader.read(np.asarray(image))
+    assert all(reading.box is not None for reading in page.digits)
+
+
+@pytest.mark.filterwarnings("error")
+def test_any_array_is_read_without_a_warning(reader):
+    rng = np.random.default_rng(0)
+    for shape in [(1, 1), (1, 300), (300, 2), (3, 3), (28, 28), (61, 47), (180, 140)]:
+        for share in (0.002, 0.1, 0.6, 0.98):
+            reader.read(rng.random(shape) < share)
+            reader.read_digit(rng.random(shape) < share)
+        smooth = Image.fromarray(rng.integers(0, 255, (4, 5), np.uint8)).resize(shape[::-1])
+        reader.read(smooth)
+        reader.read_digit(smooth)
+
+
+def test_lines_of_touching_tails_are_parted(reader):
+    ink, text = lines(5, rows=2, columns=5, leading=1.02)
+    found = reader.read((255 * (1 - ink)).astype(np.uint8))
+    assert character_errors(found.text, text) <= 0.2
