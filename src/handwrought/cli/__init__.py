@@ -238,6 +238,49 @@ def read(
     )
 
 
+@app.command(epilog="Example:  handwrought collect page.jpg --out my-digits --labels 5021")
+def collect(
+    images: Annotated[
+        list[str],
+        typer.Argument(help="Pictures, folders of pictures, or - for standard input."),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder that the digits are kept in.")] = Path(
+        "my-digits"
+    ),
+    model: Annotated[
+        Path | None, typer.Option(help="A model file; by default the one that comes with us.")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="The true digits, instead of asking: 5021, or a file with a line for each "
+            "picture (also as handwrought read prints them); ? leaves one out."
+        ),
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option(help="1: each picture is one digit; by default it is a page.")
+    ] = None,
+    only_wrong: Annotated[
+        bool, typer.Option("--only-wrong/--all", help="Keep the misread digits alone.")
+    ] = False,
+    json_output: Json = False,
+) -> None:
+    """Label digits of your own and keep them, to train with (train --from MODEL --add DIR)."""
+    from handwrought.cli.collect import run
+
+    _leave(
+        run(
+            images=images,
+            out=out,
+            model=model,
+            labels=labels,
+            digits=digits,
+            only_wrong=only_wrong,
+            json_output=json_output,
+        )
+    )
+
+
 @app.command(epilog="Example:  handwrought explain --index 7 --layer 2 --neuron 3 --source 400")
 def explain(
     model: Annotated[

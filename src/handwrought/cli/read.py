@@ -14,7 +14,7 @@ from handwrought.reading.pictures import picture
 from handwrought.reading.recognizer import Page, Reading, Recognizer
 from handwrought.storage.atomic import write_atomically
 
-__all__ = ["run"]
+__all__ = ["page_of", "run", "sources_of"]
 
 _SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pbm",
@@ -38,13 +38,13 @@ def run(
     recognizer = Recognizer.load(model)
     recognizer.threshold = threshold
     failed, answers = 0, []
-    sources = list(_sources(images))
+    sources = list(sources_of(images))
     if annotate is not None and len(sources) != 1:
         raise DataError(f"--annotate writes one picture, and {len(sources)} were given: name one")
     for name, source in sources:
         try:
             pixels = picture(source, name)
-            page = _page(recognizer, pixels, single=digits == 1)
+            page = page_of(recognizer, pixels, single=digits == 1)
             if annotate is not None:
                 write_atomically(annotate, annotated(pixels, page, annotate))
         except (HandwroughtError, OSError) as error:
@@ -65,14 +65,15 @@ def run(
     return 1 if failed else 0
 
 
-def _page(recognizer: Recognizer, pixels: Any, *, single: bool) -> Page:
+def page_of(recognizer: Recognizer, pixels: Any, *, single: bool) -> Page:
+    """The page; a single digit as a page of one, or of none where there is no ink."""
     if not single:
         return recognizer.read(pixels)
     reading = recognizer.read_digit(pixels)
     return Page([[reading]] if reading.digit is not None else [])
 
 
-def _sources(images: Sequence[str]) -> Iterator[tuple[str, Any]]:
+def sources_of(images: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """Names, and what to read them from; folders give their pictures, "-" standard input."""
     for name in images:
         if name == "-":
