@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import handwrought as hw
-from handwrought.cli import app, asking
+from handwrought.cli import app
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, InvalidArgument
 
@@ -41,7 +42,8 @@ def own(tmp_path):
 @pytest.fixture
 def at_terminal(monkeypatch):
     """As if somebody sat there: the input given is what they type."""
-    monkeypatch.setattr(asking, "is_terminal", lambda: True)
+    module = import_module("handwrought.cli.collect")
+    monkeypatch.setattr(module, "is_terminal", lambda: True)
 
 
 def collect(*arguments, typed=None):

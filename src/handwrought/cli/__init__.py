@@ -128,9 +128,22 @@ def train(
     gallery: Annotated[
         bool, typer.Option("--gallery/--no-gallery", help="Draw twelve test digits at the end.")
     ] = True,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Teach this model (or: shipped) the digits of --add."
+        ),
+    ] = None,
+    add: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Digits of your own, from handwrought collect."),
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Train a network and report its test accuracy."""
+    if source is not None or add is not None:
+        _fine_tune(context, source, add, out, epochs, learning_rate, seed, json_output)
+        return
     from handwrought.cli.train import run
     from handwrought.training.plan import Plan
     from handwrought.training.recipes import load_recipe
@@ -167,6 +180,43 @@ def train(
             committee=committee,
             member=member,
             gallery=gallery,
+            json_output=json_output,
+        )
+    )
+
+
+def _fine_tune(
+    context: typer.Context,
+    source: str | None,
+    add: Path | None,
+    out: Path | None,
+    epochs: int,
+    learning_rate: float | None,
+    seed: int,
+    json_output: bool,
+) -> None:
+    from handwrought.cli.fine_tune import run
+
+    if source is None or add is None:
+        raise InvalidArgument(
+            "--from MODEL --add DIR go together: the model to teach (--from shipped: the one that "
+            "comes with us), and the folder of your digits"
+        )
+    taken = {"source", "add", "out", "epochs", "learning_rate", "seed", "gallery", "json_output"}
+    for name in context.params:
+        if name not in taken and _is_asked_for(context, name):
+            raise InvalidArgument(
+                f"--{name.replace('_', '-')} has no part in --from: leave it out (--epochs, "
+                f"--learning-rate, --seed and --out are heeded)"
+            )
+    _leave(
+        run(
+            source=source,
+            add=add,
+            out=out,
+            epochs=epochs if _is_asked_for(context, "epochs") else None,
+            learning_rate=learning_rate,
+            seed=seed,
             json_output=json_output,
         )
     )

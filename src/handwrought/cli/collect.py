@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from handwrought.cli import asking
-from handwrought.cli.asking import Asked, ask
+from handwrought.cli.asking import Asked, ask, is_terminal
 from handwrought.cli.read import page_of, sources_of
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, HandwroughtError, InvalidArgument
@@ -44,7 +43,7 @@ def run(
         raise InvalidArgument(
             f"--digits is {digits}: 1 reads each picture as one digit; or leave it out"
         )
-    if labels is None and not asking.is_terminal():
+    if labels is None and not is_terminal():
         raise InvalidArgument(
             "nobody can be asked, for standard input is no terminal: give the true digits with "
             "--labels 5021, or --labels FILE with a line for each picture"

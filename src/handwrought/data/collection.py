@@ -9,7 +9,6 @@ there, and an index line that a crash cut short is passed over, so that nothing 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
+from handwrought.data.digit_files import SIDE, as_png, checked, key_of, read_png
 from handwrought.errors import DataError
 from handwrought.storage.atomic import write_atomically
 
@@ -30,10 +30,7 @@ __all__ = ["INDEX", "Collection"]
 Array = NDArray[Any]
 
 INDEX = "index.jsonl"
-_SIDE = 28
 _DIGITS = range(10)
-_NAME = 20
-"""Hexadecimal digits of the SHA-256 in a file's name."""
 
 
 class Collection:
@@ -137,10 +134,10 @@ class Collection:
             If the pixels are no such array or all black, the label is no digit, or the folder
             cannot be written.
         """
-        pixels = _checked(pixels)
+        pixels = checked(pixels)
         if isinstance(label, bool) or label not in _DIGITS:
             raise DataError(f"label is {label!r}: it must be a whole number from 0 to 9")
-        name = f"{_key(pixels)}.png"
+        name = f"{key_of(pixels)}.png"
         path = self.folder / str(int(label)) / name
         before = self.label_of(pixels)
         origin = {
@@ -154,7 +151,7 @@ class Collection:
             for digit in _DIGITS:
                 (self.folder / str(digit)).mkdir(parents=True, exist_ok=True)
             if before is None:
-                write_atomically(path, _as_png(pixels))
+                write_atomically(path, as_png(pixels))
             elif before != label:
                 os.replace(self.folder / str(before) / name, path)
             if before != label:
@@ -167,14 +164,14 @@ class Collection:
 
     def label_of(self, pixels: Array) -> int | None:
         """The label under which these pixels are kept; None where they are not."""
-        name = f"{_key(_checked(pixels))}.png"
+        name = f"{key_of(checked(pixels))}.png"
         return next((d for d in _DIGITS if (self.folder / str(d) / name).exists()), None)
 
     def remove(self, pixels: Array) -> None:
         """Keep these pixels no longer; nothing happens where they are not kept."""
         label = self.label_of(pixels)
         if label is not None:
-            path = self.folder / str(label) / f"{_key(pixels)}.png"
+            path = self.folder / str(label) / f"{key_of(pixels)}.png"
             path.unlink(missing_ok=True)
             self._note(path, None, {})
 
@@ -222,8 +219,8 @@ class Collection:
         found: dict[str, tuple[Array, int, Path]] = {}
         for label in _DIGITS:
             for path in self._files(label):
-                pixels = _read(path)
-                other = found.setdefault(_key(pixels), (pixels, label, path))
+                pixels = read_png(path)
+                other = found.setdefault(key_of(pixels), (pixels, label, path))
                 if other[1] != label:
                     raise DataError(
                         f"{other[2]} and {path} are the same digit with two labels: "
@@ -234,7 +231,7 @@ class Collection:
             sides[_place(key, seed) < held_out].append(key)
         training, held = (
             Split(
-                np.array([found[key][0] for key in keys], np.uint8).reshape(-1, _SIDE, _SIDE),
+                np.array([found[key][0] for key in keys], np.uint8).reshape(-1, SIDE, SIDE),
                 np.array([found[key][1] for key in keys], np.int64),
                 10,
                 f"{self.folder.name} {what}",
@@ -258,9 +255,9 @@ class Collection:
 
     def _note(self, path: Path, label: int | None, origin: dict[str, Any]) -> None:
         """A line at the end of the index, on the disk before this returns."""
-        file = path.relative_to(self.folder).as_posix()
+        name = path.relative_to(self.folder).as_posix()
         time = datetime.now(UTC).isoformat(timespec="seconds")
-        record = {"file": file, **origin, "label": label, "time": time}
+        record = {"file": name, **origin, "label": label, "time": time}
         index = self.folder / INDEX
         line = (json.dumps(record) + "\n").encode()
         with index.open("ab+") as file:
@@ -273,53 +270,6 @@ class Collection:
             os.fsync(file.fileno())
 
 
-def _checked(pixels: Array) -> Array:
-    pixels = np.asarray(pixels)
-    if pixels.dtype != np.uint8 or pixels.shape != (_SIDE, _SIDE):
-        raise DataError(
-            f"a digit to keep has shape {pixels.shape} and dtype {pixels.dtype}: give uint8 "
-            f"(28, 28), ink bright on black, such as a reading's .normalized"
-        )
-    if not pixels.any():
-        raise DataError("a digit to keep is all black: there is no ink in it")
-    return pixels
-
-
-def _key(pixels: Array) -> str:
-    return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()[:_NAME]
-
-
 def _place(key: str, seed: int) -> float:
     """From 0 to 1, evenly: where the digit stands in the order by which some are held out."""
     return int(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest()[:8], 16) / 2**32
-
-
-def _as_png(pixels: Array) -> bytes:
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "PNG")
-    return content.getvalue()
-
-
-def _read(path: Path) -> Array:
-    from PIL import Image, UnidentifiedImageError
-
-    remedy = "delete it, and collect it anew with handwrought collect"
-    try:
-        with Image.open(path) as image:
-            if image.size != (_SIDE, _SIDE):
-                raise DataError(
-                    f"{path} is {image.size[0]} x {image.size[1]} pixels, and a collection holds "
-                    f"28 x 28: {remedy}"
-                )
-            pixels = np.array(image.convert("L"), dtype=np.uint8)
-    except UnidentifiedImageError:
-        raise DataError(f"{path} is no picture: {remedy}") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} is damaged ({error}): {remedy}") from None
-    if not pixels.any():
-        raise DataError(f"{path} is all black: {remedy}")
-    if np.median(pixels) > 127:
-        raise DataError(f"{path} is dark ink on white, and a collection is the reverse: {remedy}")
-    return pixels
