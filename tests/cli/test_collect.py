@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -72,8 +73,8 @@ class TestAsking:
 
     def test_the_doubtful_come_first(self, page, own):
         done = collect(page, "--out", own, "--json", typed="\n" * 5)
-        questions = [line for line in done.stderr.splitlines() if " of 5 (page.png): " in line]
-        shown = [float(q.split("%")[0].split()[-1]) for q in "\n".join(questions).split(" > ")[:5]]
+        shown = [float(share) for share in re.findall(r"reads \d \(([\d.]+)%\)", done.stderr)]
+        assert len(shown) == 5
         assert shown == sorted(shown)
         answer = json.loads(done.stdout)
         assert answer["kept"] == 5
@@ -156,9 +157,12 @@ def test_lines_of_a_file_go_to_the_pictures_in_order_or_by_name(page, own, tmp_p
     assert done.stderr.count("\n") == 1
     assert "a.png is no picture" in done.stderr
     assert kept(own) == counts_of("38695")
-    labels.write_text(f"b.png\t38690\n{folder}/a.png\t1\n")
+    labels.write_text("b.png\t386 / 90\n")
     collect(folder, "--out", own, "--labels", labels)
     assert kept(own) == counts_of("38690")
+    labels.write_text("c.png\t38690\n")
+    done = collect(folder, "--out", own, "--labels", labels)
+    assert "has no line for" in str(done.exception)
     labels.write_text("38690\n")
     done = collect(folder, "--out", own, "--labels", labels)
     assert "gives 1 lines, and 2 pictures" in str(done.exception)

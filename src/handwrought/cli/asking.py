@@ -148,10 +148,10 @@ def _row(order: Sequence[Asked], start: int, colour: bool) -> str:
 
 
 def _question(each: Asked, at: int, n: int, collection: Collection) -> str:
-    others = ", ".join(f"{d} {p:.1%}" for d, p in each.reading.alternatives[1:3])
+    others = ", ".join(f"{d} ({p:.1%})" for d, p in each.reading.alternatives[1:3])
     kept = collection.label_of(each.reading.normalized)
     was = "" if kept is None else f", kept as {kept}"
     return (
-        f"{at + 1} of {n} ({Path(each.source).name}): {each.reading.digit} "
-        f"{each.reading.confidence:.1%}, or {others}{was} > "
+        f"{at + 1} of {n}, {Path(each.source).name}: reads {each.reading.digit} "
+        f"({each.reading.confidence:.1%}), or {others}{was} > "
     )

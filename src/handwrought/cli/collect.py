@@ -138,10 +138,11 @@ def _true_texts(labels: str, pictures: list[_Picture], single: bool) -> list[str
     lines = [line for line in content.splitlines() if line.strip()]
     if lines and all("\t" in line for line in lines):
         named = dict(line.split("\t")[:2] for line in lines)
-        missing = [p.name for p in pictures if not {p.name, Path(p.name).name} & set(named)]
-        if missing:
-            raise DataError(f"{where} has no line for {missing[0]}")
-        return [_text(named.get(p.name, named.get(Path(p.name).name, "")), where) for p in pictures]
+        found = [named.get(p.name, named.get(Path(p.name).name)) for p in pictures]
+        for each, line in zip(pictures, found, strict=True):
+            if each.readings and line is None:
+                raise DataError(f"{where} has no line for {each.name}")
+        return [_text(line or "", where) for line in found]
     if len(pictures) == 1:
         return [_text("".join(lines), where)]
     if single and len(lines) == 1:

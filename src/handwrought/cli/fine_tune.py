@@ -75,6 +75,13 @@ def run(
         f"MNIST's; {len(held_out)} are held out. Ctrl-C stops and keeps the model.",
         soft_wrap=True,
     )
+    missing = [str(digit) for digit in range(10) if digit not in own.labels]
+    if missing:
+        console.print(
+            f"There is no {', '.join(missing)} among them: collect some of each digit, or yours may "
+            f"be taken for those that are there.",
+            soft_wrap=True,
+        )
     history: list[EpochReport] = []
     problem = watch(tuning, tuning.epochs, console, history, lambda report, stopping: None)
     temperature = _save(network, folder / MODEL, header, data, own, source, tuning, len(history))
