@@ -112,15 +112,20 @@ def test_a_small_model_in_plain_words(small, digits, tmp_path):
     assert (out / "model.safetensors").read_bytes() == before
 
 
-def test_digits_of_one_kind_are_said_to_be_too_little(small, tmp_path):
-    collection = Collection.open(tmp_path / "sevens")
-    split = hw.load_dataset("mnist").validation
-    for pixels in split.images[split.labels == 7][:12]:
-        collection.add(pixels, 7)
-    done = train("--from", small, "--add", collection.folder, "--epochs", 1,
-                 "--out", tmp_path / "out")  # fmt: skip
+def gathered(folder, split):
+    collection = Collection.open(folder)
+    for pixels, label in zip(split.images, split.labels, strict=True):
+        collection.add(pixels, int(label))
+    return collection.folder
+
+
+def test_what_is_missing_among_the_digits_is_said(small, digits, tmp_path):
+    learnt, _ = Collection.open(digits).split()
+    few = gathered(tmp_path / "few", learnt[np.flatnonzero(learnt.labels > 2)[:10]])
+    done = train("--from", small, "--add", few, "--epochs", 1, "--out", tmp_path / "out")
     assert done.exit_code == 0
-    assert "There is no 0, 1, 2, 3, 4, 5, 6, 8, 9 among them" in done.stdout
+    assert "There is no 0, 1, 2" in done.stdout
+    assert "own digits, held out  before none yet: collect more" in done.stdout
 
 
 def spoilt(digits, tmp_path):
@@ -134,9 +139,10 @@ def spoilt(digits, tmp_path):
 
 
 def test_wrong_input_is_named_and_nothing_is_written(small, digits, tmp_path):
-    few = Collection.open(tmp_path / "few")
-    for image in hw.load_dataset("mnist").validation.images[:7]:
-        few.add(image, 3)
+    validation = hw.load_dataset("mnist").validation
+    few = gathered(tmp_path / "few", validation[:7])
+    held_out = Collection.open(gathered(tmp_path / "many", validation[:60])).split()[1]
+    none = gathered(tmp_path / "held-out", held_out[:8])
     (tmp_path / "empty").mkdir()
     hw.Network([784, 3]).save(tmp_path / "three.safetensors")
     hw.Network([784, 10]).save(tmp_path / "other.safetensors", view="narrow")
@@ -148,7 +154,8 @@ def test_wrong_input_is_named_and_nothing_is_written(small, digits, tmp_path):
         (("--from", small, "--add", tmp_path / "empty"), DataError, "is empty"),
         (("--from", small, "--add", small), DataError, "as a folder"),
         (("--from", small, "--add", small.parent), DataError, "holds other things"),
-        (("--from", small, "--add", few.folder), DataError, "holds 7 digits"),
+        (("--from", small, "--add", few), DataError, "holds 7 digits"),
+        (("--from", small, "--add", none), DataError, "fell to those held out"),
         (("--from", small, "--add", spoilt(digits, tmp_path)), DataError, "odd.png is 30 x 30"),
         (("--from", tmp_path / "no", "--add", digits), ModelFileError, "cannot be read"),
         (("--from", tmp_path / "three.safetensors", "--add", digits), InvalidArgument, "784 to 10"),

@@ -47,7 +47,8 @@ def run(
     console = Console(stderr=json_output, highlight=False)
     path = shipped_model() if source == "shipped" else Path(source)
     network, header = load_model(path), read_header(path)
-    _check(path, network, header["record"])
+    record = header.get("record", {})
+    _check(path, network, record)
     collection = Collection.open(add, create=False)
     if len(collection) < _LEAST:
         raise DataError(
@@ -64,7 +65,7 @@ def run(
         own,
         data,
         **asked,
-        strangers=header["record"].get("strangers", 0.0),
+        strangers=record.get("strangers", 0.0),
         seed=seed,
         report_every=20,
     )
@@ -178,7 +179,7 @@ def _save(
     epochs: int,
 ) -> float:
     """Calibrate the network as it will be stored, and store it; returns its temperature."""
-    stored = "float16" if header["stored"] == "float16" else None
+    stored = "float16" if header.get("stored") == "float16" else None
     if stored:
         network.parameters.vector[:] = network.parameters.vector.astype(np.float16)
     validation = data.validation
@@ -189,7 +190,8 @@ def _save(
     )
     temperature = fit_temperature(network, seen)
     tuned = {**tuning.settings, "from": source, "digits": len(own), "epochs_done": epochs}
-    record = {**header["record"], "temperature": temperature, "fine_tuned": tuned}
+    record = {**header.get("record", {}), "temperature": temperature, "fine_tuned": tuned}
+    record.pop("validation_accuracy", None)  # that of the model it was
     save_model(network, path, stored=stored, **record)
     return temperature
 
