@@ -97,7 +97,14 @@ WRITERS = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--from", dest="source", default="shipped", help="a model, or: shipped")
-    parser.add_argument("--digits", type=int, nargs="+", default=[20, 50], metavar="N")
+    parser.add_argument(
+        "--digits",
+        type=int,
+        nargs="+",
+        default=[20, 50],
+        metavar="N",
+        help="digits to collect, the ten kinds alike",
+    )
     parser.add_argument("--epochs", type=int, default=3)
     options = parser.parse_args()
     validation = hw.load_dataset("mnist").validation
@@ -111,17 +118,19 @@ def main() -> None:
         later = writer.write(validation[3000:4000])
         for n in options.digits:
             with TemporaryDirectory() as folder:
-                report = taught(
-                    writer.write(validation[2000 : 2000 + n]),
-                    options.source,
-                    Path(folder),
-                    options.epochs,
-                )
+                digits = writer.write(each_digit(validation[2000:3000], n // 10))
+                report = taught(digits, options.source, Path(folder), options.epochs)
                 models = [hw.Network.load(report[name]) for name in ("from", "model")]
             read = [hw.evaluate(model, later) for model in models]
             cells = [f"{e.accuracy:.1%} ({e.interval[0]:.1%} to {e.interval[1]:.1%})" for e in read]
             cells += [f"{report[when]['test']['accuracy']:.2%}" for when in ("before", "after")]
             print(f"| {writer.name} | {n} | {' | '.join(cells)} |", flush=True)
+
+
+def each_digit(split: Split, n: int) -> Split:
+    """The first n of 0, of 1, ... of 9."""
+    chosen = [np.flatnonzero(split.labels == digit)[:n] for digit in range(10)]
+    return split[np.concatenate(chosen)]
 
 
 def taught(digits: Split, source: str, folder: Path, epochs: int) -> dict[str, Any]:
