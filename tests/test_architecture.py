@@ -16,7 +16,7 @@ from handwrought.training.schedules import SCHEDULES
 SOURCE = Path(handwrought.__file__).parent
 MAY_USE = {
     "nn": set(),
-    "data": set(),
+    "data": {"storage"},
     "storage": {"nn"},
     "kernels": set(),
     "training": {"nn", "data", "storage", "evaluation", "kernels"},

@@ -128,9 +128,22 @@ def train(
     gallery: Annotated[
         bool, typer.Option("--gallery/--no-gallery", help="Draw twelve test digits at the end.")
     ] = True,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Teach this model (or: shipped) the digits of --add."
+        ),
+    ] = None,
+    add: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Digits of your own, from handwrought collect."),
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Train a network and report its test accuracy."""
+    if source is not None or add is not None:
+        _fine_tune(context, source, add, out, epochs, learning_rate, seed, json_output)
+        return
     from handwrought.cli.train import run
     from handwrought.training.plan import Plan
     from handwrought.training.recipes import load_recipe
@@ -167,6 +180,43 @@ def train(
             committee=committee,
             member=member,
             gallery=gallery,
+            json_output=json_output,
+        )
+    )
+
+
+def _fine_tune(
+    context: typer.Context,
+    source: str | None,
+    add: Path | None,
+    out: Path | None,
+    epochs: int,
+    learning_rate: float | None,
+    seed: int,
+    json_output: bool,
+) -> None:
+    from handwrought.cli.fine_tune import run
+
+    if source is None or add is None:
+        raise InvalidArgument(
+            "--from MODEL --add DIR go together: the model to teach (--from shipped: the one that "
+            "comes with us), and the folder of your digits"
+        )
+    taken = {"source", "add", "out", "epochs", "learning_rate", "seed", "gallery", "json_output"}
+    for name in context.params:
+        if name not in taken and _is_asked_for(context, name):
+            raise InvalidArgument(
+                f"--{name.replace('_', '-')} has no part in --from: leave it out (--epochs, "
+                f"--learning-rate, --seed and --out are heeded)"
+            )
+    _leave(
+        run(
+            source=source,
+            add=add,
+            out=out,
+            epochs=epochs if _is_asked_for(context, "epochs") else None,
+            learning_rate=learning_rate,
+            seed=seed,
             json_output=json_output,
         )
     )
@@ -250,6 +300,49 @@ def read(
             digits=digits,
             threshold=threshold,
             annotate=annotate,
+            json_output=json_output,
+        )
+    )
+
+
+@app.command(epilog="Example:  handwrought collect page.jpg --out my-digits --labels 5021")
+def collect(
+    images: Annotated[
+        list[str],
+        typer.Argument(help="Pictures, folders of pictures, or - for standard input."),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder that the digits are kept in.")] = Path(
+        "my-digits"
+    ),
+    model: Annotated[
+        Path | None, typer.Option(help="A model file; by default the one that comes with us.")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="The true digits, instead of asking: 5021, or a file with a line for each "
+            "picture (also as handwrought read prints them); ? leaves one out."
+        ),
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option(help="1: each picture is one digit; by default it is a page.")
+    ] = None,
+    only_wrong: Annotated[
+        bool, typer.Option("--only-wrong/--all", help="Keep the misread digits alone.")
+    ] = False,
+    json_output: Json = False,
+) -> None:
+    """Label digits of your own and keep them, to train with (train --from MODEL --add DIR)."""
+    from handwrought.cli.collect import run
+
+    _leave(
+        run(
+            images=images,
+            out=out,
+            model=model,
+            labels=labels,
+            digits=digits,
+            only_wrong=only_wrong,
             json_output=json_output,
         )
     )

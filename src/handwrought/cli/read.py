@@ -14,7 +14,7 @@ from handwrought.reading.pictures import Picture, open_picture
 from handwrought.reading.recognizer import Page, Reading, Recognizer
 from handwrought.storage.atomic import write_atomically
 
-__all__ = ["run"]
+__all__ = ["names_of", "page_of", "pictures_of", "run"]
 
 _SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pbm",
@@ -37,17 +37,17 @@ def run(
         raise DataError(f"--digits is {digits}: 1 reads each picture as one digit; or leave it out")
     if not 0 <= threshold <= 1:
         raise DataError(f"--threshold is {threshold}: it must lie from 0 to 1")
-    names = list(_names(images))
+    names = list(names_of(images))
     if annotate is not None:
         _check_annotation(annotate, names)
     recognizer = Recognizer.load(model)
     recognizer.threshold = threshold
     failed, answers = 0, []
-    for name, found in _pictures(names):
+    for name, found in pictures_of(names):
         try:
             if isinstance(found, Exception):
                 raise found
-            page = _page(recognizer, found, single=digits == 1)
+            page = page_of(recognizer, found, single=digits == 1)
             if annotate is not None:
                 from handwrought.reading.annotation import annotated
 
@@ -80,14 +80,14 @@ def _check_annotation(annotate: Path, names: Sequence[str]) -> None:
         raise DataError(f"--annotate {annotate} would overwrite the picture: name another file")
 
 
-def _page(recognizer: Recognizer, picture: Picture, *, single: bool) -> Page:
+def page_of(recognizer: Recognizer, picture: Picture, *, single: bool) -> Page:
     if not single:
         return recognizer.read(picture)
     reading = recognizer.read_digit(picture)
     return Page([[reading]] if reading.digit is not None else [])
 
 
-def _names(images: Sequence[str]) -> Iterator[str]:
+def names_of(images: Sequence[str]) -> Iterator[str]:
     """Files; folders give their pictures, "-" is standard input."""
     for name in images:
         if name != "-" and Path(name).is_dir():
@@ -101,7 +101,7 @@ def _names(images: Sequence[str]) -> Iterator[str]:
             yield name
 
 
-def _pictures(names: Sequence[str]) -> Iterator[tuple[str, Picture | Exception]]:
+def pictures_of(names: Sequence[str]) -> Iterator[tuple[str, Picture | Exception]]:
     """Each picture or page of a PDF with its name; or why it cannot be had, and on with the next."""
     for name in names:
         shown = _STANDARD_INPUT if name == "-" else name

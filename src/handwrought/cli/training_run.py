@@ -21,7 +21,7 @@ from handwrought.training.observers import early_stopped
 from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
 
-__all__ = ["CHECKPOINT", "CONFIG", "MODEL", "Trained", "train_one"]
+__all__ = ["CHECKPOINT", "CONFIG", "MODEL", "Trained", "output_folder", "train_one"]
 
 MODEL = "model.safetensors"
 CONFIG = "config.json"
@@ -106,7 +106,7 @@ def train_one(
                 "a training with --patience cannot go on: what it waited for is not kept"
             )
         reports = early_stopped(reports, network, patience=plan.patience)
-    folder = _folder(folder, go_on=go_on)
+    folder = output_folder(folder, go_on=go_on)
     history = _read_history(folder / HISTORY, state.epoch - 1) if state is not None else []
     write_atomically(folder / CONFIG, json.dumps(plan.as_json(), indent=1).encode())
 
@@ -189,7 +189,8 @@ def _read_history(path: Path, epochs: int) -> list[EpochReport]:
         return []
 
 
-def _folder(out: Path | None, *, go_on: bool) -> Path:
+def output_folder(out: Path | None, *, go_on: bool = False) -> Path:
+    """The folder for a model, made and writable; without a name, one named by the time."""
     folder = out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
     if (folder / MODEL).exists() and not go_on:
         raise InvalidArgument(

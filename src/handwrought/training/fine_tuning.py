@@ -1,0 +1,216 @@
+"""Teaching a trained network one writer's hand, from a few digits, so that it forgets little.
+
+A network that is trained on new examples alone forgets the old ones (McCloskey and Cohen 1989);
+shown old ones among them, it does not (Robins 1995, "Catastrophic forgetting, rehearsal and
+pseudorehearsal").  So each mini-batch is made of both, each image changed anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from handwrought.data.augmentation import Augmentation
+from handwrought.data.dataset import Dataset, Split
+from handwrought.errors import InvalidArgument, TrainingDiverged
+from handwrought.evaluation import cost_and_accuracy
+from handwrought.nn.network import Network
+from handwrought.training.loop import train
+from handwrought.training.recipes import load_recipe
+from handwrought.training.reports import EpochReport
+
+__all__ = ["FineTuning", "fine_tune", "mixed"]
+
+_COPIES, _MOST_COPIES = 20, 2000
+
+
+class FineTuning(Iterator[Any]):
+    """A fine-tuning under way: an iterator of the training's reports.
+
+    Read to its end, or where the training diverges, the network holds the weights of the best
+    epoch; closed before, those of that moment.
+
+    Attributes
+    ----------
+    kept : int
+        The best epoch so far; 0 is the network as it was given.
+    probe : Split
+        Changed copies of the digits to learn: their accuracy and that on the validation images,
+        added up, say which epoch is best.
+    settings : dict
+        What was asked for, as JSON values.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        probe: Split,
+        validation: Split,
+        reports: Any,
+        settings: dict[str, Any],
+    ) -> None:
+        self.kept, self.settings = 0, settings
+        self.probe = probe
+        self._network, self._validation = network, validation
+        self._reports = self._best_of(reports)
+
+    def __next__(self) -> Any:
+        return next(self._reports)
+
+    def close(self) -> None:
+        """Stop; the network keeps the weights of this moment."""
+        self._reports.close()
+
+    @property
+    def epochs(self) -> int:
+        """Epochs asked for."""
+        return int(self.settings["epochs"])
+
+    def _best_of(self, reports: Any) -> Any:
+        vector = self._network.parameters.vector
+        best = self._worth(cost_and_accuracy(self._network, self._validation)[1])
+        best_vector = vector.copy()
+        try:
+            with closing(reports):
+                for report in reports:
+                    if isinstance(report, EpochReport):
+                        worth = self._worth(report.validation_accuracy)
+                        if worth >= best:
+                            best, self.kept = worth, report.epoch
+                            best_vector[...] = vector
+                    yield report
+        except TrainingDiverged:
+            vector[...] = best_vector
+            raise
+        vector[...] = best_vector
+
+    def _worth(self, validation_accuracy: float | None) -> float:
+        """What the stopping point is chosen by: digits held out have no part in it."""
+        _, of_probe = cost_and_accuracy(self._network, self.probe)
+        return (validation_accuracy or 0.0) + (of_probe or 0.0)
+
+
+def fine_tune(
+    network: Network,
+    own: Split,
+    data: Dataset,
+    *,
+    epochs: int = 3,
+    learning_rate: float = 2e-4,
+    share: float = 0.1,
+    rehearsed: int = 10_000,
+    batch_size: int = 128,
+    augmentation: Augmentation | None = None,
+    strangers: float = 0.0,
+    average: float = 0.99,
+    hardest: float = 0.5,
+    seed: int = 0,
+    report_every: int | None = None,
+) -> FineTuning:
+    """Teach a network these digits in place, among old ones; an iterator of reports, lazily.
+
+    Parameters
+    ----------
+    network : Network
+        Trained on ``data.train`` or the like.
+    own : Split
+        The new digits, of all ten kinds if possible.
+    data : Dataset
+        Old examples: ``rehearsed`` of its training images are shown among the new ones, and its
+        validation images say, together with changed copies of ``own``, which epoch's weights are
+        kept: the one with the largest sum of the two accuracies.
+    epochs : int
+        Passes over the mixture.
+    learning_rate : float
+        Of AdamW, at the start; it falls to 0 on a cosine.
+    share : float
+        What part of the mixture the new digits make up by being repeated; less in proportion where
+        they are not of all classes: seeing nothing but sevens in a hand, the network would come to
+        read its other digits as sevens.
+    rehearsed, batch_size : int
+    augmentation : Augmentation, optional
+        By default that of the recipe ``shipped``, at half its strength, as where that recipe ends:
+        the network has seen the full strength, and reads clean digits worse for some time after
+        each such lesson.
+    strangers, average, hardest, seed, report_every
+        See :func:`handwrought.train`.
+
+    Raises
+    ------
+    InvalidArgument
+        If network, digits and data do not fit together, or a number is out of its range.
+    """
+    if data.validation is None:
+        raise InvalidArgument(f"{data.name} has no validation images, which choose the best epoch")
+    if augmentation is None:
+        augmentation = (load_recipe("shipped").augmentation or Augmentation()).times(0.5)
+    settings: dict[str, Any] = {
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "strangers": strangers,
+        "average": average,
+        "hardest": hardest,
+        "seed": seed,
+    }
+    reports = train(
+        network,
+        replace(data, train=mixed(own, data.train, share=share, rehearsed=rehearsed, seed=seed)),
+        optimizer="adamw",
+        schedule="cosine",
+        augmentation=augmentation,
+        report_every=report_every,
+        **settings,
+    )
+    settings |= {"share": share, "rehearsed": rehearsed, "augmentation": asdict(augmentation)}
+    probe = _changed(own, augmentation, seed)
+    return FineTuning(network, probe, data.validation, reports, settings)
+
+
+def _changed(own: Split, augmentation: Augmentation, seed: int) -> Split:
+    """Changed copies of the digits, to choose an epoch by: the digits themselves are soon known
+    by heart, and say no more."""
+    often = max(1, min(_COPIES, _MOST_COPIES // len(own)))
+    labels = np.repeat(own.labels, often)
+    rng = np.random.default_rng([seed, len(labels)])
+    images = augmentation(np.repeat(own.images, often, axis=0), rng, labels)
+    return Split(np.round(255 * images).astype(np.uint8), labels, own.n_classes, own.name)
+
+
+def mixed(own: Split, old: Split, *, share: float, rehearsed: int, seed: int = 0) -> Split:
+    """Some of the old examples, and the new ones so often that they make up their share.
+
+    It is ``share`` of the whole where they are of all classes, a tenth of that where they are of
+    one class in ten; but each is there at least once.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no new example, the images differ in size, or a number is out of its range.
+    """
+    if not len(own):
+        raise InvalidArgument("there is no digit to learn: collect some first")
+    if own.images.shape[1:] != old.images.shape[1:]:
+        raise InvalidArgument(
+            f"the new images have shape {own.images.shape[1:]}, those of {old.name} "
+            f"{old.images.shape[1:]}: bring them to the same size"
+        )
+    if not 0 < share < 1:
+        raise InvalidArgument(f"share is {share!r}: it must lie between 0 and 1")
+    if rehearsed < 1:
+        raise InvalidArgument(f"rehearsed is {rehearsed!r}: it must be at least 1 image")
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(old), min(rehearsed, len(old)), replace=False)
+    share *= len(np.unique(own.labels)) / old.n_classes
+    n = max(len(own), round(len(chosen) * share / (1 - share)))
+    repeated = np.resize(rng.permutation(len(own)), n)
+    return Split(
+        np.concatenate([old.images[chosen], own.images[repeated]]),
+        np.concatenate([old.labels[chosen], own.labels[repeated].astype(old.labels.dtype)]),
+        old.n_classes,
+        "own and old digits",
+    )
