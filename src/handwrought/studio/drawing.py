@@ -104,6 +104,8 @@ class NeuronSeen:
     z: float
     a: float
     bias: float
+    sum: float
+    """Σ_k w a, which z is without its bias."""
     weights: NDArray[np.float32]
     products: NDArray[np.float32]
     terms: list[TermSeen]
@@ -225,6 +227,7 @@ class Drawings:
             z=whole.value,
             a=float(trace.a[layer][j]),
             bias=whole.offset,
+            sum=float(sum(term.product for term in whole.terms)),
             weights=np.array([term.left for term in whole.terms], np.float32),
             products=np.array([term.product for term in whole.terms], np.float32),
             terms=[TermSeen(t.index, t.left, t.right, t.product) for t in first],

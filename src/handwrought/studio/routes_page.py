@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-__all__ = ["VIEWS", "routes"]
+__all__ = ["VIEWS", "offered", "routes"]
 
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -19,6 +19,8 @@ _FILES = {
     for path in sorted(_STATIC.rglob("*"))
     if path.suffix in _TYPES
 }
+
+_LATER = {"parts/chart.js"}
 
 VIEWS = {
     "draw": "Draw",
@@ -30,20 +32,29 @@ VIEWS = {
 """Each view's name and title, in their order; one is offered once ``views/NAME.js`` is there."""
 
 
+def offered(view: str) -> bool:
+    """Whether a view is there."""
+    return f"views/{view}.js" in _FILES
+
+
 async def page(request: Request) -> Response:
     """The one page; what it shows is up to its script."""
     links = "".join(
-        f'<li><a href="#{name}">{title}</a></li>'
-        for name, title in VIEWS.items()
-        if f"views/{name}.js" in _FILES
+        f'<li><a href="#{name}">{title}</a></li>' for name, title in VIEWS.items() if offered(name)
     )
     styles = "".join(
         f'<link rel="stylesheet" href="/static/{name}">'
         for name in _FILES
         if name.startswith("views/") and name.endswith(".css")
     )
+    # All scripts that the first view imports, at once and not one after the other.
+    scripts = "".join(
+        f'<link rel="modulepreload" href="/static/{name}">'
+        for name in _FILES
+        if name == "views/draw.js" or (name.startswith("parts/") and name not in _LATER)
+    )
     html = (_STATIC / "index.html").read_text(encoding="utf-8")
-    html = html.replace("<!-- views -->", links).replace("<!-- styles -->", styles)
+    html = html.replace("<!-- views -->", links).replace("<!-- styles -->", styles + scripts)
     return Response(html, media_type="text/html")
 
 

@@ -118,7 +118,13 @@ function socket(path, onMessage, { onOpen } = {}) {
       inner.send(typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? data : JSON.stringify(data));
       return true;
     },
-    close() { closed = true; clearTimeout(timer); inner.close(); },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      // One that is not open yet is closed once it is: to break it off counts as an error.
+      if (inner.readyState === WebSocket.CONNECTING) inner.onopen = () => inner.close();
+      else inner.close();
+    },
   };
 }
 

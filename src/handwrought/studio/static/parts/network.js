@@ -27,9 +27,9 @@ export function network({ onChoose, outputs = null }) {
         "aria-label": `${title}: ${count(layer.a.length)} neurons, choose one`, "aria-valuemin": 0, "aria-valuemax": layer.a.length - 1, "aria-valuenow": 0,
         style: { aspectRatio: `${columns} / ${rows}` },
       }, canvas, mark);
-      const panel = el("div", { class: `layer${columns === 1 ? " column" : ""}` },
+      const panel = el("div", { class: `layer${columns === 1 ? " column" : ""}`, style: columns === 1 ? {} : { flex: `${columns} 1 0`, maxWidth: `${0.55 * columns}rem` } },
         el("p", { class: "layer-name" }, el("b", {}, title), el("span", { class: "note" }, i === 0 ? `${count(layer.a.length)} pixels` : `${count(layer.a.length)} ${layer.activation}`)),
-        el("div", { class: "cells-row" }, names, box));
+        el("div", { class: "cells-row" }, box, names));
       const state = { ...layer, columns, rows, canvas, box, mark, panel, at: 0 };
       listen(state);
       return state;

@@ -12,13 +12,12 @@ export function neuron() {
   const equation = el("p", { class: "equation" });
   const pictures = ["weights", "input", "product"].map(() => ({ canvas: el("canvas", { class: "pixels", role: "img" }), caption: el("figcaption", {}) }));
   const list = el("tbody", {});
-  const sum = el("p", { class: "sum" });
+  const result = el("dl", { class: "result" });
   const body = el("div", { class: "neuron-body" },
-    el("div", { class: "neuron-pictures" }, pictures.map((each) => el("figure", {}, each.canvas, each.caption))),
-    el("div", { class: "neuron-sum" }, sum,
-      el("div", { class: "scroll" }, el("table", {},
-        el("thead", {}, el("tr", {}, ...["From", "w", "× a", "= product"].map((text) => el("th", { scope: "col" }, text)), el("td", {}))),
-        list))));
+    el("div", { class: "neuron-pictures" }, pictures.map((each) => el("figure", {}, each.canvas, each.caption)), result),
+    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The sum's largest terms" }, el("table", {},
+      el("thead", {}, el("tr", {}, ...["From", "w", "× a", "= w × a"].map((text) => el("th", { scope: "col" }, text)), el("td", {}))),
+      list)));
   const empty = el("p", { class: "note" }, "Draw a digit, then choose any neuron above: click it, or use the arrow keys.");
   let shown = null; // [seen, below]
 
@@ -67,11 +66,12 @@ export function neuron() {
           el("td", { class: "size" }, el("span", { class: term.product < 0 ? "minus" : "plus", style: { width: `${(100 * Math.abs(term.product)) / most}%` } })))),
         ...(seen.rest_count ? [el("tr", { class: "rest" }, el("td", { colspan: 3 }, `${count(seen.rest_count)} smaller terms`), el("td", {}, quantity("q-z", seen.rest)), el("td", {}))] : []),
         el("tr", { class: "rest" }, el("td", { colspan: 3 }, "bias"), el("td", {}, quantity("q-b", seen.bias)), el("td", {})),
-        el("tr", { class: "total" }, el("td", { colspan: 3 }, "weighted input"), el("td", {}, quantity("q-z", seen.z)), el("td", {})),
+        el("tr", { class: "total" }, el("td", { colspan: 3 }, "weighted input z"), el("td", {}, quantity("q-z", seen.z)), el("td", {})),
       );
-      const activation = seen.activation === "softmax" ? "softmax over the whole layer" : seen.activation;
-      sum.replaceChildren(el("i", { class: "q-z" }, "z"), " = ", quantity("q-z", seen.z), `, and through ${activation} `,
-        el("i", { class: "q-a" }, "a"), " = ", quantity("q-a", seen.a));
+      const activation = seen.activation === "softmax" ? "softmax, over the whole layer" : `${seen.activation} of z`;
+      result.replaceChildren(...[
+        ["sum of the products", "q-z", seen.sum], ["bias b", "q-b", seen.bias], ["weighted input z", "q-z", seen.z], [`activation a: ${activation}`, "q-a", seen.a],
+      ].map(([name, kind, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, quantity(kind, value)))));
       paint();
     },
     // Nothing to show, and why.

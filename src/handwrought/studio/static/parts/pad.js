@@ -1,7 +1,7 @@
 // A pad to draw on, with mouse, pen, finger or keyboard.  It knows strokes, and nothing of digits.
 import { el } from "./dom.js";
 
-const SENT = 224; // pixels of a side of what is sent
+const SENT = 168; // pixels of a side of what is sent
 const SHOWN = 840; // and of what is shown, enough for a sharp screen
 const STEP = 0.02; // of the pad's side, for an arrow key
 
@@ -48,11 +48,17 @@ export function pad({ onChange, onPicture }) {
     for (const stroke of strokes) trace(context, side, stroke);
   }
 
+  function invite(context, colour) {
+    Object.assign(context, { fillStyle: colour, textAlign: "center", font: "34px system-ui, sans-serif" });
+    context.fillText("Draw a digit here", SHOWN / 2, SHOWN / 2);
+  }
+
   function repaint() {
     frame = 0;
     const style = getComputedStyle(document.documentElement);
     const context = canvas.getContext("2d");
     draw(context, SHOWN, style.getPropertyValue("--ink").trim(), style.getPropertyValue("--card").trim());
+    if (!strokes.length && !picture) invite(context, style.getPropertyValue("--quiet").trim());
     if (cursor && document.activeElement === canvas) {
       context.strokeStyle = style.getPropertyValue("--blue").trim();
       context.fillStyle = context.strokeStyle;

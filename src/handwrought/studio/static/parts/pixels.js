@@ -57,12 +57,13 @@ export function paintSigned(canvas, values, width, height, most = largest(values
   });
 }
 
-// How a layer's neurons are laid out: columns and rows; up to 16 stand in one column.
+// How a layer's neurons are laid out: columns and rows, rather tall than wide; up to 16 stand in one
+// column.
 export function grid(n) {
   if (n <= 16) return [1, n];
   const root = Math.sqrt(n);
-  let columns = Math.ceil(root);
-  while (n % columns && columns < 2.2 * root) columns++;
+  let columns = Math.floor(root);
+  while (n % columns && columns > root / 2.2) columns--;
   if (n % columns) columns = Math.ceil(root);
   return [columns, Math.ceil(n / columns)];
 }

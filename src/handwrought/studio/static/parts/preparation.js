@@ -11,7 +11,7 @@ const mix = (from, to, t) => from.map((v, i) => v + (to[i] - v) * t);
 
 export function preparation() {
   const canvas = el("canvas", { class: "seen pixels", width: SIDE, height: SIDE, role: "img", "aria-label": "Nothing drawn yet" });
-  const steps = ["Crop to the ink", "Scale to 20 pixels", "Centre of mass to the middle"].map((name) => {
+  const steps = ["Crop to the ink", "Scale to 20 pixels", "Centre of mass"].map((name) => {
     const value = el("span", { class: "number" }, "");
     return { root: el("li", {}, el("span", {}, name), value), value };
   });
@@ -87,7 +87,7 @@ export function preparation() {
       canvas.setAttribute("aria-label", label);
       last = made;
       const texts = made
-        ? [`${made.box[2]} × ${made.box[3]}`, `× ${number(made.scale, 3)}`, `${number(made.shift[0], 2)}, ${number(made.shift[1], 2)}`]
+        ? [`${made.box[2]} × ${made.box[3]}`, `× ${number(made.scale, 3)}`, `${made.shift[0] < 0 ? "←" : "→"} ${number(Math.abs(made.shift[0]), 2)}  ${made.shift[1] < 0 ? "↑" : "↓"} ${number(Math.abs(made.shift[1]), 2)}`]
         : ["", "", ""];
       steps.forEach((step, i) => { step.value.textContent = texts[i]; });
     },
