@@ -5,16 +5,16 @@ const SENT = 168; // pixels of a side of what is sent
 const SHOWN = 840; // and of what is shown, enough for a sharp screen
 const STEP = 0.02; // of the pad's side, for an arrow key
 
+// strokes: each { width, points: [[x, y], ...] }, in sides of the pad.
 // onChange(finished): after each change; finished is false while a stroke is being drawn.
 // onPicture(file): a picture was dropped or pasted.
-export function pad({ onChange, onPicture }) {
+export function pad({ strokes = [], onChange, onPicture }) {
   const canvas = el("canvas", {
     class: "pad", width: SHOWN, height: SHOWN, tabindex: 0, role: "application", "aria-label": "Drawing pad",
     "aria-describedby": "pad-help",
   });
   const small = new OffscreenCanvas(SENT, SENT);
   const smallContext = small.getContext("2d", { willReadFrequently: true });
-  let strokes = []; // each { width, points: [[x, y], ...] }, in sides of the pad
   let picture = null;
   let brush = 0.075;
   let drawing = null; // the pointer that draws
@@ -165,6 +165,7 @@ export function pad({ onChange, onPicture }) {
   return {
     root: canvas,
     get empty() { return !strokes.length && !picture; },
+    get strokes() { return strokes; },
     get hasPicture() { return picture !== null; },
     // What is on it, for the animation: something drawable, and its size.
     get source() {

@@ -20,14 +20,15 @@ function mount(root, app) {
   let next = null; // the newest state of the pad, to be sent when the answer is here
   let seen = null; // the last answer
   let chosen = null; // { layer, neuron }; null follows the answer's own neuron
+  let asked = 0; // counts questions for a neuron, so that a late answer is known
   let rest = null;
 
   // --- the page -----------------------------------------------------------------------------------
 
-  const board = pad({ onChange: changed, onPicture: readFile });
+  const board = pad({ strokes: remembered(), onChange: changed, onPicture: readFile });
   const prepared = preparation();
   const ten = bars();
-  const answer = el("p", { class: "answer" }, "–");
+  const answer = el("p", { class: "answer none" }, "–");
   const says = el("p", { class: "says", role: "status" }, "Draw a digit from 0 to 9.");
   const net = network({ onChoose: choose, outputs: DIGITS });
   const one = neuron();
@@ -73,6 +74,7 @@ function mount(root, app) {
   function changed(finished) {
     prepared.stop();
     clearTimeout(rest);
+    if (finished) remember(board.strokes);
     if (board.empty) return blank();
     if (board.hasPicture) return;
     send(board.pixels());
@@ -118,6 +120,7 @@ function mount(root, app) {
     const ink = now.digit !== null;
     answer.textContent = ink && !now.refused ? String(now.digit) : "?";
     answer.classList.toggle("refused", Boolean(now.refused));
+    answer.classList.remove("none");
     says.textContent = now.refused || `${percent(now.confidence)} sure`;
     ten.show(ink ? now.probabilities : null);
     const what = ink ? `What the network sees: a digit read as ${now.digit}` : "Nothing the network could see";
@@ -134,12 +137,14 @@ function mount(root, app) {
 
   function blank() {
     floor = turn + 1;
+    asked += 1;
     next = null;
     drawing = 0;
     seen = null;
     rest = 0; // nothing to settle
     answer.textContent = "–";
     answer.classList.remove("refused");
+    answer.classList.add("none");
     says.textContent = "Draw a digit from 0 to 9.";
     ten.show(null);
     prepared.show(new Uint8Array(784), null, "Nothing drawn yet");
@@ -186,6 +191,7 @@ function mount(root, app) {
 
   function choose(layer, j) {
     chosen = { layer, neuron: j };
+    net.choose(layer, j); // at once; the terms of its sum follow
     ask();
   }
 
@@ -199,11 +205,11 @@ function mount(root, app) {
       one.clear(`Pixel in row ${Math.floor(wish.neuron / 28)}, column ${wish.neuron % 28}: a = ${number(a)}. The input has no weights; choose a neuron of a layer above.`);
       return;
     }
-    const asked = seen.drawing;
+    const mine = ++asked;
     const below = seen.layers[wish.layer - 2];
     try {
-      const found = await app.post("/api/draw/neuron", { drawing: asked, ...wish });
-      if (!seen || seen.drawing !== asked) return;
+      const found = await app.post("/api/draw/neuron", { drawing: seen.drawing, ...wish });
+      if (!seen || mine !== asked) return; // overtaken by another
       net.choose(wish.layer, wish.neuron, found.terms);
       one.show(found, { number: below.number, a: floats(below.a) }, wish.layer === last ? `The output neuron for ${wish.neuron}` : null);
     } catch (error) {
@@ -256,6 +262,25 @@ function mount(root, app) {
     for (const part of [board, net, one, prepared]) part.close?.();
     prepared.stop();
   };
+}
+
+// What is drawn survives a look at another view, and a reload.
+const PLACE = "handwrought-strokes";
+
+function remember(strokes) {
+  const round = (v) => Math.round(1000 * v) / 1000;
+  const text = JSON.stringify(strokes.map(({ width, points }) => ({ width, points: points.map((p) => p.map(round)) })));
+  try {
+    sessionStorage.setItem(PLACE, text);
+  } catch { /* storage is turned off or full: it is forgotten then */ }
+}
+
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem(PLACE) ?? "[]");
+  } catch {
+    return [];
+  }
 }
 
 export default { title: "Draw", mount };
