@@ -96,6 +96,7 @@ def _serve(
         "access_log": False,  # it would hold the token
         "log_level": "error",
         "server_header": False,
+        "proxy_headers": False,
         "limit_concurrency": 256,
         "timeout_graceful_shutdown": 3,
     }
