@@ -51,6 +51,7 @@ STROKES = """async (points) => {
 
 
 def one_round(browser: Browser) -> dict[str, list[float]]:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
     with tempfile.TemporaryDirectory() as folder:
         start = perf_counter()
         process = subprocess.Popen(
@@ -65,7 +66,6 @@ def one_round(browser: Browser) -> dict[str, list[float]]:
                 for line in process.stdout
                 if (found := re.search(r"http://\S+token=\S+", line))
             )
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
             page.goto(address, wait_until="commit")
             page.wait_for_selector(".pad")
             drawn = perf_counter() - start

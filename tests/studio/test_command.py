@@ -1,6 +1,7 @@
 """The command: where it listens, what it says, and how it stops."""
 
 import signal
+import socket
 import subprocess
 import sys
 
@@ -47,10 +48,16 @@ def test_a_port_that_is_taken_leads_to_the_next_free_one_and_says_so(starts, tmp
             assert f"Port {port} is taken; this is the next free one." in running.said
 
 
-def test_a_program_on_all_addresses_takes_the_port_too():
+def test_two_studios_listen_at_two_ports_of_this_machine():
     with listen(0) as one, listen(one.getsockname()[1]) as other:
         assert one.getsockname()[0] == other.getsockname()[0] == "127.0.0.1"
         assert one.getsockname()[1] != other.getsockname()[1]
+
+
+def test_small_answers_are_sent_at_once():
+    # asyncio turns Nagle's algorithm off for sockets that name their protocol.
+    with listen(0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_port_beyond_all_ports_is_refused():
