@@ -63,6 +63,7 @@ def test_the_numbers_on_the_page_are_the_librarys(opens, studio):
     with opens() as page:
         draw(page, THREE)
         answers(page, "3")
+        page.locator(".neuron h2", has_text="The output neuron for 3").wait_for()  # the pen rests
         page.get_by_role("button", name="That was a 3").click()
         page.get_by_text("Kept as a 3.").wait_for()
         box = page.locator(".cells").nth(1)
@@ -85,6 +86,18 @@ def test_the_numbers_on_the_page_are_the_librarys(opens, studio):
         largest.right,
         largest.product,
     ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_reading_either(opens, axe, theme):
+    with opens(color_scheme=theme, reduced_motion="reduce") as page:
+        draw(page, THREE)
+        answers(page, "3")
+        page.locator(".neuron h2", has_text="The output neuron for 3").wait_for()
+        said = page.locator("#announcer")
+        said.get_by_text("Read as 3").wait_for(state="attached")
+        page.locator(".neuron-body:not(.stale)").wait_for()
+        assert axe(page) == []
 
 
 def test_a_label_is_taken_back_by_a_second_click(opens, studio):

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ def run(*, port: int, browser: bool, model: Path | None, folder: Path | None) ->
     _check_model(model)
     where = _prepared(folder)
     with listen(port) as listening:
+        # Ctrl-C is noted and raises nothing: it may come in the middle of an import.
+        stopped = threading.Event()
+        _on_stop(lambda *_: stopped.set())
         # The browser takes its time to start: it may as well do so while we load.
         found = listening.getsockname()[1]
         token = secrets.token_urlsafe(32)
@@ -42,10 +46,9 @@ def run(*, port: int, browser: bool, model: Path | None, folder: Path | None) ->
         sys.stdout.flush()
         if browser:
             threading.Thread(target=_open, args=(address,), daemon=True).start()
-        with contextlib.suppress(KeyboardInterrupt):  # it may come before the server has begun
-            _serve(listening, found, token, where, model)
-        sys.stdout.write("\nThe studio has stopped.\n")
-        return 0
+        _serve(listening, found, token, where, model, stopped)
+    sys.stdout.write("\nThe studio has stopped.\n")
+    return 0
 
 
 def listen(port: int) -> socket.socket:
@@ -76,7 +79,12 @@ def listen(port: int) -> socket.socket:
 
 
 def _serve(
-    listening: socket.socket, port: int, token: str, folder: Path, model: Path | None
+    listening: socket.socket,
+    port: int,
+    token: str,
+    folder: Path,
+    model: Path | None,
+    stopped: threading.Event,
 ) -> None:
     """Serve until a signal; the server ends what it began, and raises nothing."""
     import uvicorn
@@ -103,9 +111,14 @@ def _serve(
     }
     app = create_app(Studio(folder, model), port, token)
     server = Server(uvicorn.Config(app, **settings))
+    _on_stop(server.handle_exit)
+    if not stopped.is_set():
+        asyncio.run(server.serve(sockets=[listening]))
+
+
+def _on_stop(handler: Callable[..., None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, server.handle_exit)
-    asyncio.run(server.serve(sockets=[listening]))
+        signal.signal(number, handler)
 
 
 def _open(address: str) -> None:

@@ -264,7 +264,7 @@ class Drawings:
         return collection.counts()
 
     def about(self) -> dict[str, Any]:
-        """The network's layers, how many are kept of each digit, and in which folder."""
+        """The network's layers and model; how many are kept of each digit, in which folder."""
         network = self._studio.recognizer.network
         names = ["input", *(σ.name for σ in network.activations)]
         layers = [
@@ -276,6 +276,7 @@ class Drawings:
             "layers": layers,
             "counts": collection.counts(),
             "folder": str(collection.folder),
+            "model": str(self._studio.model or "shipped"),
         }
 
     def _collection(self) -> Collection:

@@ -73,9 +73,8 @@ export function network({ onChoose, outputs = null }) {
     }
   }
 
-  const centre = (layer, j) => {
-    const frame = root.getBoundingClientRect();
-    const box = layer.box.getBoundingClientRect();
+  // Where neurons are; their layer's box is measured once, since measuring lays the page out anew.
+  const places = (layer, frame, box = layer.box.getBoundingClientRect()) => (j) => {
     const [column, row] = [j % layer.columns, Math.floor(j / layer.columns)];
     return [
       box.left - frame.left + ((column + 0.5) / layer.columns) * box.width,
@@ -101,10 +100,12 @@ export function network({ onChoose, outputs = null }) {
     const above = chosen && layers.find((layer) => layer.number === chosen.layer);
     const below = chosen && layers.find((layer) => layer.number === chosen.layer - 1);
     if (!above || !below || !terms.length) return;
-    const [x2, y2] = centre(above, chosen.neuron);
+    const frame = root.getBoundingClientRect();
+    const [from, to] = [places(below, frame), places(above, frame)];
+    const [x2, y2] = to(chosen.neuron);
     const most = Math.max(...terms.map((term) => Math.abs(term.product)));
     for (const term of terms) {
-      const [x1, y1] = centre(below, term.k);
+      const [x1, y1] = from(term.k);
       const middle = (x1 + x2) / 2;
       const strength = most > 0 ? Math.abs(term.product) / most : 0;
       lines.append(svg("path", {

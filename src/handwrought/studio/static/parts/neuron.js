@@ -45,6 +45,7 @@ export function neuron() {
     // seen: the server's NeuronSeen; below: the layer below, { number, a }; name: of an output neuron.
     show(seen, below, name = null) {
       shown = [seen, below];
+      body.classList.remove("stale");
       empty.hidden = true;
       body.hidden = false;
       title.textContent = name ?? `Neuron ${seen.neuron} of layer ${seen.layer}`;
@@ -74,6 +75,8 @@ export function neuron() {
       ].map(([name, kind, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, quantity(kind, value)))));
       paint();
     },
+    // What is shown belongs to an older stroke, for a moment.
+    set stale(yes) { body.classList.toggle("stale", yes); },
     // Nothing to show, and why.
     clear(text = "Draw a digit, then choose any neuron above: click it, or use the arrow keys.") {
       shown = null;

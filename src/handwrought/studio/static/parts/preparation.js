@@ -17,8 +17,10 @@ export function preparation() {
   });
   const context = canvas.getContext("2d");
   const tiny = new OffscreenCanvas(28, 28);
+  const tinyContext = tiny.getContext("2d", { willReadFrequently: true });
   let frame = 0;
   let last = null;
+  let inverted = true;
 
   function final(alpha = 1) {
     context.globalAlpha = alpha;
@@ -38,6 +40,19 @@ export function preparation() {
     context.strokeRect(x, y, width, height);
   }
 
+  // Whether the ink is dark in the source: it then runs against what the network sees.
+  function isDark(source, made) {
+    const small = new OffscreenCanvas(28, 28).getContext("2d", { willReadFrequently: true });
+    small.drawImage(source.image, ...made.box, ...made.placed);
+    const there = small.getImageData(...made.placed).data;
+    const here = tinyContext.getImageData(...made.placed).data;
+    const mean = (data) => data.reduce((sum, v, i) => (i % 4 ? sum : sum + v), 0) / (data.length / 4);
+    const [a, b] = [mean(there), mean(here)];
+    let agreement = 0;
+    for (let i = 0; i < here.length; i += 4) agreement += (there[i] - a) * (here[i] - b);
+    return agreement < 0;
+  }
+
   // t from 0 to 3: the steps one after the other.
   function paint(t, { source, made }) {
     const [bx, by, bw, bh] = made.box;
@@ -51,8 +66,8 @@ export function preparation() {
     const target = t < 2 ? mix(whole, middle, scaled) : mix(middle, [px, py, pw, ph], moved);
     blank();
     context.imageSmoothingEnabled = true;
-    // The page was black on white; the network sees the reverse.
-    context.filter = "invert(1)";
+    // The network sees ink bright on black, whatever it was.
+    context.filter = inverted ? "invert(1)" : "none";
     if (t < 1) {
       context.globalAlpha = 1 - 0.7 * smooth(t);
       context.drawImage(source.image, offset[0], offset[1], source.width * fit, source.height * fit);
@@ -82,7 +97,7 @@ export function preparation() {
       stop();
       const image = new ImageData(28, 28);
       for (let i = 0; i < 784; i++) image.data.set([pixels[i], pixels[i], pixels[i], 255], 4 * i);
-      tiny.getContext("2d").putImageData(image, 0, 0);
+      tinyContext.putImageData(image, 0, 0);
       final();
       canvas.setAttribute("aria-label", label);
       last = made;
@@ -96,6 +111,7 @@ export function preparation() {
       stop();
       if (!last || !moves()) return;
       const scene = { source, made: last };
+      inverted = isDark(source, last);
       const start = performance.now();
       const step = (now) => {
         const t = (now - start) / PACE;

@@ -12,16 +12,19 @@ import { preparation } from "../parts/preparation.js";
 const DIGITS = [..."0123456789"];
 const REST = 350; // milliseconds without a stroke before the preparation is replayed
 
+const MOST_BYTES = 32 * 2 ** 20;
+
 function mount(root, app) {
   let drawing = 0; // the server's number of what is on the pad; 0 while it has none
   let turn = 0; // counts what was sent, so that a late answer to an older drawing is known
   let floor = 0; // answers below this turn belong to a drawing that was cleared
   let waiting = false; // a stroke is on its way
-  let next = null; // the newest state of the pad, to be sent when the answer is here
+  let again = false; // the pad has changed since, and is sent when the answer is here
   let seen = null; // the last answer
   let chosen = null; // { layer, neuron }; null follows the answer's own neuron
   let asked = 0; // counts questions for a neuron, so that a late answer is known
-  let rest = null;
+  let rest = null; // runs out when the pen has rested
+  let due = false; // it has, while the last stroke was still on its way
 
   // --- the page -----------------------------------------------------------------------------------
 
@@ -29,8 +32,9 @@ function mount(root, app) {
   const prepared = preparation();
   const ten = bars();
   const answer = el("p", { class: "answer none" }, "–");
-  const says = el("p", { class: "says", role: "status" }, "Draw a digit from 0 to 9.");
+  const says = el("p", { class: "says" }, "Draw a digit from 0 to 9.");
   const net = network({ onChoose: choose, outputs: DIGITS });
+  const note = el("p", { class: "note" }, "Each cell is a neuron, bluer the more active it is. Choose one to see its weights and its sum.");
   const one = neuron();
   const undo = el("button", { type: "button", onclick: () => board.undo() || app.announce("Nothing to undo") }, "Undo");
   const clear = el("button", { type: "button", onclick: () => board.clear() }, "Clear");
@@ -40,6 +44,8 @@ function mount(root, app) {
   const photograph = el("button", { type: "button", onclick: takePhotograph }, "Photograph");
   const labels = DIGITS.map((name) => el("button", { type: "button", class: "label", disabled: true, "aria-pressed": "false", "aria-label": `That was a ${name}`, onclick: () => keep(Number(name)) }, name));
   const kept = el("p", { class: "note" });
+  const command = el("code", {});
+  const teach = el("details", { class: "note", hidden: true }, el("summary", {}, "Teach them to the network"), el("p", {}, "In a terminal: ", command));
 
   root.append(
     el("h1", {}, "Draw"),
@@ -59,62 +65,71 @@ function mount(root, app) {
         el("div", { class: "verdict" }, answer, says),
         ten.root,
         el("div", { class: "truth", role: "group", "aria-label": "Keep it for fine-tuning: which digit was it?" },
-          el("p", {}, "That was a"), el("div", { class: "labels" }, labels), kept))),
+          el("p", {}, "That was a"), el("div", { class: "labels" }, labels), kept, teach))),
     el("section", { class: "draw-network", "aria-labelledby": "network-title" },
       el("h2", { id: "network-title" }, "The network at work"),
-      el("p", { class: "note" }, "Each cell is a neuron, bluer the more active it is. Choose one to see its weights and its sum."),
+      note,
       net.root),
     one.root,
   );
 
   // --- strokes out, readings in -------------------------------------------------------------------
 
-  const socket = app.socket("/ws/draw", heard, { onOpen() { waiting = false; drawing = 0; if (!board.empty && !board.hasPicture) send(board.pixels()); } });
+  // After each (re)connection the server is shown what is on the pad.
+  const socket = app.socket("/ws/draw", heard, {
+    onOpen() {
+      waiting = false;
+      drawing = 0;
+      due = true;
+      if (!board.empty && !board.hasPicture) send();
+    },
+  });
 
   function changed(finished) {
     prepared.stop();
     clearTimeout(rest);
+    due = false;
     if (finished) remember(board.strokes);
     if (board.empty) return blank();
     if (board.hasPicture) return;
-    send(board.pixels());
+    send();
     if (finished) rest = setTimeout(settle, REST);
   }
 
-  function send({ width, height, grey }) {
-    next = { width, height, grey };
-    if (waiting) return; // one at a time: what comes meanwhile is overtaken by the newest
-    const message = new Uint8Array(12 + next.grey.length);
+  function send() {
+    again = waiting; // one at a time: what comes meanwhile is overtaken by the newest
+    if (waiting) return;
+    const { width, height, grey } = board.pixels();
+    const message = new Uint8Array(12 + grey.length);
     const header = new DataView(message.buffer);
     turn += 1;
     header.setUint32(0, drawing, true);
     header.setUint32(4, turn, true);
-    header.setUint16(8, next.width, true);
-    header.setUint16(10, next.height, true);
-    message.set(next.grey, 12);
-    if (!socket.send(message)) return; // onOpen sends what is on the pad then
-    next = null;
-    waiting = true;
+    header.setUint16(8, width, true);
+    header.setUint16(10, height, true);
+    message.set(grey, 12);
+    waiting = socket.send(message); // if not, onOpen sends what is on the pad then
   }
 
   function heard(message) {
     waiting = false;
     if (message.kind === "error") says.textContent = message.error;
     else if (message.turn >= floor) show(message.seen);
-    if (next) send(next);
-    else if (rest === null) settle();
+    if (again) send();
+    else if (due) settle();
   }
 
   // Nothing moved for a while: replay the preparation once, and work out the neuron's sum.
   function settle() {
-    rest = null;
-    if (waiting || !seen) return; // the answer to come settles it
+    due = waiting; // the answer to come settles it
+    if (waiting || !seen) return;
     if (seen.preparation) prepared.play(board.source);
+    // Said once the pen rests, and not at every movement.
+    app.announce(seen.refused || `Read as ${seen.digit}, ${percent(seen.confidence)} sure`);
     ask();
   }
 
   function show(now) {
-    const fresh = seen === null;
     seen = now;
     drawing = now.drawing;
     const ink = now.digit !== null;
@@ -131,17 +146,20 @@ function mount(root, app) {
       button.disabled = !ink;
       button.setAttribute("aria-pressed", String(now.kept === digit));
     });
+    // Its sum is worked out when the pen rests; till then the old one is no more than a memory.
+    one.stale = true;
     if (!ink) { net.choose(null); one.clear(now.refused); }
-    if (fresh) net.choose(null);
+    else if (chosen) net.choose(chosen.layer, chosen.neuron);
+    else net.choose(now.layers.at(-1).number, now.digit);
   }
 
   function blank() {
     floor = turn + 1;
     asked += 1;
-    next = null;
+    again = false;
     drawing = 0;
     seen = null;
-    rest = 0; // nothing to settle
+    due = false;
     answer.textContent = "–";
     answer.classList.remove("refused");
     answer.classList.add("none");
@@ -164,17 +182,22 @@ function mount(root, app) {
   async function readFile(picture) {
     clearTimeout(rest);
     floor = turn + 1;
-    next = null;
+    again = false;
+    if (picture.size > MOST_BYTES) {
+      blank();
+      says.textContent = "The picture is larger than 32 MB: make it smaller.";
+      return;
+    }
     says.textContent = "Reading the picture…";
     try {
       const [bitmap, now] = await Promise.all([createImageBitmap(picture).catch(() => null), app.post("/api/draw/picture", picture)]);
       if (bitmap) board.show(bitmap);
       show(now);
-      rest = null;
       settle();
     } catch (error) {
       blank();
       says.textContent = error.message;
+      app.announce(error.message);
     }
   }
 
@@ -238,6 +261,7 @@ function mount(root, app) {
     kept.textContent = total
       ? `${count(total)} ${total === 1 ? "digit is" : "digits are"} kept for fine-tuning.`
       : "Label it, and it is kept for fine-tuning.";
+    teach.hidden = !total;
   }
 
   let layerSizes = null;
@@ -245,7 +269,8 @@ function mount(root, app) {
     layerSizes = found.layers;
     if (!seen) showEmptyNetwork();
     showCounts(found.counts);
-    kept.title = found.folder;
+    command.textContent = `handwrought train --from ${found.model} --add "${found.folder}"`;
+    note.textContent = `Each cell is a neuron, bluer the more active it is: ${found.layers.map((layer) => layer.size).join(", ")}. Choose one to see its weights and its sum.`;
   }).catch((error) => { says.textContent = error.message; });
 
   const keys = (event) => {
