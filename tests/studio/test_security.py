@@ -229,6 +229,8 @@ def test_the_token_in_the_address_becomes_a_cookie_and_leaves_the_address(app):
     assert start["status"] == 303
     assert headers[b"location"] == b"/"
     assert headers[b"set-cookie"].decode() == f"{COOKIE[1]}; HttpOnly; SameSite=Strict; Path=/"
+    refused = asked(app, "GET", "/", [HOST])
+    assert refused[1]["body"].startswith(b"The studio needs its token: open the address")
     for query in ("token=", "token=wrong", f"token={TOKEN}&token=wrong", f"Token={TOKEN}"):
         assert status(asked(app, "GET", "/", [HOST], query=query)) == 403
 

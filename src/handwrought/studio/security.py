@@ -112,7 +112,9 @@ class Guard:
                 await self.app(scope, receive, send)
             return
         send = _with_headers(send, headers.get(b"host", [b""])[0])
-        if refusal:
+        if refusal and scope["path"] == "/":  # somebody reads it
+            await _answer(send, 403, refusal, plain=True)
+        elif refusal:
             await _answer(send, 403, refusal)
         elif scope["path"] == "/" and self._token_in_address(scope) is not None:
             await self._welcome(send)
@@ -216,9 +218,13 @@ def _with_headers(send: Send, host: bytes) -> Send:
     return sender
 
 
-async def _answer(send: Send, status: int, sentence: str, *more: tuple[bytes, bytes]) -> None:
-    body = json.dumps({"error": sentence}).encode() if sentence else b""
-    kind = (b"content-type", b"application/json")
+async def _answer(
+    send: Send, status: int, sentence: str, *more: tuple[bytes, bytes], plain: bool = False
+) -> None:
+    body = sentence.encode()
+    if sentence and not plain:
+        body = json.dumps({"error": sentence}).encode()
+    kind = (b"content-type", b"text/plain; charset=utf-8" if plain else b"application/json")
     headers = [kind, (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
