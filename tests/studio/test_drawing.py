@@ -49,7 +49,8 @@ def test_a_drawing_is_read_as_the_library_reads_it(drawings, recognizer):
     assert seen.refused == ""
     assert seen.probabilities == pytest.approx(reading.probabilities)
     np.testing.assert_array_equal(seen.pixels, reading.normalized)
-    assert [layer.number for layer in seen.layers] == [1, 2, 3, 4, 5]
+    assert [len(layer.a) for layer in seen.layers] == list(recognizer.network.sizes)
+    assert [layer.number for layer in seen.layers] == list(range(1, len(seen.layers) + 1))
     x = reading.normalized.reshape(-1) / 255
     np.testing.assert_allclose(seen.layers[-1].a, recognizer.network.feedforward(x), atol=1e-6)
     assert json.loads(encode(seen))["digit"] == 7
@@ -72,7 +73,7 @@ def test_the_preparation_says_how_the_ink_came_to_its_place(drawings):
 def test_any_neurons_sum_is_the_equations_sum(drawings, recognizer):
     seen = drawings.read(seven())
     trace = follow(recognizer.network, seen.pixels.reshape(-1) / 255, 0)
-    for layer, j in ((2, 0), (2, 1023), (3, 37), (5, 7)):
+    for layer, j in ((2, 0), (2, trace.network.sizes[1] - 1), (3, 3), (trace.L, 7)):
         one = drawings.neuron(seen.drawing, layer, j)
         assert one.z == trace.z[layer][j]
         assert one.a == trace.a[layer][j]
@@ -86,11 +87,12 @@ def test_any_neurons_sum_is_the_equations_sum(drawings, recognizer):
         assert 'class="q-w"' in one.formula
 
 
-@pytest.mark.parametrize(("layer", "j"), [(1, 0), (6, 0), (2, 1024), (5, 10)])
-def test_a_neuron_that_is_not_there_is_refused(drawings, layer, j):
+def test_a_neuron_that_is_not_there_is_refused(drawings, recognizer):
     number = drawings.read(seven()).drawing
-    with pytest.raises(InvalidArgument, match=r"layer|neuron"):
-        drawings.neuron(number, layer, j)
+    last, width = len(recognizer.network.sizes), recognizer.network.sizes[1]
+    for layer, j in ((1, 0), (last + 1, 0), (2, width), (last, 10)):
+        with pytest.raises(InvalidArgument, match=r"layer|neuron"):
+            drawings.neuron(number, layer, j)
 
 
 def test_the_next_stroke_belongs_to_the_same_drawing(drawings):
