@@ -25,6 +25,10 @@ MAY_USE = {
     "committee": {"nn", "data", "storage"},
     "reading": {"nn", "data", "storage", "training"},
     "report": {"nn", "data", "evaluation"},
+    "studio": {
+        *("nn", "data", "storage", "training", "evaluation", "reading"),
+        *("inference", "kernels"),
+    },
     "cli": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),
         *("report", "studio", "estimator", "committee"),

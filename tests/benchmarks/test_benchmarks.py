@@ -86,3 +86,10 @@ def test_the_shipped_model_on_what_it_was_made_for(tmp_path):
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.split("MNIST test: ")[1].split("%")[0]) > 99
     assert f"{tmp_path.name}, single digits: " in done.stdout
+
+
+def test_the_studio_in_short(browser):
+    done = run("studio.py", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    for what in ("first byte", "drawn page", "loaded model", "probabilities"):
+        assert f"{what} " in done.stdout

@@ -397,6 +397,28 @@ def check(
     _leave(run(model=model, json_output=json_output))
 
 
+@app.command(epilog="Example:  handwrought studio --folder lessons")
+def studio(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to listen; 0: any free port.")
+    ] = 8420,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
+    ] = True,
+    model: Annotated[
+        Path | None, typer.Option(help="The model that reads; by default the shipped one.")
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where runs and digits are kept; by default among your data."),
+    ] = None,
+) -> None:
+    """Draw, train and step through backpropagation in the browser, on this machine alone."""
+    from handwrought.cli.studio import run
+
+    _leave(run(port=port, browser=browser, model=model, folder=folder))
+
+
 @app.command()
 def info(json_output: Json = False) -> None:
     """Versions, BLAS, threads, devices, and where files are kept."""

@@ -1,0 +1,64 @@
+"""The route table, and the application made of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
+
+from handwrought.errors import HandwroughtError
+from handwrought.studio import routes_draw, routes_page
+from handwrought.studio.security import Gate, Guard
+from handwrought.studio.sessions import Studio
+
+__all__ = ["BODIES", "ROUTES", "create_app"]
+
+ROUTES: list[BaseRoute] = [
+    *routes_page.routes,
+    *routes_draw.routes,
+]
+
+BODIES: Mapping[str, int] = {
+    **routes_draw.bodies,
+}
+"""Paths whose bodies may be longer than usual, in bytes."""
+
+
+def create_app(studio: Studio, port: int, token: str) -> Guard:
+    """The studio as an ASGI application behind its guard."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        studio.close()
+
+    app = Starlette(
+        routes=ROUTES,
+        exception_handlers={
+            HandwroughtError: _refused,
+            HTTPException: _not_found,
+            Exception: _fault,
+        },
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.studio = studio
+    return Guard(app, Gate(port, token, BODIES))
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": str(error)}, 400)
+
+
+async def _not_found(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _fault(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": "The studio made a mistake; its terminal says which."}, 500)

@@ -1,0 +1,92 @@
+"""What all tabs share: the network that reads, the folder, the drawings, and each view's backend."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+if TYPE_CHECKING:
+    from handwrought.reading.recognizer import Recognizer
+
+__all__ = ["Backend", "Studio"]
+
+
+class Backend(Protocol):
+    """What a view's backend is to the studio: made once from it, and closed when it ends."""
+
+    def __init__(self, studio: Studio) -> None: ...
+
+    def close(self) -> None:
+        """End what would outlive the studio."""
+
+
+B = TypeVar("B", bound=Backend)
+
+
+class Studio:
+    """One studio; a request finds it as ``request.app.state.studio``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where runs and digits are kept.
+    model : Path, optional
+        The model that reads; by default the shipped one.
+    """
+
+    def __init__(self, folder: Path, model: Path | None = None) -> None:
+        self.folder = folder
+        self.model = model
+        self._backends: dict[type, Any] = {}
+        self._lock = threading.RLock()
+        self._recognizer: Future[Recognizer] = Future()
+        self._loading: threading.Thread | None = None
+
+    def load(self) -> None:
+        """Begin to load the model and what it needs in the background; the page comes first."""
+        with self._lock:
+            if self._loading is None:
+                self._loading = threading.Thread(target=self._load, name="load", daemon=True)
+                self._loading.start()
+
+    def _load(self) -> None:
+        try:
+            from handwrought.reading.recognizer import Recognizer
+
+            recognizer = Recognizer.load(self.model)
+            _warm(recognizer)
+        except BaseException as error:
+            self._recognizer.set_exception(error)
+        else:
+            self._recognizer.set_result(recognizer)
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """The network that reads; waits until it is loaded, so ask in a thread."""
+        self.load()
+        return self._recognizer.result()
+
+    def backend(self, kind: type[B]) -> B:
+        """A view's backend, made when it is first asked for."""
+        with self._lock:
+            if kind not in self._backends:
+                self._backends[kind] = kind(self)
+            return cast(B, self._backends[kind])
+
+    def close(self) -> None:
+        """End what the backends started."""
+        with self._lock:
+            backends, self._backends = list(self._backends.values()), {}
+        for backend in backends:
+            backend.close()
+
+
+def _warm(recognizer: Recognizer) -> None:
+    """Read one digit, so that the first stroke does not pay for what is loaded on first use."""
+    import numpy as np
+
+    picture = np.full((64, 64), 255, np.uint8)
+    picture[12:52, 30:36] = 0
+    recognizer.read_digit(picture)

@@ -1,0 +1,69 @@
+// Arrays as pictures, a pixel for a number; canvases are scaled up by CSS (class "pixels").
+let palette = null;
+document.addEventListener("themechange", () => { palette = null; });
+
+function colours() {
+  if (palette) return palette;
+  const style = getComputedStyle(document.documentElement);
+  const rgb = (name) => {
+    const hex = style.getPropertyValue(name).trim();
+    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  };
+  const names = { low: "--low", a: "--c-a", negative: "--negative", zero: "--zero", positive: "--positive" };
+  palette = Object.fromEntries(Object.entries(names).map(([key, name]) => [key, rgb(name)]));
+  return palette;
+}
+
+function paint(canvas, width, height, n, colour) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < n; i++) {
+    const [r, g, b] = colour(i);
+    image.data[4 * i] = r;
+    image.data[4 * i + 1] = g;
+    image.data[4 * i + 2] = b;
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+const between = (from, to, t) => from.map((c, i) => c + (to[i] - c) * t);
+
+export const largest = (values) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+
+// What the network sees: uint8, ink bright on black, in either theme.
+export function paintInk(canvas, pixels, width = 28, height = 28) {
+  paint(canvas, width, height, width * height, (i) => [pixels[i], pixels[i], pixels[i]]);
+}
+
+// From nothing to much, as activations are: paper to blue; below 0 to red.
+export function paintAmounts(canvas, values, width, height, most = largest(values)) {
+  const { low, a, negative } = colours();
+  const scale = most > 0 ? 1 / most : 0;
+  paint(canvas, width, height, values.length, (i) => {
+    const t = Math.max(-1, Math.min(1, values[i] * scale));
+    return between(low, t < 0 ? negative : a, Math.sqrt(Math.abs(t)));
+  });
+}
+
+// Negative red, zero the paper's colour, positive blue: weights and products.
+export function paintSigned(canvas, values, width, height, most = largest(values)) {
+  const { negative, zero, positive } = colours();
+  const scale = most > 0 ? 1 / most : 0;
+  paint(canvas, width, height, values.length, (i) => {
+    const t = Math.max(-1, Math.min(1, values[i] * scale));
+    return between(zero, t < 0 ? negative : positive, Math.sqrt(Math.abs(t)));
+  });
+}
+
+// How a layer's neurons are laid out: columns and rows, rather tall than wide; up to 16 stand in one
+// column.
+export function grid(n) {
+  if (n <= 16) return [1, n];
+  const root = Math.sqrt(n);
+  let columns = Math.floor(root);
+  while (n % columns && columns > root / 2.2) columns--;
+  if (n % columns) columns = Math.ceil(root);
+  return [columns, Math.ceil(n / columns)];
+}

@@ -1,0 +1,140 @@
+"""A studio as people start it: the real command in a process of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+
+@dataclass(frozen=True)
+class RunningStudio:
+    """``address`` opens the page (with its token); ``url`` is without, and without a slash."""
+
+    address: str
+    folder: Path
+    process: subprocess.Popen
+    said: str
+    """What it printed until it listened."""
+
+    @property
+    def url(self):
+        return self.address.split("/?")[0]
+
+    @property
+    def port(self):
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def token(self):
+        return self.address.split("token=")[1]
+
+    def client(self, **settings):
+        """An HTTP client that is let in."""
+        headers = {"X-Handwrought-Token": self.token}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **settings)
+
+
+@contextmanager
+def started(folder, *arguments):
+    """``handwrought studio`` with a folder of its own; stopped by Ctrl-C, and clean when stopped."""
+    command = [sys.executable, "-m", "handwrought", "studio", "--no-browser", "--folder", folder]
+    process = subprocess.Popen(
+        [*map(str, command), *map(str, arguments or ("--port", "0"))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    said = ""
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line):
+            break
+    else:
+        pytest.fail(f"the studio did not start: {said}{process.stderr.read()}")
+    try:
+        yield RunningStudio(found[0], Path(folder), process, said)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        # What a test has read to the end already is read as nothing.
+        failed = "" if process.stderr.closed else process.communicate(timeout=30)[1]
+    assert failed == "", failed
+    assert process.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory):
+    """One studio for all tests that do not stop it."""
+    with started(tmp_path_factory.mktemp("studio") / "data") as running:
+        yield running
+
+
+@contextmanager
+def page_of(browser, studio, at="", refused=False, **settings):
+    """The studio's page in a window of its own; what its console says must be nothing.
+
+    ``refused``: requests are refused with 400, which Chromium says there.
+    """
+    context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | settings))
+    page = context.new_page()
+    heard = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.goto(studio.address)
+    if at:
+        page.goto(f"{studio.url}/{at}")
+    yield page
+    context.close()
+    assert [text for text in heard if not (refused and "status of 400" in text)] == []
+
+
+@pytest.fixture(scope="session")
+def starts():
+    """To start a studio of one's own: ``with starts(folder, "--port", 0) as running``."""
+    return started
+
+
+@pytest.fixture(scope="session")
+def opens(browser, studio):
+    """To open its page: ``with opens("#draw", viewport=...) as page``."""
+
+    def opened(at="", on=studio, refused=False, **settings):
+        return page_of(browser, on, at, refused, **settings)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """What axe-core finds serious on a page: ``axe(page) == []``.
+
+    ``HANDWROUGHT_AXE`` names its script; otherwise it lies where ``.ci/run`` puts it.
+    """
+    named = os.environ.get("HANDWROUGHT_AXE")
+    default = Path(__file__).parents[2] / "build/axe/node_modules/axe-core/axe.min.js"
+    script = Path(named) if named else default
+    if named and not script.exists():
+        pytest.fail(f"HANDWROUGHT_AXE is {named}, which is not there: npm install axe-core")
+    if not script.exists():
+        pytest.skip("axe-core is not there: npm install --prefix build/axe axe-core@4")
+    source = script.read_text(encoding="utf-8")
+
+    def findings(page):
+        page.evaluate(source + "; undefined")
+        found = page.evaluate("axe.run()")
+        return [
+            f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"]
+        ]
+
+    return findings
