@@ -40,8 +40,8 @@ class Network:
         Of the hidden layers: one name for all, or one each.
     cost : {"quadratic", "cross-entropy", "softmax"}
         Cost function; "softmax" is the log-likelihood of a softmax output.
-    seed : int
-        Of the initial weights.
+    seed : int or None
+        Of the initial weights; None leaves them 0, for whoever fills them in.
     dtype : {"float32", "float64"}
         Of the parameters and of everything computed with them.
     output_activation : str, optional
@@ -68,7 +68,7 @@ class Network:
         sizes: Sequence[int],
         activation: str | Sequence[str] = "sigmoid",
         cost: str = "quadratic",
-        seed: int = 0,
+        seed: int | None = 0,
         dtype: DTypeLike = "float32",
         *,
         output_activation: str | None = None,
@@ -80,7 +80,8 @@ class Network:
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise InvalidArgument(f"dtype is {dtype!r}: use 'float32' or 'float64'")
         self._adopt(Parameters(self.sizes, dtype))
-        self.initialize(seed, initializer)
+        if seed is not None:
+            self.initialize(seed, initializer)
 
     def _adopt(self, parameters: Parameters) -> None:
         self.parameters = parameters

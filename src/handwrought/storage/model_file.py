@@ -121,6 +121,7 @@ def load_model(path: str | PathLike[str]) -> Network:
             header["sizes"],
             hidden,
             header["cost"],
+            seed=None,
             dtype=header["dtype"],
             output_activation=output,
         )
