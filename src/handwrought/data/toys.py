@@ -18,7 +18,7 @@ from handwrought.errors import InvalidArgument
 __all__ = ["TOYS", "Toy", "toy_named"]
 
 Array = NDArray[np.float64]
-Made = tuple[Array, Array]
+Made = tuple[Array, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Toy:
     domain: tuple[float, float]
     made: Callable[[int, float, np.random.Generator, np.random.Generator], Made]
 
-    def points(self, n: int, noise: float = 0.0, seed: int = 0) -> Made:
+    def points(self, n: int, noise: float = 0.0, seed: int = 0) -> tuple[Array, Array]:
         """Inputs and targets.
 
         Parameters
@@ -71,7 +71,7 @@ class Toy:
             raise InvalidArgument(f"noise is {noise!r}: it must be at least 0")
         places, jitter = (np.random.default_rng([seed, stream]) for stream in (0, 1))
         x, y = self.made(n, noise, places, jitter)
-        return x, y.astype(float).reshape(n, 1)
+        return x, y.astype(np.float64).reshape(n, 1)
 
 
 # --- in a plane: points move by N(0, (0.6 noise)²) in each direction ---------------------------------

@@ -90,7 +90,7 @@ class Playground:
     def __init__(self, settings: Settings, did: str = "") -> None:
         self.lock = threading.RLock()
         todo = read_did(did)
-        self.settings = settings
+        self.start = self.settings = settings
         self.toy = toy = toy_named(settings.data)
         x, y = toy.points(settings.points, settings.noise, settings.seed)
         n = len(x) - min(round(settings.held * len(x)), len(x) - 1)
@@ -121,6 +121,7 @@ class Playground:
         self.last: Array = np.empty(0, int)
         """The examples of the last step."""
         self.done: list[Did] = []
+        """What was done since the start."""
         self._order = self._shuffled()
         self._views = _Views(self.network, toy.domain, np.concatenate([x, x[:0]]), n)
         self._every = 1
@@ -218,11 +219,15 @@ class Playground:
         self.step.optimizer.weight_decay = self.settings.l2
         added(self.done, Did(name, value))
 
-    @property
-    def did(self) -> str | None:
-        """What was done since the start, for a link; None where a link cannot hold it."""
+    def link(self) -> dict[str, Any]:
+        """What a link has to hold: where things started, and what was done since.
+
+        ``did`` is None where a link cannot hold it; then it starts with the settings of now.
+        """
         with self.lock:
-            return write_did(self.done)
+            did = write_did(self.done)
+            start = self.settings if did is None else self.start
+            return {"start": start, "did": did, "settings": self.settings}
 
     # --- what can be seen ------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ the dataclasses below; the first is :class:`Open`.  The studio answers an Open w
 ``{"kind": "state", ...}``, all that stays as it is until the next Open, and then sends binary
 frames with all that changes (:meth:`~handwrought.studio.playground.Playground.frame` has their
 layout), at most 20 a second.  A frame is made when the connection is free for it, so that a slow
-page skips frames and holds up nothing.  ``{"kind": "did", ...}`` says what a link has to carry, and
+page skips frames and holds up nothing.  ``{"kind": "did", ...}`` says what a link has to hold, and
 ``{"kind": "stopped", "error": ...}`` why learning stopped by itself.
 """
 
@@ -204,7 +204,7 @@ class _Visit:
             )
             now = time.perf_counter()
             if not running or now - at > 1:
-                did = {"kind": "did", "did": playground.did, "settings": playground.settings}
+                did = {"kind": "did", **playground.link()}
                 if did != said:
                     await self.websocket.send_text(encode(did))
                 said, at = did, now

@@ -1,0 +1,372 @@
+// Playground: networks small enough to see whole.  All numbers come from the studio, in frames whose
+// layout stands in playground.py; the address holds the settings and what was done since the start.
+import { floats } from "../parts/arrays.js";
+import { course } from "../parts/course.js";
+import { el } from "../parts/dom.js";
+import { count, number, percent } from "../parts/numbers.js";
+import { plane } from "../parts/plane.js";
+import { choice, stepper } from "../parts/stepper.js";
+import { weightEditor } from "../parts/weight_editor.js";
+import { wholeNetwork } from "../parts/whole_network.js";
+
+const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 30, 100];
+const STRENGTHS = [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
+const SHARES = Array.from({ length: 21 }, (_, i) => i / 20);
+const ACTIVATIONS = [["identity", "none (identity)"], ["sigmoid", "sigmoid"], ["tanh", "tanh"], ["relu", "ReLU"], ["leaky-relu", "leaky ReLU"], ["silu", "SiLU"], ["gelu", "GELU"]];
+const LIVE = ["rate", "batch", "l1", "l2"];
+const NONE = 2 ** 32 - 1;
+
+function mount(root, app) {
+  const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  let settings = null; // as the studio has them
+  let begun = null; // as they were at the start
+  let did = "";
+  let opened = false; // the studio keeps this tab's network: a new connection goes on with it
+  let about = null; // the last state, all that stays
+  let frame = null; // the last frame, all that changes
+  let running = false;
+  let large = null; // [layer, neuron] shown large, layers from 0
+  let kept = null; // a picture to compare with
+  let choices = null;
+  let socket = null;
+  let painting = 0;
+  let announced = 0;
+
+  // --- the page -----------------------------------------------------------------------------------
+
+  const presets = el("div", { class: "presets", role: "group", "aria-label": "Presets" });
+  const look = el("p", { class: "look" });
+  const run = el("button", { type: "button", class: "main run", onclick: () => (running ? pause() : start()) }, "Run");
+  const step = (what, name) => el("button", { type: "button", onclick: () => { pause(); say({ kind: "do", what }); } }, name);
+  const speed = choice("Speed", [["slow", "a batch a frame"], ["normal", "an epoch a frame"], ["fast", "as fast as it can"]], () => { if (running) start(); });
+  speed.show("normal");
+  const where = el("p", { class: "where number" });
+  const keep = el("button", { type: "button", class: "quiet", "aria-pressed": "false", onclick: toggleKept, title: "Keeps this curve or boundary as a dashed line, to compare with" }, "Keep this line");
+  const link = el("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link");
+  const canvas = el("canvas", { class: "picture", role: "img" });
+  const picture = plane(canvas);
+  const title = el("h2", {}, "Output");
+  const legend = el("p", { class: "note legend" });
+  const curve = el("canvas", { class: "course", role: "img" });
+  const along = course(curve);
+  const figures = { training: el("b", { class: "number" }), held: el("b", { class: "number" }), right: el("b", { class: "number" }), heldRight: el("b", { class: "number" }) };
+  const net = wholeNetwork({ choose, drag: setParameter, neuron: enlarge, resize: (hidden) => change("hidden", hidden) });
+  const editor = weightEditor({ choose, set: setParameter });
+  const layers = stepper("Hidden layers", { steps: [0, 1, 2, 3, 4, 5, 6], onChange: resize, hint: "Layers between input and output" });
+
+  const fields = {
+    data: null,
+    points: stepper("Points", { steps: [10, 20, 40, 60, 100, 150, 200, 300, 400, 500], onChange: (v) => change("points", v), hint: "Training and held-out points together" }),
+    noise: stepper("Noise", { steps: SHARES, onChange: (v) => change("noise", v), hint: "How far chance moves the points" }),
+    held: stepper("Held out", { steps: SHARES.slice(0, 19), onChange: (v) => change("held", v), hint: "Share of the points never trained on" }),
+    seed: stepper("Seed", { steps: Array.from({ length: 100 }, (_, i) => i), onChange: (v) => change("seed", v), hint: "The same seed gives the same points, weights and order" }),
+    activation: choice("Activation", ACTIVATIONS, (v) => change("activation", v), "Of the hidden layers"),
+    optimizer: choice("Optimizer", [["sgd", "gradient descent"], ["momentum", "momentum"], ["adam", "Adam"]], (v) => change("optimizer", v)),
+    rate: stepper("Learning rate η", { steps: RATES, onChange: (v) => change("rate", v), hint: "How far a step goes; it may change while the network learns" }),
+    batch: stepper("Batch size", { steps: [1, 2, 5, 10, 20, 40, 100, 200, 500], onChange: (v) => change("batch", v), hint: "Examples averaged in one step" }),
+    l1: stepper("L1 λ", { steps: STRENGTHS, onChange: (v) => change("l1", v), hint: "Adds λ times the sum of the weights' sizes to the cost: it sets weights to zero" }),
+    l2: stepper("L2 λ", { steps: STRENGTHS, onChange: (v) => change("l2", v), hint: "Adds half of λ times the sum of the weights' squares to the cost: it keeps weights small" }),
+  };
+  const group = (name, ...parts) => el("fieldset", {}, el("legend", {}, name), el("div", { class: "fields" }, parts));
+  const dataGroup = group("Data", fields.points.root, fields.noise.root, fields.held.root, fields.seed.root);
+
+  root.append(
+    el("h1", {}, "Playground"),
+    el("p", { class: "lead" }, "Networks small enough to see whole. Run one, or take hold of a line, which is a weight, and drag it."),
+    presets, look,
+    el("div", { class: "transport", role: "group", "aria-label": "Learning" },
+      run,
+      el("div", { class: "row steps-of", role: "group", "aria-label": "One step at a time" }, el("span", { class: "note" }, "Step:"), step("example", "Example"), step("batch", "Batch"), step("epoch", "Epoch")),
+      el("button", { type: "button", onclick: () => open(settings) }, "Reset"),
+      speed.root, where),
+    el("div", { class: "playground" },
+      el("section", { class: "net-side", "aria-labelledby": "net-title" },
+        el("div", { class: "row between" }, el("h2", { id: "net-title" }, "The network"), layers.root),
+        net.root, editor.root),
+      el("section", { class: "picture-side", "aria-label": "What it does" },
+        el("div", { class: "row between" }, title, keep),
+        canvas, legend,
+        el("div", { class: "costs" },
+          el("p", {}, el("span", {}, "Cost, training"), el("span", { class: "q-cost" }, figures.training)),
+          el("p", {}, el("span", {}, "Cost, held out"), figures.held),
+          el("p", {}, el("span", {}, "Right, training"), figures.right),
+          el("p", {}, el("span", {}, "Right, held out"), figures.heldRight)),
+        curve)),
+    el("section", { class: "card settings", "aria-label": "Settings" },
+      dataGroup,
+      group("Network", fields.activation.root, fields.optimizer.root),
+      group("Learning", fields.rate.root, fields.batch.root, fields.l1.root, fields.l2.root),
+      el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start.")),
+  );
+
+  // --- settings and the address ---------------------------------------------------------------------
+
+  function change(name, value) {
+    if (LIVE.includes(name)) say({ kind: "change", name, value });
+    else open({ ...settings, [name]: value });
+  }
+
+  function resize(n) {
+    const hidden = settings.hidden.slice(0, n);
+    while (hidden.length < n) hidden.push(hidden.at(-1) ?? 4);
+    change("hidden", hidden);
+  }
+
+  // A new network: what was done is forgotten, unless a link says to do it again.
+  function open(wanted, again = "") {
+    running = false;
+    opened = false;
+    pending = { settings: wanted, did: again };
+    say({ kind: "open", tab, ...pending, again: false });
+    showRunning();
+  }
+  let pending = null;
+
+  function fromAddress() {
+    if (!app.params.has("data")) return null;
+    const found = { ...choices.standard };
+    for (const [name, standard] of Object.entries(choices.standard)) {
+      const text = app.params.get(name);
+      if (text === null) continue;
+      if (name === "hidden") found.hidden = text === "" ? [] : text.split("-").map(Number);
+      else found[name] = typeof standard === "number" ? Number(text) : text;
+    }
+    return found;
+  }
+
+  function intoAddress() {
+    const values = { ...begun, hidden: begun.hidden.join("-") };
+    if (did) values.did = did;
+    app.setParams(values);
+  }
+
+  async function copyLink() {
+    pause();
+    try {
+      await navigator.clipboard.writeText(location.href);
+      app.toast(did === null ? "The link is copied. It holds the settings; what was done since is too long for one." : "The link is copied.");
+    } catch {
+      app.toast("The link is in the browser's address bar.");
+    }
+  }
+
+  // --- to the studio and back -------------------------------------------------------------------------
+
+  const say = (message) => socket?.send(message);
+
+  function start() {
+    running = true;
+    say({ kind: "run", speed: speed.value });
+    showRunning();
+  }
+
+  function pause() {
+    if (!running) return;
+    running = false;
+    say({ kind: "pause" });
+    showRunning();
+  }
+
+  function setParameter(at, value) {
+    say({ kind: "set", layer: at[0], neuron: at[1], below: at.length === 3 ? at[2] : null, value });
+  }
+
+  function heard(message) {
+    if (message instanceof ArrayBuffer) return hold(message);
+    if (message.kind === "state") return begin(message);
+    if (message.kind === "did") {
+      ({ settings, start: begun, did } = message);
+      intoAddress();
+      showSettings();
+      return undefined;
+    }
+    if (message.kind === "stopped") { running = false; showRunning(); }
+    app.toast(message.error);
+    if (about) showSettings(); // what was refused is shown no more
+    else if (message.kind === "error") open(choices.standard);
+    return undefined;
+  }
+
+  function begin(state) {
+    const fresh = !opened;
+    opened = true;
+    pending = null;
+    about = { ...state, x: floats(state.x), y: floats(state.y), inputs: state.sizes[0] };
+    settings = state.settings;
+    frame = null;
+    if (fresh) large = [about.sizes.length - 1, 0];
+    if (kept && kept.inputs !== about.inputs) toggleKept();
+    net.build(about);
+    editor.build(about, net.names);
+    if (fresh) choose([2, 0, 0]);
+    enlarge(...large);
+    showSettings();
+  }
+
+  // --- frames ------------------------------------------------------------------------------------------
+
+  function hold(buffer) {
+    const head = new Uint32Array(buffer, 0, 8);
+    if (!about || head[0] !== about.state) return;
+    const costs = new Float64Array(buffer, 32, 4);
+    const [, , epoch, seen, steps, p, c, last] = head;
+    let at = 64;
+    const parameters = new Float64Array(buffer, at, p);
+    at += 8 * p;
+    const curvePoints = new Float32Array(buffer, at, 3 * c);
+    at += 12 * c;
+    const area = (n) => (about.inputs === 2 ? n * n : n);
+    const output = new Float32Array(buffer, at, area(about.fine));
+    at += 4 * area(about.fine);
+    const pictures = [about.inputPictures ??= inputPictures()];
+    for (const n of about.sizes.slice(1, -1)) {
+      pictures.push(Array.from({ length: n }, () => {
+        const values = new Float32Array(buffer, at, area(about.coarse));
+        at += 4 * area(about.coarse);
+        return values;
+      }));
+    }
+    pictures.push([output]);
+    frame = { epoch, seen, steps, last: last === NONE ? null : last, costs, parameters, curvePoints, pictures };
+    painting ||= requestAnimationFrame(paint);
+  }
+
+  // What the inputs themselves look like: a slope in their own direction.
+  function inputPictures() {
+    const [low, high] = about.domain;
+    const n = about.coarse;
+    const at = (i) => low + ((i + 0.5) / n) * (high - low);
+    if (about.inputs === 1) return [Float32Array.from({ length: n }, (_, i) => at(i))];
+    return [Float32Array.from({ length: n * n }, (_, i) => at(i % n)), Float32Array.from({ length: n * n }, (_, i) => at(n - 1 - Math.floor(i / n)))];
+  }
+
+  // Where a parameter stands in the vector: all weights, layer by layer, then all biases.
+  function read(at) {
+    const { sizes } = about;
+    let index = 0;
+    if (at.length === 3) {
+      for (let l = 1; l < at[0] - 1; l++) index += sizes[l] * sizes[l - 1];
+      return frame.parameters[index + at[1] * sizes[at[0] - 2] + at[2]];
+    }
+    for (let l = 1; l < sizes.length; l++) index += sizes[l] * sizes[l - 1];
+    for (let l = 1; l < at[0] - 1; l++) index += sizes[l];
+    return frame.parameters[index + at[1]];
+  }
+
+  const centreOf = (layer) => {
+    if (layer === 0) return 0;
+    const name = layer === about.sizes.length - 1 ? about.output : settings.activation;
+    return name === "sigmoid" ? 0.5 : 0;
+  };
+
+  function paint() {
+    painting = 0;
+    if (!frame) return;
+    net.show(read, frame.pictures, about.sizes.map((_, layer) => centreOf(layer)));
+    editor.show(read);
+    along.show(frame.curvePoints);
+    const [layer, j] = large;
+    const values = frame.pictures[layer][j];
+    const output = layer === about.sizes.length - 1;
+    const centre = centreOf(layer);
+    const line = { inputs: about.inputs, values, n: output ? about.fine : about.coarse, level: centre };
+    shownLine = line;
+    picture.show({
+      ...line, centre, kept, domain: about.domain, range: rangeOf(values, output), last: frame.last,
+      points: { x: about.x, y: about.y, training: about.training, classes: about.classes },
+      xName: about.inputs === 2 ? "x₁" : settings.data === "dog" ? "cm" : "x", yName: about.inputs === 2 ? "x₂" : about.classes ? "" : "y",
+    });
+    const [cost, heldCost, right, heldRight] = frame.costs;
+    const show = (node, x, text) => { node.textContent = Number.isNaN(x) ? "–" : text(x); node.title = Number.isNaN(x) ? "" : String(x); };
+    show(figures.training, cost, number);
+    show(figures.held, heldCost, number);
+    show(figures.right, right, percent);
+    show(figures.heldRight, heldRight, percent);
+    where.textContent = `Epoch ${count(frame.epoch)} · ${count(frame.seen)} of ${count(about.training)} examples · ${count(frame.steps)} steps`;
+    const sentence = said();
+    canvas.setAttribute("aria-label", `${title.textContent}. ${sentence}`);
+    curve.setAttribute("aria-label", `Course of the cost. ${sentence}`);
+    const now = performance.now();
+    if (now - announced > (running ? 8000 : 600)) { announced = now; app.announce(sentence); }
+  }
+  let shownLine = null;
+
+  function rangeOf(values, output) {
+    if (about.inputs === 2) return about.domain;
+    if (about.classes && output) return [-0.12, 1.12];
+    let [low, high] = [Infinity, -Infinity];
+    for (const v of about.y) [low, high] = [Math.min(low, v), Math.max(high, v)];
+    if (!output) for (const v of values) [low, high] = [Math.min(low, v), Math.max(high, v)];
+    const room = 0.2 * (high - low || 1);
+    return [low - room, high + room];
+  }
+
+  function said() {
+    const [cost, heldCost, right, heldRight] = frame.costs;
+    const held = Number.isNaN(heldCost) ? "" : `, ${number(heldCost, 3)} on held-out points`;
+    const share = Number.isNaN(right) ? "" : ` ${percent(right)} of the training points are right${Number.isNaN(heldRight) ? "" : `, and ${percent(heldRight)} of those held out`}.`;
+    return `After ${count(frame.steps)} steps the cost is ${number(cost, 3)}${held}.${share}`;
+  }
+
+  // --- what is chosen -------------------------------------------------------------------------------------
+
+  function choose(at) {
+    net.choose(at);
+    editor.choose(at);
+    if (frame) editor.show(read);
+  }
+
+  function enlarge(layer, j) {
+    large = [layer, j];
+    net.enlarge(layer, j);
+    const output = layer === about.sizes.length - 1;
+    title.textContent = output ? "Output" : layer === 0 ? `Input ${net.names[j]}` : `Neuron ${j + 1} of layer ${layer + 1}`;
+    keep.disabled = !output;
+    if (frame) paint();
+  }
+
+  function toggleKept() {
+    kept = kept || !shownLine ? null : { ...shownLine, values: shownLine.values.slice() };
+    keep.textContent = kept ? "Forget the dashed line" : "Keep this line";
+    keep.setAttribute("aria-pressed", String(Boolean(kept)));
+    if (frame) paint();
+  }
+
+  function showRunning() { run.textContent = running ? "Pause" : "Run"; }
+
+  function showSettings() {
+    for (const [name, field] of Object.entries(fields)) field.show(settings[name]);
+    layers.show(settings.hidden.length);
+    const { seed: _, ...wanted } = settings;
+    const matching = choices.presets.find((preset) => { const { seed: __, ...own } = preset.settings; return JSON.stringify(own) === JSON.stringify(wanted); });
+    [...presets.children].forEach((button, i) => button.setAttribute("aria-pressed", String(choices.presets[i] === matching)));
+    if (matching) look.replaceChildren(el("b", {}, "Look for: "), matching.look);
+    look.classList.toggle("past", !matching);
+    const held = about.training < about.y.length ? " Hollow points are held out: never trained on." : "";
+    legend.textContent = (about.classes ? "Circles are 1 and blue, squares are 0 and red." : "Points are the training examples, the line is the network.") + held;
+  }
+
+  app.get("/api/playground/choices").then((found) => {
+    choices = found;
+    fields.data = choice("Points from", found.toys.map((toy) => [toy.name, `${toy.title} (${toy.inputs === 2 ? "two inputs" : "one input"})`]), (v) => change("data", v));
+    dataGroup.querySelector(".fields").prepend(fields.data.root);
+    presets.append(...found.presets.map((preset) => el("button", { type: "button", "aria-pressed": "false", onclick: () => { open(preset.settings); } }, preset.name)));
+    const wanted = fromAddress();
+    pending = { settings: wanted ?? found.presets[1].settings, did: app.params.get("did") ?? "" };
+    socket = app.socket("/ws/playground", heard, {
+      onOpen() {
+        if (opened) {
+          socket.send({ kind: "open", tab, settings: begun ?? settings, did: did ?? "", again: true });
+          if (running) start();
+        } else if (pending) socket.send({ kind: "open", tab, ...pending, again: false });
+      },
+    });
+  }).catch((error) => { look.textContent = error.message; });
+
+  return () => {
+    cancelAnimationFrame(painting);
+    for (const part of [net, picture, along]) part.close();
+  };
+}
+
+export default { title: "Playground", mount };
