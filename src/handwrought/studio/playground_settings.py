@@ -182,7 +182,7 @@ def _read_word(word: str) -> Did:
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings worth seeing, and the sentence that says what to look for."""
+    """Settings worth seeing, and what to look for, the end of a sentence."""
 
     name: str
     look: str
@@ -192,59 +192,53 @@ class Preset:
 _WAVE = Settings("wave", 100, 0.05, 0.2, (8, 8), "tanh", "adam", 0.02)
 PRESETS: Final = (
     Preset(
-        "Curve, no activation",
-        "Two hidden layers of eight, and still a straight line: without an activation function, "
-        "stacked layers stay linear.",
+        "No activation",
+        "a straight line, however long it learns: layers without activation functions stay linear.",
         replace(_WAVE, activation="identity"),
     ),
     Preset(
-        "Curve, tanh",
-        "The same network with tanh between its layers bends to the curve: each neuron of the "
-        "first layer gives one bend.",
+        "tanh",
+        "the same network, with tanh between its layers, bends to the curve.",
         _WAVE,
     ),
     Preset(
         "The dog",
-        "One neuron, one input, the size of a dog's eyes: drag its weight to make the step "
-        "steeper, and its bias to move it.",
+        "one neuron. Drag its weight and the step gets steeper; drag its bias and the step moves.",
         Settings("dog", 40, 0.35, 0.0, (), "sigmoid", "sgd", 0.5, 40),
     ),
     Preset(
-        "Circles, no activation",
-        "The boundary stays straight however long it learns: no line parts a disc from its ring.",
+        "Circles, linear",
+        "six neurons and no activation function: no line parts a disc from its ring.",
         Settings("circles", activation="identity"),
     ),
     Preset(
         "Circles",
-        "Each neuron of the first layer draws one line, and the next layers close them into a ring.",
+        "each neuron of the first layer draws one line; together they close into a ring.",
         Settings("circles"),
     ),
     Preset(
-        "Either, not both",
-        "One line cannot do it and two can: two hidden neurons are enough, but from some seeds "
-        "they get stuck; try others.",
+        "Xor",
+        "two hidden neurons, two lines, are enough. From some seeds they get stuck: try others.",
         Settings("xor", 200, 0.0, 0.3, (2,), "tanh", "sgd", 0.5),
     ),
     Preset(
         "Moons",
-        "The boundary starts as a line and bends until it runs between the moons.",
+        "the boundary starts as a line and bends until it runs between the moons.",
         Settings("moons", 200, 0.2, 0.3, (4, 4), "tanh", "sgd", 0.3),
     ),
     Preset(
         "Spirals",
-        "The hardest here: lines in the first layer, corners in the second, arms in the third.",
+        "the hardest here: lines in the first layer, corners in the second, arms in the third.",
         Settings("spirals", 300, 0.05, 0.3, (8, 8, 8), "tanh", "adam", 0.01),
     ),
     Preset(
         "Overfitting",
-        "Few points, much noise, a large network: the training cost falls while the cost on the "
-        "held-out points rises.",
+        "few points, much noise: the training cost falls while the cost on held-out points rises.",
         Settings("moons", 40, 0.8, 0.5, (8, 8), "tanh", "adam", 0.03),
     ),
     Preset(
         "Too fast",
-        "The learning rate is far too high: the cost jumps and the picture flickers. Lower it "
-        "while it runs.",
+        "the learning rate is far too high, and the picture flickers. Lower it while it runs.",
         Settings("moons", 200, 0.2, 0.3, (4, 4), "tanh", "sgd", 12.0),
     ),
 )

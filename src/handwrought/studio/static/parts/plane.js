@@ -89,7 +89,7 @@ export function contour(values, n, level) {
 
 const MARGIN = { left: 42, bottom: 28, top: 8, right: 8 };
 
-// The large picture.  show(what): { inputs, domain, range, values, n, centre, level, points, kept, last, xName, yName }
+// The large picture.  show(what): { inputs, domain, range, values, n, centre, level, points, kept, last, unit }
 // points: { x, y, training, classes }; kept: values of an earlier picture, drawn dashed, or null.
 export function plane(canvas) {
   const heat = document.createElement("canvas");
@@ -197,11 +197,13 @@ export function plane(canvas) {
     context.textAlign = "center";
     context.textBaseline = "top";
     for (const v of ticks(low, high)) context.fillText(shown(v), place.x(v), box.y + box.height + 7);
-    context.fillText(now.xName, box.x + box.width - 14, box.y + box.height + 7);
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const v of ticks(bottom, top)) context.fillText(shown(v), box.x - 7, place.y(v));
-    context.fillText(now.yName, box.x - 7, box.y + 9);
+    if (now.inputs === 2) context.fillText("x₂", box.x - 7, box.y + 9);
+    context.textAlign = "right";
+    context.textBaseline = "bottom";
+    context.fillText(now.inputs === 2 ? "x₁" : now.unit, box.x + box.width, box.y + box.height + 24);
   }
 
   const watcher = new ResizeObserver(draw);

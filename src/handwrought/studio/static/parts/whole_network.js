@@ -171,7 +171,7 @@ export function wholeNetwork(on) {
         made.drawn = true;
         const size = Math.abs(value);
         made.path.classList.toggle("minus", value < 0);
-        if (made.at.length === 3) made.path.style.strokeWidth = `${Math.min(9, 0.7 + 2 * size)}px`;
+        if (made.at.length === 3) made.path.style.strokeWidth = `${0.7 + (7 * size) / (1.5 + size)}px`;
         made.path.style.opacity = 0.22 + 0.78 * Math.min(1, size / 1.5);
         made.hit.firstChild.textContent = `${made.at.length === 2 ? "b" : "w"} = ${number(value)}`;
       }

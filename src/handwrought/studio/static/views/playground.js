@@ -38,7 +38,7 @@ function mount(root, app) {
   const look = el("p", { class: "look" });
   const run = el("button", { type: "button", class: "main run", onclick: () => (running ? pause() : start()) }, "Run");
   const step = (what, name) => el("button", { type: "button", onclick: () => { pause(); say({ kind: "do", what }); } }, name);
-  const speed = choice("Speed", [["slow", "a batch a frame"], ["normal", "an epoch a frame"], ["fast", "as fast as it can"]], () => { if (running) start(); });
+  const speed = choice("Speed", [["slow", "slow"], ["normal", "normal"], ["fast", "fast"]], () => { if (running) start(); }, "Slow: a batch in each frame; normal: an epoch; fast: as much as there is time for");
   speed.show("normal");
   const where = el("p", { class: "where number" });
   const keep = el("button", { type: "button", class: "quiet", "aria-pressed": "false", onclick: toggleKept, title: "Keeps this curve or boundary as a dashed line, to compare with" }, "Keep this line");
@@ -70,44 +70,47 @@ function mount(root, app) {
   const group = (name, ...parts) => el("fieldset", {}, el("legend", {}, name), el("div", { class: "fields" }, parts));
   const dataGroup = group("Data", fields.points.root, fields.noise.root, fields.held.root, fields.seed.root);
 
+  const transport = el("div", { class: "transport", role: "group", "aria-label": "Learning" },
+    run,
+    el("div", { class: "row steps-of", role: "group", "aria-label": "One step at a time" }, el("span", { class: "note" }, "Step:"), step("example", "Example"), step("batch", "Batch"), step("epoch", "Epoch")),
+    el("button", { type: "button", onclick: () => open(settings) }, "Reset"),
+    speed.root, where);
+  const middle = el("div", { class: "playground" },
+    el("section", { class: "net-side", "aria-labelledby": "net-title" },
+      el("div", { class: "row between" }, el("h2", { id: "net-title" }, "The network"), layers.root),
+      net.root, editor.root),
+    el("section", { class: "picture-side", "aria-label": "What it does" },
+      el("div", { class: "row between" }, title, keep),
+      canvas, legend,
+      el("table", { class: "costs" },
+        el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, "Training"), el("th", { scope: "col" }, "Held out"))),
+        el("tbody", {},
+          el("tr", {}, el("th", { scope: "row" }, "Cost"), el("td", { class: "q-cost" }, figures.training), el("td", {}, figures.held)),
+          el("tr", {}, el("th", { scope: "row" }, "Right"), el("td", {}, figures.right), el("td", {}, figures.heldRight)))),
+      curve));
+  const panel = el("section", { class: "card settings", "aria-label": "Settings" },
+    dataGroup,
+    group("Network", fields.activation.root, fields.optimizer.root),
+    group("Learning", fields.rate.root, fields.batch.root, fields.l1.root, fields.l2.root),
+    el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start."));
+  const controls = [presets, transport, middle, panel];
+  for (const each of controls) each.inert = true; // until there is a network
   root.append(
     el("h1", {}, "Playground"),
-    el("p", { class: "lead" }, "Networks small enough to see whole. Run one, or take hold of a line, which is a weight, and drag it."),
+    el("p", { class: "lead" }, "Networks small enough to see whole: run one, or take hold of a weight and drag it."),
     presets, look,
-    el("div", { class: "transport", role: "group", "aria-label": "Learning" },
-      run,
-      el("div", { class: "row steps-of", role: "group", "aria-label": "One step at a time" }, el("span", { class: "note" }, "Step:"), step("example", "Example"), step("batch", "Batch"), step("epoch", "Epoch")),
-      el("button", { type: "button", onclick: () => open(settings) }, "Reset"),
-      speed.root, where),
-    el("div", { class: "playground" },
-      el("section", { class: "net-side", "aria-labelledby": "net-title" },
-        el("div", { class: "row between" }, el("h2", { id: "net-title" }, "The network"), layers.root),
-        net.root, editor.root),
-      el("section", { class: "picture-side", "aria-label": "What it does" },
-        el("div", { class: "row between" }, title, keep),
-        canvas, legend,
-        el("div", { class: "costs" },
-          el("p", {}, el("span", {}, "Cost, training"), el("span", { class: "q-cost" }, figures.training)),
-          el("p", {}, el("span", {}, "Cost, held out"), figures.held),
-          el("p", {}, el("span", {}, "Right, training"), figures.right),
-          el("p", {}, el("span", {}, "Right, held out"), figures.heldRight)),
-        curve)),
-    el("section", { class: "card settings", "aria-label": "Settings" },
-      dataGroup,
-      group("Network", fields.activation.root, fields.optimizer.root),
-      group("Learning", fields.rate.root, fields.batch.root, fields.l1.root, fields.l2.root),
-      el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start.")),
+    transport, middle, panel,
   );
 
   // --- settings and the address ---------------------------------------------------------------------
 
   function change(name, value) {
     if (LIVE.includes(name)) say({ kind: "change", name, value });
-    else open({ ...settings, [name]: value });
+    else open({ ...(pending?.settings ?? settings), [name]: value });
   }
 
   function resize(n) {
-    const hidden = settings.hidden.slice(0, n);
+    const hidden = (pending?.settings ?? settings).hidden.slice(0, n);
     while (hidden.length < n) hidden.push(hidden.at(-1) ?? 4);
     change("hidden", hidden);
   }
@@ -117,10 +120,11 @@ function mount(root, app) {
     running = false;
     opened = false;
     pending = { settings: wanted, did: again };
-    say({ kind: "open", tab, ...pending, again: false });
+    if (say({ kind: "open", tab, ...pending, again: false })) asked += 1;
     showRunning();
   }
-  let pending = null;
+  let pending = null; // what was asked for last, while the studio has not answered
+  let asked = 0; // answers to come
 
   function fromAddress() {
     if (!app.params.has("data")) return null;
@@ -152,7 +156,7 @@ function mount(root, app) {
 
   // --- to the studio and back -------------------------------------------------------------------------
 
-  const say = (message) => socket?.send(message);
+  const say = (message) => socket?.send(message) ?? false;
 
   function start() {
     running = true;
@@ -182,6 +186,7 @@ function mount(root, app) {
     }
     if (message.kind === "stopped") { running = false; showRunning(); }
     app.toast(message.error);
+    if (message.kind === "error" && pending && (asked -= 1) <= 0) pending = null;
     if (about) showSettings(); // what was refused is shown no more
     else if (message.kind === "error") open(choices.standard);
     return undefined;
@@ -190,10 +195,12 @@ function mount(root, app) {
   function begin(state) {
     const fresh = !opened;
     opened = true;
-    pending = null;
+    asked -= 1;
+    if (asked <= 0) pending = null;
     about = { ...state, x: floats(state.x), y: floats(state.y), inputs: state.sizes[0] };
     settings = state.settings;
     frame = null;
+    for (const each of controls) each.inert = false;
     if (fresh) large = [about.sizes.length - 1, 0];
     if (kept && kept.inputs !== about.inputs) toggleKept();
     net.build(about);
@@ -274,7 +281,7 @@ function mount(root, app) {
     picture.show({
       ...line, centre, kept, domain: about.domain, range: rangeOf(values, output), last: frame.last,
       points: { x: about.x, y: about.y, training: about.training, classes: about.classes },
-      xName: about.inputs === 2 ? "x₁" : settings.data === "dog" ? "cm" : "x", yName: about.inputs === 2 ? "x₂" : about.classes ? "" : "y",
+      unit: settings.data === "dog" ? "eyes, cm" : "x",
     });
     const [cost, heldCost, right, heldRight] = frame.costs;
     const show = (node, x, text) => { node.textContent = Number.isNaN(x) ? "–" : text(x); node.title = Number.isNaN(x) ? "" : String(x); };
@@ -282,7 +289,8 @@ function mount(root, app) {
     show(figures.held, heldCost, number);
     show(figures.right, right, percent);
     show(figures.heldRight, heldRight, percent);
-    where.textContent = `Epoch ${count(frame.epoch)} · ${count(frame.seen)} of ${count(about.training)} examples · ${count(frame.steps)} steps`;
+    where.textContent = `Epoch ${count(frame.epoch)} · ${count(frame.steps)} ${frame.steps === 1 ? "step" : "steps"}`;
+    where.title = `${count(frame.seen)} of ${count(about.training)} training points were used in this epoch`;
     const sentence = said();
     canvas.setAttribute("aria-label", `${title.textContent}. ${sentence}`);
     curve.setAttribute("aria-label", `Course of the cost. ${sentence}`);
@@ -305,7 +313,7 @@ function mount(root, app) {
     const [cost, heldCost, right, heldRight] = frame.costs;
     const held = Number.isNaN(heldCost) ? "" : `, ${number(heldCost, 3)} on held-out points`;
     const share = Number.isNaN(right) ? "" : ` ${percent(right)} of the training points are right${Number.isNaN(heldRight) ? "" : `, and ${percent(heldRight)} of those held out`}.`;
-    return `After ${count(frame.steps)} steps the cost is ${number(cost, 3)}${held}.${share}`;
+    return `After ${count(frame.steps)} ${frame.steps === 1 ? "step" : "steps"} the cost is ${number(cost, 3)}${held}.${share}`;
   }
 
   // --- what is chosen -------------------------------------------------------------------------------------
@@ -355,6 +363,7 @@ function mount(root, app) {
     pending = { settings: wanted ?? found.presets[1].settings, did: app.params.get("did") ?? "" };
     socket = app.socket("/ws/playground", heard, {
       onOpen() {
+        asked = 1;
         if (opened) {
           socket.send({ kind: "open", tab, settings: begun ?? settings, did: did ?? "", again: true });
           if (running) start();
