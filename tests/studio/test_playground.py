@@ -153,7 +153,7 @@ def test_what_is_too_long_for_a_link_is_none():
     assert write_did([Did("w", i / 7, (2, i % 8, 0)) for i in range(200)]) is None
     here = Playground(SMALL)
     here.apply(Did("rate", 0.01))
-    here.done += [Did("b", MOST_STEPS)]
+    here.done += [Did("b", MOST_STEPS + 1)]
     assert here.link() == {"start": here.settings, "did": None, "settings": here.settings}
     assert here.settings.rate == 0.01
 

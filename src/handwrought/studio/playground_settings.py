@@ -204,7 +204,7 @@ PRESETS: Final = (
     Preset(
         "The dog",
         "one neuron. Drag its weight and the step gets steeper; drag its bias and the step moves.",
-        Settings("dog", 40, 0.35, 0.0, (), "sigmoid", "sgd", 0.5, 40),
+        Settings("dog", 40, 0.35, 0.0, (), "sigmoid", "sgd", 0.2, 4),
     ),
     Preset(
         "Circles, linear",

@@ -201,9 +201,9 @@ export function plane(canvas) {
     context.textBaseline = "middle";
     for (const v of ticks(bottom, top)) context.fillText(shown(v), box.x - 7, place.y(v));
     if (now.inputs === 2) context.fillText("x₂", box.x - 7, box.y + 9);
-    context.textAlign = "right";
     context.textBaseline = "bottom";
-    context.fillText(now.inputs === 2 ? "x₁" : now.unit, box.x + box.width, box.y + box.height + 24);
+    if (now.inputs === 2) context.fillText("x₁", box.x + box.width, box.y + box.height + 24);
+    else context.fillText(now.unit, box.x + box.width - 8, box.y + box.height - 6);
   }
 
   const watcher = new ResizeObserver(draw);

@@ -19,7 +19,6 @@ export function weightEditor(on) {
 
   function pick(l, j, k) {
     on.choose(k === undefined ? [l, j] : [l, j, Math.min(k, sizes[l - 2] - 1)]);
-    slider.focus();
   }
 
   function set(value) { on.set(at, value); }
@@ -49,6 +48,7 @@ export function weightEditor(on) {
       slider.max = 5;
       slider.min = -5;
     },
+    focus: () => slider.focus({ preventScroll: true }),
     // read(at) gives a parameter's value.
     show(read) {
       if (!at) return;

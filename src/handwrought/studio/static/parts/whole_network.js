@@ -4,12 +4,12 @@ import { el, svg } from "./dom.js";
 import { number } from "./numbers.js";
 import { paintCurve, paintHeat, scaleOf } from "./plane.js";
 
-const PITCH = 54; // pixels from one neuron to the next
-const SIZE = 42;
-const HEAD = 62;
+const PITCH = 49; // pixels from one neuron to the next
+const SIZE = 40;
+const HEAD = 58;
 const PER_PIXEL = 0.02; // how far a weight moves with the pointer
 
-// on: { choose(at), drag(at, value), neuron(layer, j), resize(hidden) }; at: [layer, neuron] or [layer, neuron, below].
+// on: { choose(at, byHand), drag(at, value), neuron(layer, j), resize(hidden) }; at: [layer, neuron] or [layer, neuron, below].
 export function wholeNetwork(on) {
   const lines = svg("svg", { class: "wires", "aria-hidden": "true" });
   const nodes = el("div", { class: "nodes", role: "group", "aria-label": "Neurons: arrow keys move between them, Enter shows one large" });
@@ -34,6 +34,7 @@ export function wholeNetwork(on) {
   };
 
   function build(made) {
+    const held = root.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     about = made;
     sizes = made.sizes;
     names = Array.from({ length: sizes[0] }, (_, k) => (sizes[0] === 1 ? "x" : `x${"₁₂"[k]}`));
@@ -41,7 +42,8 @@ export function wholeNetwork(on) {
     lines.replaceChildren();
     neurons = sizes.map((n, layer) => Array.from({ length: n }, (_, j) => {
       const canvas = el("canvas", {});
-      const button = el("button", { type: "button", class: "node", tabindex: -1, onclick: () => on.neuron(layer, j) }, canvas);
+      const name = layer === 0 ? `Input ${names[j]}` : layer === sizes.length - 1 ? "The output" : `Neuron ${j + 1} of layer ${layer + 1}`;
+      const button = el("button", { type: "button", class: "node", tabindex: -1, "aria-label": name, title: name, onclick: () => on.neuron(layer, j) }, canvas);
       if (layer === 0) button.append(el("span", {}, names[j]));
       button.addEventListener("keydown", (event) => walk(event, layer, j));
       return { button, canvas };
@@ -59,6 +61,8 @@ export function wholeNetwork(on) {
     heads.replaceChildren(...sizes.map(head));
     layOut();
     mark();
+    // The button that was pressed is a new one now: the focus stays with it.
+    if (held) [...root.querySelectorAll("button")].find((each) => each.getAttribute("aria-label") === held)?.focus();
   }
 
   function head(n, layer) {
@@ -80,7 +84,7 @@ export function wholeNetwork(on) {
     hit.append(svg("title"));
     hit.addEventListener("pointerdown", (event) => {
       event.preventDefault();
-      on.choose(at);
+      on.choose(at, true);
       hit.setPointerCapture(event.pointerId);
       drag = { made, from: event.clientY, value: made.value, at: made.value };
       tell(event);
@@ -176,10 +180,9 @@ export function wholeNetwork(on) {
         made.hit.firstChild.textContent = `${made.at.length === 2 ? "b" : "w"} = ${number(value)}`;
       }
       pictures.forEach((layer, l) => layer.forEach((values, j) => {
-        const { canvas, button } = neurons[l][j];
+        const { canvas } = neurons[l][j];
         if (about.inputs === 2) paintHeat(canvas, values, Math.round(Math.sqrt(values.length)), scaleOf(values, centres[l]));
         else paintCurve(canvas, values, SIZE, centres[l]);
-        button.setAttribute("aria-label", l === 0 ? `Input ${names[j]}` : l === sizes.length - 1 ? "The output" : `Neuron ${j + 1} of layer ${l + 1}`);
       }));
     },
     choose(at) { chosen = at; mark(); },

@@ -75,10 +75,16 @@ function mount(root, app) {
     el("div", { class: "row steps-of", role: "group", "aria-label": "One step at a time" }, el("span", { class: "note" }, "Step:"), step("example", "Example"), step("batch", "Batch"), step("epoch", "Epoch")),
     el("button", { type: "button", onclick: () => open(settings) }, "Reset"),
     speed.root, where);
+  const panel = el("section", { class: "card settings", "aria-label": "Settings" },
+    dataGroup,
+    group("Network", fields.activation.root, fields.optimizer.root),
+    group("Learning", fields.rate.root, fields.batch.root, fields.l1.root, fields.l2.root),
+    el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start."));
   const middle = el("div", { class: "playground" },
     el("section", { class: "net-side", "aria-labelledby": "net-title" },
       el("div", { class: "row between" }, el("h2", { id: "net-title" }, "The network"), layers.root),
       net.root, editor.root),
+    panel,
     el("section", { class: "picture-side", "aria-label": "What it does" },
       el("div", { class: "row between" }, title, keep),
       canvas, legend,
@@ -88,18 +94,13 @@ function mount(root, app) {
           el("tr", {}, el("th", { scope: "row" }, "Cost"), el("td", { class: "q-cost" }, figures.training), el("td", {}, figures.held)),
           el("tr", {}, el("th", { scope: "row" }, "Right"), el("td", {}, figures.right), el("td", {}, figures.heldRight)))),
       curve));
-  const panel = el("section", { class: "card settings", "aria-label": "Settings" },
-    dataGroup,
-    group("Network", fields.activation.root, fields.optimizer.root),
-    group("Learning", fields.rate.root, fields.batch.root, fields.l1.root, fields.l2.root),
-    el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start."));
-  const controls = [presets, transport, middle, panel];
+  const controls = [presets, transport, middle];
   for (const each of controls) each.inert = true; // until there is a network
   root.append(
     el("h1", {}, "Playground"),
     el("p", { class: "lead" }, "Networks small enough to see whole: run one, or take hold of a weight and drag it."),
     presets, look,
-    transport, middle, panel,
+    transport, middle,
   );
 
   // --- settings and the address ---------------------------------------------------------------------
@@ -203,6 +204,7 @@ function mount(root, app) {
     for (const each of controls) each.inert = false;
     if (fresh) large = [about.sizes.length - 1, 0];
     if (kept && kept.inputs !== about.inputs) toggleKept();
+    middle.classList.toggle("deep", about.sizes.length > 5);
     net.build(about);
     editor.build(about, net.names);
     if (fresh) choose([2, 0, 0]);
@@ -318,9 +320,10 @@ function mount(root, app) {
 
   // --- what is chosen -------------------------------------------------------------------------------------
 
-  function choose(at) {
+  function choose(at, byHand = false) {
     net.choose(at);
     editor.choose(at);
+    if (byHand) editor.focus();
     if (frame) editor.show(read);
   }
 
