@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.sync.client import connect
 
 import handwrought as hw
 from handwrought.data.toys import TOYS
@@ -273,12 +274,14 @@ def test_tabs_have_networks_of_their_own_and_the_longest_unused_is_forgotten():
     assert kept.open("tab-0000", SMALL, "", again=True) is not first
 
 
+def connected(studio):
+    address = studio.url.replace("http", "ws") + "/ws/playground"
+    return connect(address, additional_headers={"X-Handwrought-Token": studio.token})
+
+
 @pytest.fixture
 def wire(studio):
-    from websockets.sync.client import connect
-
-    address = studio.url.replace("http", "ws") + "/ws/playground"
-    with connect(address, additional_headers={"X-Handwrought-Token": studio.token}) as made:
+    with connected(studio) as made:
         yield made
 
 
@@ -313,6 +316,19 @@ def test_a_visit_from_open_to_run(wire):
     say(wire, kind="pause")
     done = heard(wire, lambda m: isinstance(m, dict) and m["kind"] == "did")
     assert done["did"].startswith("1e")
+
+
+def test_a_connection_that_drops_comes_back_to_the_same_network(studio):
+    seen = 0
+    for turn in range(5):
+        with connected(studio) as wire:
+            say(wire, kind="open", tab="a-tab-that-drops", settings=FIELDS, again=turn > 0)
+            assert heard(wire, lambda m: True)["state"] == 1
+            frame = heard(wire, lambda m: isinstance(m, bytes))
+            assert FRAME.unpack_from(frame)[4] == seen
+            say(wire, kind="do", what="batch")
+            heard(wire, lambda m, n=seen + 1: isinstance(m, bytes) and FRAME.unpack_from(m)[4] == n)
+            seen += 1
 
 
 def test_wrong_messages_are_refused_and_the_visit_goes_on(wire):

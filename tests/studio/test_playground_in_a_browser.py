@@ -44,7 +44,7 @@ def chosen(page):
 
 def costs(page):
     cells = page.locator(".costs td b").all()
-    return [float((cell.get_attribute("title") or "nan")) for cell in cells]
+    return [float(cell.get_attribute("title") or "nan") for cell in cells]
 
 
 @pytest.mark.parametrize("name", ["Moons", "Spirals"])
@@ -169,3 +169,8 @@ def test_without_an_activation_the_page_shows_a_straight_line(opens):
         steps(page, r"· (\d,\d{3}|[3-9]\d\d) steps")
         button(page, "Pause").click()
         assert costs(page)[0] > 0.04
+        # The same with an activation: the straight line stays beside it, dashed.
+        button(page, PRESETS[1].name).click()
+        expect(button(page, "Forget the dashed line")).to_be_visible(timeout=PATIENCE)
+        button(page, "Run").click()
+        until(page, lambda: costs(page)[0] < 0.02)

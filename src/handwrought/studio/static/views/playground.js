@@ -50,6 +50,7 @@ function mount(root, app) {
   const curve = el("canvas", { class: "course", role: "img" });
   const along = course(curve);
   const figures = { training: el("b", { class: "number" }), held: el("b", { class: "number" }), right: el("b", { class: "number" }), heldRight: el("b", { class: "number" }) };
+  const rightRow = el("tr", {}, el("th", { scope: "row" }, "Right"), el("td", {}, figures.right), el("td", {}, figures.heldRight));
   const net = wholeNetwork({ choose, drag: setParameter, neuron: enlarge, resize: (hidden) => change("hidden", hidden) });
   const editor = weightEditor({ choose, set: setParameter });
   const layers = stepper("Hidden layers", { steps: [0, 1, 2, 3, 4, 5, 6], onChange: resize, hint: "Layers between input and output" });
@@ -92,7 +93,7 @@ function mount(root, app) {
         el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, "Training"), el("th", { scope: "col" }, "Held out"))),
         el("tbody", {},
           el("tr", {}, el("th", { scope: "row" }, "Cost"), el("td", { class: "q-cost" }, figures.training), el("td", {}, figures.held)),
-          el("tr", {}, el("th", { scope: "row" }, "Right"), el("td", {}, figures.right), el("td", {}, figures.heldRight)))),
+          rightRow)),
       curve));
   const controls = [presets, transport, middle];
   for (const each of controls) each.inert = true; // until there is a network
@@ -116,16 +117,24 @@ function mount(root, app) {
     change("hidden", hidden);
   }
 
-  // A new network: what was done is forgotten, unless a link says to do it again.
-  function open(wanted, again = "") {
+  // A new network: what was done is forgotten.
+  function open(wanted) {
+    if (frame?.steps && isOutput() && !kept && otherActivation(wanted)) toggleKept(); // to see both
     running = false;
     opened = false;
-    pending = { settings: wanted, did: again };
+    pending = { settings: wanted, did: "" };
     if (say({ kind: "open", tab, ...pending, again: false })) asked += 1;
     showRunning();
   }
   let pending = null; // what was asked for last, while the studio has not answered
   let asked = 0; // answers to come
+
+  const isOutput = () => large[0] === about.sizes.length - 1;
+
+  // Whether the same network is wanted with another activation function, and nothing else changes.
+  function otherActivation(wanted) {
+    return wanted.activation !== settings.activation && JSON.stringify({ ...wanted, activation: "" }) === JSON.stringify({ ...settings, activation: "" });
+  }
 
   function fromAddress() {
     if (!app.params.has("data")) return null;
@@ -203,7 +212,7 @@ function mount(root, app) {
     frame = null;
     for (const each of controls) each.inert = false;
     if (fresh) large = [about.sizes.length - 1, 0];
-    if (kept && kept.inputs !== about.inputs) toggleKept();
+    if (kept && kept.data !== settings.data) toggleKept();
     middle.classList.toggle("deep", about.sizes.length > 5);
     net.build(about);
     editor.build(about, net.names);
@@ -276,7 +285,7 @@ function mount(root, app) {
     along.show(frame.curvePoints);
     const [layer, j] = large;
     const values = frame.pictures[layer][j];
-    const output = layer === about.sizes.length - 1;
+    const output = isOutput();
     const centre = centreOf(layer);
     const line = { inputs: about.inputs, values, n: output ? about.fine : about.coarse, level: centre };
     shownLine = line;
@@ -330,14 +339,14 @@ function mount(root, app) {
   function enlarge(layer, j) {
     large = [layer, j];
     net.enlarge(layer, j);
-    const output = layer === about.sizes.length - 1;
+    const output = isOutput();
     title.textContent = output ? "Output" : layer === 0 ? `Input ${net.names[j]}` : `Neuron ${j + 1} of layer ${layer + 1}`;
     keep.disabled = !output;
     if (frame) paint();
   }
 
   function toggleKept() {
-    kept = kept || !shownLine ? null : { ...shownLine, values: shownLine.values.slice() };
+    kept = kept || !shownLine ? null : { ...shownLine, values: shownLine.values.slice(), data: settings.data };
     keep.textContent = kept ? "Forget the dashed line" : "Keep this line";
     keep.setAttribute("aria-pressed", String(Boolean(kept)));
     if (frame) paint();
@@ -354,6 +363,7 @@ function mount(root, app) {
     if (matching) look.replaceChildren(el("b", {}, "Look for: "), matching.look);
     look.classList.toggle("past", !matching);
     const held = about.training < about.y.length ? " Hollow points are held out: never trained on." : "";
+    rightRow.hidden = !about.classes;
     legend.textContent = (about.classes ? "Circles are 1 and blue, squares are 0 and red." : "Points are the training examples, the line is the network.") + held;
   }
 
