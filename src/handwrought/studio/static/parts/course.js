@@ -14,7 +14,8 @@ export function course(canvas) {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
     const n = now.length / 3;
-    const box = { x: 42, y: 10, width: width - 50, height: height - 34 };
+    const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 18;
+    const box = { x: 42 * unit, y: 10, width: width - 42 * unit - 8, height: height - 10 - 24 * unit };
     let top = 0;
     for (let i = 0; i < n; i++) {
       if (Number.isFinite(now[3 * i + 1])) top = Math.max(top, now[3 * i + 1]);
@@ -22,7 +23,7 @@ export function course(canvas) {
     }
     top = top > 0 ? 1.05 * top : 1;
     const steps = Math.max(1, now[3 * (n - 1)]);
-    context.font = "13px system-ui, sans-serif";
+    context.font = `${13 * unit}px system-ui, sans-serif`;
     context.fillStyle = colour("--quiet");
     context.strokeStyle = colour("--line");
     context.lineWidth = 1;

@@ -87,13 +87,14 @@ export function contour(values, n, level) {
   return pieces;
 }
 
-const MARGIN = { left: 42, bottom: 28, top: 8, right: 8 };
+const MARGIN = { left: 42, bottom: 28, top: 8, right: 8 }; // where the page's type is 18 pixels
 
 // The large picture.  show(what): { inputs, domain, range, values, n, centre, level, points, kept, last, unit }
 // points: { x, y, training, classes }; kept: values of an earlier picture, drawn dashed, or null.
 export function plane(canvas) {
   const heat = document.createElement("canvas");
   let now = null;
+  let unit = 1;
 
   function draw() {
     const width = canvas.clientWidth;
@@ -104,7 +105,9 @@ export function plane(canvas) {
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, width);
-    const box = { x: MARGIN.left, y: MARGIN.top, width: width - MARGIN.left - MARGIN.right, height: width - MARGIN.top - MARGIN.bottom };
+    unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 18;
+    const { left, right, top: above, bottom: under } = MARGIN;
+    const box = { x: unit * left, y: above, width: width - unit * left - right, height: width - above - unit * under };
     const [low, high] = now.domain;
     const [bottom, top] = now.inputs === 2 ? now.domain : now.range;
     const place = {
@@ -163,7 +166,7 @@ export function plane(canvas) {
     };
     for (let i = 0; i < y.length; i++) {
       const colour = !classes ? ink : y[i] < 0.5 ? negative : positive;
-      draws(i, i < training ? 4 : 3.4);
+      draws(i, unit * (i < training ? 4 : 3.4));
       context.fillStyle = i < training ? colour : paper;
       context.globalAlpha = !classes && i < training ? 0.55 : 1;
       context.fill();
@@ -186,7 +189,7 @@ export function plane(canvas) {
     context.lineWidth = 1;
     context.strokeRect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1);
     context.fillStyle = quiet;
-    context.font = "13px system-ui, sans-serif";
+    context.font = `${13 * unit}px system-ui, sans-serif`;
     const ticks = (from, to) => {
       const step = to - from > 4 ? 2 : to - from > 2.2 ? 1 : 0.5;
       const found = [];
@@ -202,7 +205,7 @@ export function plane(canvas) {
     for (const v of ticks(bottom, top)) context.fillText(shown(v), box.x - 7, place.y(v));
     if (now.inputs === 2) context.fillText("x₂", box.x - 7, box.y + 9);
     context.textBaseline = "bottom";
-    if (now.inputs === 2) context.fillText("x₁", box.x + box.width, box.y + box.height + 24);
+    if (now.inputs === 2) context.fillText("x₁", box.x + box.width, box.y + box.height + 24 * unit);
     else context.fillText(now.unit, box.x + box.width - 8, box.y + box.height - 6);
   }
 

@@ -39,9 +39,12 @@ export function stepper(label, { steps, onChange, hint = "" }) {
 // A list of choices: [[value, name], ...].
 export function choice(label, choices, onChange, hint = "") {
   const id = `choice-${++made}`;
-  const select = el("select", { id, onchange: () => onChange(select.value) }, choices.map(([value, name]) => el("option", { value }, name)));
+  const select = el("select", { id, onchange: () => onChange(select.value) });
+  const offer = (made) => select.replaceChildren(...made.map(([value, name]) => el("option", { value }, name)));
+  offer(choices);
   return {
     root: el("div", { class: "field", title: hint || undefined }, el("label", { for: id }, label), select),
+    offer,
     get value() { return select.value; },
     show(value) { select.value = value; },
   };

@@ -4,9 +4,9 @@ import { el, svg } from "./dom.js";
 import { number } from "./numbers.js";
 import { paintCurve, paintHeat, scaleOf } from "./plane.js";
 
-const PITCH = 49; // pixels from one neuron to the next
-const SIZE = 40;
-const HEAD = 58;
+// Lengths in pixels where the page's type is 18 pixels; they grow with it.
+const [PITCH, SIZE, HEAD] = [49, 40, 58]; // from one neuron to the next; a neuron; the head above
+const unit = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 18;
 const PER_PIXEL = 0.02; // how far a weight moves with the pointer
 
 // on: { choose(at, byHand), drag(at, value), neuron(layer, j), resize(hidden) }; at: [layer, neuron] or [layer, neuron, below].
@@ -26,11 +26,12 @@ export function wholeNetwork(on) {
   let drag = null;
 
   const same = (one, other) => one && other && one.join() === other.join();
+  let [pitch, size, top] = [PITCH, SIZE, HEAD];
   const centre = (layer, j, width) => {
-    const inset = SIZE / 2 + 14;
+    const inset = 0.85 * size;
     const x = inset + (layer / (sizes.length - 1)) * (width - 2 * inset);
     const most = Math.max(...sizes, 4);
-    return [x, HEAD + (most * PITCH) / 2 + (j - (sizes[layer] - 1) / 2) * PITCH];
+    return [x, top + (most * pitch) / 2 + (j - (sizes[layer] - 1) / 2) * pitch];
   };
 
   function build(made) {
@@ -128,25 +129,26 @@ export function wholeNetwork(on) {
   function layOut() {
     if (!sizes.length) return;
     const width = root.clientWidth;
-    const height = HEAD + Math.max(...sizes, 4) * PITCH;
+    [pitch, size, top] = [PITCH, SIZE, HEAD].map((length) => length * unit());
+    const height = top + Math.max(...sizes, 4) * pitch;
     root.style.height = `${height}px`;
     lines.setAttribute("viewBox", `0 0 ${width} ${height}`);
     neurons.forEach((layer, l) => layer.forEach(({ button }, j) => {
       const [x, y] = centre(l, j, width);
-      button.style.translate = `${x - SIZE / 2}px ${y - SIZE / 2}px`;
+      button.style.translate = `${x - size / 2}px ${y - size / 2}px`;
     }));
     [...heads.children].forEach((each, l) => { each.style.translate = `calc(${centre(l, 0, width)[0]}px - 50%) 0`; });
     for (const { at, path, hit } of wires) {
       const [x2, y2] = centre(at[0] - 1, at[1], width);
       if (at.length === 2) {
-        const corner = [x2 - SIZE / 2 - 5, y2 + SIZE / 2 - 6];
+        const corner = [x2 - size / 2 - 5, y2 + size / 2 - 6];
         for (const [box, grow] of [[path, 0], [hit, 6]]) {
           for (const [key, v] of Object.entries({ x: corner[0] - grow, y: corner[1] - grow, width: 11 + 2 * grow, height: 11 + 2 * grow, rx: 2 })) box.setAttribute(key, v);
         }
         continue;
       }
       const [x1, y1] = centre(at[0] - 2, at[2], width);
-      const [from, to] = [x1 + SIZE / 2, x2 - SIZE / 2];
+      const [from, to] = [x1 + size / 2, x2 - size / 2];
       const bend = (to - from) / 2;
       const d = `M${from} ${y1}C${from + bend} ${y1} ${to - bend} ${y2} ${to} ${y2}`;
       path.setAttribute("d", d);
@@ -173,16 +175,16 @@ export function wholeNetwork(on) {
         if (value === made.value && made.drawn) continue;
         made.value = value;
         made.drawn = true;
-        const size = Math.abs(value);
+        const strength = Math.abs(value);
         made.path.classList.toggle("minus", value < 0);
-        if (made.at.length === 3) made.path.style.strokeWidth = `${0.7 + (7 * size) / (1.5 + size)}px`;
-        made.path.style.opacity = 0.22 + 0.78 * Math.min(1, size / 1.5);
+        if (made.at.length === 3) made.path.style.strokeWidth = `${0.7 + (7 * strength) / (1.5 + strength)}px`;
+        made.path.style.opacity = 0.22 + 0.78 * Math.min(1, strength / 1.5);
         made.hit.firstChild.textContent = `${made.at.length === 2 ? "b" : "w"} = ${number(value)}`;
       }
       pictures.forEach((layer, l) => layer.forEach((values, j) => {
         const { canvas } = neurons[l][j];
         if (about.inputs === 2) paintHeat(canvas, values, Math.round(Math.sqrt(values.length)), scaleOf(values, centres[l]));
-        else paintCurve(canvas, values, SIZE, centres[l]);
+        else paintCurve(canvas, values, size, centres[l]);
       }));
     },
     choose(at) { chosen = at; mark(); },

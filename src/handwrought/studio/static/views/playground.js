@@ -5,16 +5,13 @@ import { course } from "../parts/course.js";
 import { el } from "../parts/dom.js";
 import { count, number, percent } from "../parts/numbers.js";
 import { plane } from "../parts/plane.js";
+import { playgroundFields } from "../parts/playground_fields.js";
+import { readFrame } from "../parts/playground_frame.js";
 import { choice, stepper } from "../parts/stepper.js";
 import { weightEditor } from "../parts/weight_editor.js";
 import { wholeNetwork } from "../parts/whole_network.js";
 
-const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 30, 100];
-const STRENGTHS = [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
-const SHARES = Array.from({ length: 21 }, (_, i) => i / 20);
-const ACTIVATIONS = [["identity", "none (identity)"], ["sigmoid", "sigmoid"], ["tanh", "tanh"], ["relu", "ReLU"], ["leaky-relu", "leaky ReLU"], ["silu", "SiLU"], ["gelu", "GELU"]];
 const LIVE = ["rate", "batch", "l1", "l2"];
-const NONE = 2 ** 32 - 1;
 
 function mount(root, app) {
   const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -55,31 +52,13 @@ function mount(root, app) {
   const editor = weightEditor({ choose, set: setParameter });
   const layers = stepper("Hidden layers", { steps: [0, 1, 2, 3, 4, 5, 6], onChange: resize, hint: "Layers between input and output" });
 
-  const fields = {
-    data: null,
-    points: stepper("Points", { steps: [10, 20, 40, 60, 100, 150, 200, 300, 400, 500], onChange: (v) => change("points", v), hint: "Training and held-out points together" }),
-    noise: stepper("Noise", { steps: SHARES, onChange: (v) => change("noise", v), hint: "How far chance moves the points" }),
-    held: stepper("Held out", { steps: SHARES.slice(0, 19), onChange: (v) => change("held", v), hint: "Share of the points never trained on" }),
-    seed: stepper("Seed", { steps: Array.from({ length: 100 }, (_, i) => i), onChange: (v) => change("seed", v), hint: "The same seed gives the same points, weights and order" }),
-    activation: choice("Activation", ACTIVATIONS, (v) => change("activation", v), "Of the hidden layers"),
-    optimizer: choice("Optimizer", [["sgd", "gradient descent"], ["momentum", "momentum"], ["adam", "Adam"]], (v) => change("optimizer", v)),
-    rate: stepper("Learning rate η", { steps: RATES, onChange: (v) => change("rate", v), hint: "How far a step goes; it may change while the network learns" }),
-    batch: stepper("Batch size", { steps: [1, 2, 5, 10, 20, 40, 100, 200, 500], onChange: (v) => change("batch", v), hint: "Examples averaged in one step" }),
-    l1: stepper("L1 λ", { steps: STRENGTHS, onChange: (v) => change("l1", v), hint: "Adds λ times the sum of the weights' sizes to the cost: it sets weights to zero" }),
-    l2: stepper("L2 λ", { steps: STRENGTHS, onChange: (v) => change("l2", v), hint: "Adds half of λ times the sum of the weights' squares to the cost: it keeps weights small" }),
-  };
-  const group = (name, ...parts) => el("fieldset", {}, el("legend", {}, name), el("div", { class: "fields" }, parts));
-  const dataGroup = group("Data", fields.points.root, fields.noise.root, fields.held.root, fields.seed.root);
-
   const transport = el("div", { class: "transport", role: "group", "aria-label": "Learning" },
     run,
     el("div", { class: "row steps-of", role: "group", "aria-label": "One step at a time" }, el("span", { class: "note" }, "Step:"), step("example", "Example"), step("batch", "Batch"), step("epoch", "Epoch")),
     el("button", { type: "button", onclick: () => open(settings) }, "Reset"),
     speed.root, where);
-  const panel = el("section", { class: "card settings", "aria-label": "Settings" },
-    dataGroup,
-    group("Network", fields.activation.root, fields.optimizer.root),
-    group("Learning", fields.rate.root, fields.batch.root, fields.l1.root, fields.l2.root),
+  const form = playgroundFields(change);
+  const panel = el("section", { class: "card settings", "aria-label": "Settings" }, form.groups,
     el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start."));
   const middle = el("div", { class: "playground" },
     el("section", { class: "net-side", "aria-labelledby": "net-title" },
@@ -224,51 +203,10 @@ function mount(root, app) {
   // --- frames ------------------------------------------------------------------------------------------
 
   function hold(buffer) {
-    const head = new Uint32Array(buffer, 0, 8);
-    if (!about || head[0] !== about.state) return;
-    const costs = new Float64Array(buffer, 32, 4);
-    const [, , epoch, seen, steps, p, c, last] = head;
-    let at = 64;
-    const parameters = new Float64Array(buffer, at, p);
-    at += 8 * p;
-    const curvePoints = new Float32Array(buffer, at, 3 * c);
-    at += 12 * c;
-    const area = (n) => (about.inputs === 2 ? n * n : n);
-    const output = new Float32Array(buffer, at, area(about.fine));
-    at += 4 * area(about.fine);
-    const pictures = [about.inputPictures ??= inputPictures()];
-    for (const n of about.sizes.slice(1, -1)) {
-      pictures.push(Array.from({ length: n }, () => {
-        const values = new Float32Array(buffer, at, area(about.coarse));
-        at += 4 * area(about.coarse);
-        return values;
-      }));
-    }
-    pictures.push([output]);
-    frame = { epoch, seen, steps, last: last === NONE ? null : last, costs, parameters, curvePoints, pictures };
+    const read = about && readFrame(buffer, about);
+    if (!read) return; // of a network that is no longer shown
+    frame = read;
     painting ||= requestAnimationFrame(paint);
-  }
-
-  // What the inputs themselves look like: a slope in their own direction.
-  function inputPictures() {
-    const [low, high] = about.domain;
-    const n = about.coarse;
-    const at = (i) => low + ((i + 0.5) / n) * (high - low);
-    if (about.inputs === 1) return [Float32Array.from({ length: n }, (_, i) => at(i))];
-    return [Float32Array.from({ length: n * n }, (_, i) => at(i % n)), Float32Array.from({ length: n * n }, (_, i) => at(n - 1 - Math.floor(i / n)))];
-  }
-
-  // Where a parameter stands in the vector: all weights, layer by layer, then all biases.
-  function read(at) {
-    const { sizes } = about;
-    let index = 0;
-    if (at.length === 3) {
-      for (let l = 1; l < at[0] - 1; l++) index += sizes[l] * sizes[l - 1];
-      return frame.parameters[index + at[1] * sizes[at[0] - 2] + at[2]];
-    }
-    for (let l = 1; l < sizes.length; l++) index += sizes[l] * sizes[l - 1];
-    for (let l = 1; l < at[0] - 1; l++) index += sizes[l];
-    return frame.parameters[index + at[1]];
   }
 
   const centreOf = (layer) => {
@@ -280,9 +218,9 @@ function mount(root, app) {
   function paint() {
     painting = 0;
     if (!frame) return;
-    net.show(read, frame.pictures, about.sizes.map((_, layer) => centreOf(layer)));
-    editor.show(read);
-    along.show(frame.curvePoints);
+    net.show(frame.parameter, frame.pictures, about.sizes.map((_, layer) => centreOf(layer)));
+    editor.show(frame.parameter);
+    along.show(frame.course);
     const [layer, j] = large;
     const values = frame.pictures[layer][j];
     const output = isOutput();
@@ -333,7 +271,7 @@ function mount(root, app) {
     net.choose(at);
     editor.choose(at);
     if (byHand) editor.focus();
-    if (frame) editor.show(read);
+    if (frame) editor.show(frame.parameter);
   }
 
   function enlarge(layer, j) {
@@ -355,7 +293,7 @@ function mount(root, app) {
   function showRunning() { run.textContent = running ? "Pause" : "Run"; }
 
   function showSettings() {
-    for (const [name, field] of Object.entries(fields)) field.show(settings[name]);
+    form.show(settings);
     layers.show(settings.hidden.length);
     const { seed: _, ...wanted } = settings;
     const matching = choices.presets.find((preset) => { const { seed: __, ...own } = preset.settings; return JSON.stringify(own) === JSON.stringify(wanted); });
@@ -369,8 +307,7 @@ function mount(root, app) {
 
   app.get("/api/playground/choices").then((found) => {
     choices = found;
-    fields.data = choice("Points from", found.toys.map((toy) => [toy.name, `${toy.title} (${toy.inputs === 2 ? "two inputs" : "one input"})`]), (v) => change("data", v));
-    dataGroup.querySelector(".fields").prepend(fields.data.root);
+    form.offer(found.toys);
     presets.append(...found.presets.map((preset) => el("button", { type: "button", "aria-pressed": "false", onclick: () => { open(preset.settings); } }, preset.name)));
     const wanted = fromAddress();
     pending = { settings: wanted ?? found.presets[1].settings, did: app.params.get("did") ?? "" };
