@@ -24,7 +24,7 @@ export function weightEditor(on) {
   function set(value) { on.set(at, value); }
 
   const options = (select, made) => select.replaceChildren(...made.map(([value, name]) => el("option", { value }, name)));
-  const source = (l, k) => (l === 2 ? names[k] : `neuron ${k + 1} of layer ${l - 1}`);
+  const source = (l, k) => (l === 2 ? names[k] : `neuron ${k + 1}`);
 
   return {
     root: el("div", { class: "card weight-editor", role: "group", "aria-label": "The chosen weight or bias" },
