@@ -154,6 +154,17 @@ def test_layers_and_neurons_are_added_and_taken_away(opens):
         expect(page.locator(".node")).to_have_count(3)
 
 
+@pytest.mark.parametrize("hidden", ["", "8-8-8", "8-8-8-8-8-8"])
+def test_the_largest_and_the_smallest_network_fit_every_screen(opens, hidden):
+    with opens(LINK.replace("hidden=3", f"hidden={hidden}")) as page:
+        steps(page, "· 0 steps$")
+        for width in (1920, 1280, 820, 400):
+            page.set_viewport_size({"width": width, "height": 800})
+            for part in (".weight-editor", ".whole", ".picture-side", ".settings"):
+                over = page.locator(part).evaluate("p => p.scrollWidth - p.clientWidth")
+                assert over <= 0, (part, width)
+
+
 def test_a_link_that_is_wrong_is_refused_in_a_sentence(opens):
     with opens("#playground?data=moons&rate=-3&hidden=99") as page:
         expect(page.locator(".toast")).to_contain_text("it must lie from", timeout=PATIENCE)

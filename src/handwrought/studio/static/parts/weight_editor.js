@@ -41,6 +41,7 @@ export function weightEditor(on) {
       layer.value = l;
       options(neuron, Array.from({ length: sizes[l - 1] }, (_, i) => [i, `neuron ${i + 1}`]));
       neuron.value = j;
+      neuron.hidden = sizes[l - 1] === 1;
       options(below, [...Array.from({ length: sizes[l - 2] }, (_, i) => [i, source(l, i)]), ["bias", "its bias"]]);
       below.value = k === undefined ? "bias" : k;
       symbol.replaceChildren(k === undefined ? "bias b" : "weight w");
