@@ -108,7 +108,7 @@ class Playground:
             self.network,
             make_optimizer(settings.optimizer, self.network.parameters, settings.l2),
             [0.0] * len(self.network.layers),
-            max(n, 1),
+            n,
             hardest=1.0,
             l1=settings.l1,
             clip_norm=None,
@@ -123,7 +123,7 @@ class Playground:
         self.done: list[Did] = []
         """What was done since the start."""
         self._order = self._shuffled()
-        self._views = _Views(self.network, toy.domain, np.concatenate([x, x[:0]]), n)
+        self._views = _Views(self.network, toy.domain, max(n, len(x) - n))
         self._every = 1
         self._course: list[tuple[float, float, float]] = []
         self._note()
@@ -297,23 +297,19 @@ class Playground:
             "classes": self.toy.classes,
             "domain": self.toy.domain,
             "output": self.network.activations[-1].name,
-            "cost": self.network.cost.name,
             "x": np.concatenate([self.x, self.held_x]),
             "y": np.concatenate([self.y, self.held_y]),
             "training": len(self.x),
             "fine": FINE if self.toy.n_inputs == 2 else LINE,
             "coarse": COARSE if self.toy.n_inputs == 2 else LINE,
-            "batches": -(-len(self.x) // self.settings.batch),
         }
 
 
 class _Views:
     """The grids on which a network is looked at, and the buffers for it."""
 
-    def __init__(
-        self, network: Network, domain: tuple[float, float], points: Array, training: int
-    ) -> None:
-        self.points = Workspace(network.sizes, max(training, len(points) - training), np.float64)
+    def __init__(self, network: Network, domain: tuple[float, float], points: int) -> None:
+        self.points = Workspace(network.sizes, points, np.float64)
         if network.n_inputs == 1:
             self.fine = self.coarse = np.linspace(*domain, LINE)[:, np.newaxis]
         else:
