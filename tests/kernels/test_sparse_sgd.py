@@ -18,7 +18,7 @@ def trained(monkeypatch, kernels, images, sizes, activation, cost, output, **set
     net = hw.Network(sizes, activation, cost, seed=1, output_activation=output)
     before = net.parameters.vector.copy()
     reports = hw.train(net, images, batch_size=10, seed=2, **settings)
-    assert (reports.gi_frame.f_locals["self"].sparse is not None) == (kernels == "numba")
+    assert (reports._run.sparse is not None) == (kernels == "numba")
     done = list(reports)
     return net.parameters.vector - before, done
 
@@ -90,7 +90,7 @@ def test_what_the_sparse_kernel_does_not_know_takes_the_plain_way(monkeypatch, i
         (hw.Network([784, 30, 10], output_activation="softmax"), {}),
     ):
         reports = hw.train(net, images, epochs=1, **settings)
-        assert reports.gi_frame.f_locals["self"].sparse is None
+        assert reports._run.sparse is None
         assert len(list(reports)) == 1
 
 

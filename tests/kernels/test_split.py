@@ -18,7 +18,7 @@ def images():
 
 
 def run_of(reports):
-    return reports.gi_frame.f_locals["self"]
+    return reports._run
 
 
 def trained(monkeypatch, kernels, images, activation="relu", cost="softmax", **settings):
@@ -52,7 +52,7 @@ def test_gradients_are_those_of_the_plain_code(monkeypatch, images, activation, 
     engine.copy(into_network=False)
     chosen = np.arange(7, 57)
     x, y = engine.read(chosen)
-    states = run.workspace.rows(50)
+    states = run.step.workspace.rows(50)
     engine.network.forward(x, states)
     gradient = engine.network.parameters.like()
     engine.network.backward(x, y, states, gradient)
