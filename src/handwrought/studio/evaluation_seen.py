@@ -336,10 +336,10 @@ def changed_seen(subject: Subject, amounts: Mapping[str, float]) -> Changed:
 
 
 def _some_of_each(labels: NDArray[Any]) -> NDArray[np.intp]:
-    """The first images of each class, class by class, as many as are shown."""
-    classes = np.unique(labels)
-    each = max(1, _SHOWN // len(classes))
-    return np.concatenate([np.flatnonzero(labels == k)[:each] for k in classes])[:_SHOWN]
+    """The first of each class, then the second of each, as many as are shown."""
+    by_class = [np.flatnonzero(labels == k) for k in np.unique(labels)]
+    rounds = [rest[turn] for turn in range(_SHOWN) for rest in by_class if turn < len(rest)]
+    return np.array(rounds[:_SHOWN], np.intp)
 
 
 def curves_seen(curves: tuple[Curve, ...]) -> CurvesSeen:

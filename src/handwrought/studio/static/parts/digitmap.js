@@ -1,6 +1,5 @@
 // Images as points in the plane, coloured by digit; a pointer or the arrow keys find one of them.
-import { el } from "./dom.js";
-import { moves } from "./dom.js";
+import { el, moves } from "./dom.js";
 
 const TRAVEL = 700; // milliseconds from one layout to the next
 const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
@@ -8,7 +7,7 @@ const RIM = 26;
 
 // onPoint(i): a point was found, or null; i counts as in the map.
 export function digitmap({ onPoint }) {
-  const canvas = el("canvas", { class: "map-canvas", tabindex: 0, role: "application", "aria-roledescription": "map of images" });
+  const canvas = el("canvas", { class: "map-canvas", tabindex: 0, role: "application", "aria-roledescription": "map of images", "aria-label": "Map of test images" });
   const context = canvas.getContext("2d");
   let map = null; // { x, y (from 0 to 1), labels, said }
   let from = null; // where the points come from while they travel

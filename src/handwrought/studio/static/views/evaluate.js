@@ -11,7 +11,7 @@ import { sliders } from "../parts/sliders.js";
 import { until, waiting } from "../parts/waiting.js";
 
 const SETTLED = 300; // milliseconds without a change before the address is written anew
-const CELL = 24; // images at first, and each time more are asked for
+const CELL = 20; // images at first, and each time more are asked for
 const MISTAKES = 12;
 
 function mount(root, app) {
@@ -145,11 +145,10 @@ function mount(root, app) {
 
   function card(picture, names, { large = false } = {}) {
     const { label, said, confidence, second, second_confidence: sure, at, pixels } = picture;
-    const right = label === said;
     return el("li", {},
       digit(pixels, `Test image ${count(at)}: it is ${names[label]}, the network says ${names[said]}`),
-      el("p", {}, right ? [el("strong", {}, names[said])] : ["is ", el("strong", {}, names[label]), ", says ", el("em", {}, names[said])]),
-      el("p", { class: "note", title: exact(confidence) }, `${percent(confidence)} sure`),
+      large ? el("p", {}, "is ", el("strong", {}, names[label]), ", says ", el("em", {}, names[said])) : null,
+      el("p", { class: "note", title: `${exact(confidence)}, test image ${count(at)}` }, large ? `${percent(confidence)} sure` : percent(confidence)),
       large ? el("p", { class: "note", title: exact(sure) }, `then ${names[second]}, ${percent(sure)}`) : null,
       large ? el("p", { class: "note" }, `no. ${count(at)}`) : null);
   }
@@ -190,7 +189,7 @@ function mount(root, app) {
       table.choose(i, j);
       const total = found.confusion[i][j];
       title.textContent = `${pairName(names, i, j)}: ${count(total)}`;
-      note.textContent = i === j ? "The least sure first." : "The surest first.";
+      note.textContent = `How sure it was, the ${i === j ? "least sure" : "surest"} first.`;
       app.announce(title.textContent);
       const pictures = gallery(async (start, most) => {
         const answer = await app.post("/api/evaluate/cell", { model, label: i, said: j, start, most });
