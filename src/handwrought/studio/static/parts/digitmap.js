@@ -64,14 +64,15 @@ export function digitmap({ onPoint }) {
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineJoin = "round";
-    sums.forEach(([xs, ys], digit) => {
-      if (!xs.length || (only !== null && only !== digit)) return;
-      context.lineWidth = 5;
-      context.strokeStyle = colours.paper;
-      context.fillStyle = colours.ink;
-      context.strokeText(digit, median(xs), median(ys));
-      context.fillText(digit, median(xs), median(ys));
-    });
+    context.lineWidth = 5;
+    context.strokeStyle = colours.paper;
+    context.fillStyle = colours.ink;
+    const names = sums.map(([xs, ys], digit) => ({ digit, x: median(xs), y: median(ys) }))
+      .filter(({ digit, x }) => x !== undefined && (only === null || only === digit));
+    for (const { digit, x, y } of apart(names)) {
+      context.strokeText(digit, x, y);
+      context.fillText(digit, x, y);
+    }
     if (at !== null) {
       const [x, y] = place(at);
       ring(x, y, 9, colours.paper, 6);
@@ -169,6 +170,22 @@ export function digitmap({ onPoint }) {
 }
 
 const ease = (t) => (t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2);
+
+// Names that would cover each other, moved apart upwards and downwards.
+function apart(names) {
+  for (let round = 0; round < 8; round++) {
+    for (const a of names) {
+      for (const b of names) {
+        const gap = 26 - Math.hypot(a.x - b.x, a.y - b.y);
+        if (a.digit >= b.digit || gap <= 0) continue;
+        const up = a.y <= b.y ? a : b;
+        up.y -= gap / 2;
+        (up === a ? b : a).y += gap / 2;
+      }
+    }
+  }
+  return names;
+}
 
 function median(values) {
   const sorted = values.toSorted((a, b) => a - b);

@@ -20,8 +20,11 @@ export function refusing(refusals, images, refused, onChange) {
     id: "refused", type: "range", min: x0, max: x1, step: (x1 - x0) / STEPS, value: refused,
     oninput: () => { show(); onChange(Number(input.value)); },
   });
-  const root = el("div", { class: "refusing" }, chart,
-    el("label", { for: "refused" }, "Share refused"), input, says);
+  const root = el("div", { class: "refusing" },
+    el("div", {}, chart, el("div", { class: "refused" }, el("label", { for: "refused" }, "Share refused"), input)), says);
+  // The slider runs below the chart's own axis.
+  const wide = chart.viewBox.baseVal.width;
+  Object.assign(input.parentElement.style, { marginLeft: `${(100 * left) / wide}%`, marginRight: `${100 - (100 * right) / wide}%` });
 
   // The highest threshold that refuses no more than this share.
   function at(share) {
