@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from handwrought.data.dataset import Dataset
+    from handwrought.data.dataset import Split
     from handwrought.evaluation.robustness import Curve
     from handwrought.report.subject import Subject
     from handwrought.studio.evaluation_seen import CellSeen, Changed, CurvesSeen, MapSeen, Result
@@ -57,7 +57,7 @@ class Evaluations:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._works: OrderedDict[tuple[str, int, int], dict[Any, Work[Any]]] = OrderedDict()
-        self._datasets: dict[str, Dataset] = {}
+        self._tests: dict[str, tuple[str, Split, tuple[str, ...]]] = {}
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._turn = threading.Lock()
@@ -225,30 +225,31 @@ class Evaluations:
         record = read_header(path).get("record")
         record = record if isinstance(record, dict) else {}
         say("Loading the test images", 0.2)
-        data = self._dataset(record.get("dataset"))
-        assert data.test is not None
-        say(f"Reading {len(data.test):,} test images", 0.4)
+        name, test, class_names = self._test_images(record.get("dataset"))
+        say(f"Reading {len(test):,} test images", 0.4)
         return Subject(
             recognizer.network,
-            data.test,
-            evaluate(recognizer.network, data.test),
-            data.name,
+            test,
+            evaluate(recognizer.network, test),
+            name,
             title,
-            data.class_names,
+            class_names,
             record,
             recognizer.temperature,
             SAMPLE,
         )
 
-    def _dataset(self, named: Any) -> Dataset:
-        """The data that a model's record names, or MNIST; never a path from a file."""
+    def _test_images(self, named: Any) -> tuple[str, Split, tuple[str, ...]]:
+        """Of the data that a model's record names, or of MNIST; never of a path from a file."""
         from handwrought.data.catalog import DOWNLOADABLE, load_dataset
 
         name = named if named in DOWNLOADABLE else "mnist"
         with self._loading:
-            if name not in self._datasets:
-                self._datasets[name] = load_dataset(name)
-            return self._datasets[name]
+            if name not in self._tests:
+                data = load_dataset(name)  # its training images are let go again
+                assert data.test is not None
+                self._tests[name] = data.name, data.test, data.class_names
+            return self._tests[name]
 
     def _curves(self, model: str, say: Say) -> tuple[Curve, ...]:
         """Its robustness curves; waits for them."""

@@ -393,7 +393,7 @@ function mount(root, app) {
   function classes(section, { found }) {
     const share = (value) => (value === null
       ? el("td", {}, "–")
-      : el("td", { title: exact(value) }, el("span", { class: "share-bar", "aria-hidden": "true" }, el("span", { style: { width: `${100 * value}%` } })), percent(value)));
+      : el("td", { title: exact(value) }, el("span", { class: "share-bar", "aria-hidden": "true" }, el("span", { style: { width: `${100 * value}%` } })), el("span", { class: "share-number" }, percent(value))));
     section.append(
       el("p", { class: "lead" }, el("strong", {}, "Precision"), ": when it says 4, how often is that right? ", el("strong", {}, "Recall"), ": of all images of a 4, how many does it find? ", el("strong", {}, "F1"), " is their harmonic mean."),
       el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Precision and recall of each class" },
