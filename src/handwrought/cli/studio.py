@@ -58,7 +58,8 @@ def listen(port: int) -> socket.socket:
     """
     reason = ""
     for candidate in range(port, min(port + _NEXT, 65535) + 1) if port else (0,):
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Named, or asyncio does not turn Nagle's delay off: 40 ms in every answer.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if os.name == "posix":  # elsewhere this would let two programs share a port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
