@@ -27,7 +27,7 @@ MAY_USE = {
     "report": {"nn", "data", "evaluation"},
     "studio": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),
-        *("inference", "kernels"),
+        *("inference", "kernels", "report"),
     },
     "cli": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),

@@ -6,7 +6,7 @@ for all images, so that two networks can be compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
 
-__all__ = ["CHANGES", "Change", "Curve", "evenly_chosen", "robustness"]
+__all__ = ["CHANGES", "Change", "Curve", "changed", "evenly_chosen", "robustness"]
 
 Array = NDArray[Any]
 
@@ -104,6 +104,36 @@ CHANGES = (
     Change("blur", "pixels", blurred, (0, 0.5, 1, 1.5, 2, 2.5, 3), length=True),
     Change("thickness", "pixels", thickened, (-1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2), length=True),
 )
+
+
+_ORDER = ("thickness", "scale", "rotation", "shift", "blur", "noise")
+"""As it would happen to a digit: it is written, laid down, and photographed."""
+
+
+def changed(images: Array, amounts: Mapping[str, float]) -> Array:
+    """Several changes at once, each by its amount; a change that is not named leaves all as it is.
+
+    Parameters
+    ----------
+    images : array of float32, shape (n, height, width), from 0 to 1
+    amounts : mapping of str to float
+        Names of :data:`CHANGES`.
+
+    Raises
+    ------
+    InvalidArgument
+        If a name is none of them.
+    """
+    named = {change.name: change for change in CHANGES}
+    unknown = sorted(set(amounts) - set(named))
+    if unknown:
+        raise InvalidArgument(f"there is no change {unknown[0]!r}: choose from {', '.join(named)}")
+    for name in _ORDER:
+        change = named[name]
+        amount = amounts.get(name, change.harmless)
+        if amount != change.harmless:
+            images = change.apply(images, amount)
+    return images
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from handwrought.evaluation import wilson_interval
+from handwrought.evaluation import Calibration, wilson_interval
 from handwrought.report.charts import Frame, chart, percent
 from handwrought.report.markup import Html, section, table, tag
 from handwrought.report.subject import Subject
 
-__all__ = ["calibration_section"]
+__all__ = ["calibration_charts", "calibration_section"]
 
 _SHARES = [(0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %")]
 
@@ -17,13 +17,16 @@ _SHARES = [(0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "1
 def calibration_section(subject: Subject) -> Html:
     """The curve with 95 % intervals, how many images are in each bin, and the bins as a table."""
     bins = subject.result.calibration(temperature=subject.temperature)
-    points, rows = [], []
-    for b in np.flatnonzero(bins.counts):
-        n, sure, right = int(bins.counts[b]), float(bins.confidence[b]), float(bins.accuracy[b])
-        low, high = wilson_interval(round(right * n), n)
-        points.append((sure, right, low, high, n))
-        span = f"{100 * bins.edges[b]:.0f} to {100 * bins.edges[b + 1]:.0f} %"
-        rows.append((span, f"{n:,}", percent(sure, 1), percent(right, 1)))
+    points = _points(bins)
+    rows = [
+        (
+            f"{100 * bins.edges[b]:.0f} to {100 * bins.edges[b + 1]:.0f} %",
+            f"{n:,}",
+            percent(sure, 1),
+            percent(right, 1),
+        )
+        for b, (sure, right, _, _, n) in zip(np.flatnonzero(bins.counts), points, strict=True)
+    ]
     gap = sum((sure - right) * n for sure, right, _, _, n in points) / subject.result.n
     verdict = "too sure" if gap > 0 else "not sure enough"
     heated = (
@@ -54,14 +57,29 @@ def calibration_section(subject: Subject) -> Html:
             tag(
                 "figure",
                 tag("h3", "Right answers at each confidence"),
-                _curve(points),
-                _counts(points, bins.edges, subject),
+                *calibration_charts(subject),
             ),
             table("The bins: their mean confidence, and the share right",
                   ("confidence", subject.things, "mean", "right"), rows),
             class_="pair",
         ),
     )  # fmt: skip
+
+
+def calibration_charts(subject: Subject) -> tuple[Html, Html]:
+    """The reliability curve with 95 % intervals, and how many images are in each bin."""
+    bins = subject.result.calibration(temperature=subject.temperature)
+    points = _points(bins)
+    return _curve(points), _counts(points, bins.edges, subject)
+
+
+def _points(bins: Calibration) -> list[tuple[float, float, float, float, int]]:
+    """Of each bin that holds something: mean confidence, share right, its interval, how many."""
+    points = []
+    for b in np.flatnonzero(bins.counts):
+        n, sure, right = int(bins.counts[b]), float(bins.confidence[b]), float(bins.accuracy[b])
+        points.append((sure, right, *wilson_interval(round(right * n), n), n))
+    return points
 
 
 def _curve(points: list[tuple[float, float, float, float, int]]) -> Html:

@@ -151,13 +151,7 @@ def _overview(confusion: NDArray[np.int64]) -> Html:
 def _cells(subject: Subject, cells: list[tuple[int, int]]) -> dict[str, Any]:
     """What the page's script shows of each cell: the surest mistakes, the least sure right ones."""
     result = subject.result
-    first_unsure = np.argsort(subject.confidence, kind="stable")
-    members: dict[tuple[int, int], list[int]] = {cell: [] for cell in cells}
-    for order, right in ((first_unsure, True), (first_unsure[::-1], False)):
-        for n in order.tolist():
-            i, j = int(result.labels[n]), int(result.predictions[n])
-            if (i == j) == right and (i, j) in members and len(members[i, j]) < _PER_CELL:
-                members[i, j].append(n)
+    members = {cell: subject.cell(*cell)[:_PER_CELL].tolist() for cell in cells}
     images: dict[tuple[int, int], list[dict[str, Any]]] = {cell: [] for cell in cells}
     left = _MOST_BYTES
     # One image of each cell before the second of any, so that a full page leaves no cell empty.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from handwrought.report.charts import percent
 from handwrought.report.markup import Html, section, tag
 from handwrought.report.pictures import data_uri
@@ -33,7 +31,7 @@ def mistakes_section(subject: Subject) -> Html | None:
 def _picture(subject: Subject, n: int) -> Html:
     p, names = subject.probabilities[n], subject.names
     says, label = int(subject.result.predictions[n]), int(subject.result.labels[n])
-    second = int(np.argsort(-np.where(np.arange(len(p)) == says, -1.0, p), kind="stable")[0])
+    second = subject.second_guess(n)
     return tag(
         "li",
         tag(

@@ -11,7 +11,7 @@ from handwrought.report.charts import Frame, chart, percent, ticks
 from handwrought.report.markup import Html, section, table, tag
 from handwrought.report.subject import Subject
 
-__all__ = ["refusal_section"]
+__all__ = ["refusal_chart", "refusal_section"]
 
 _TARGET = 0.999
 _MOST_POINTS = 400
@@ -38,7 +38,7 @@ def refusal_section(subject: Subject) -> Html:
         "of the least sure answers are refused, and more of the rest are right.",
         tag(
             "div",
-            tag("figure", tag("h3", "Right answers among those accepted"), _chart(curve, target)),
+            tag("figure", tag("h3", "Right answers among those accepted"), refusal_chart(curve)[0]),
             table("Thresholds of confidence worth knowing", head, rows),
             class_="pair",
         ),
@@ -62,9 +62,11 @@ def _row(name: str, at: Refusal) -> tuple[Any, ...]:
     )
 
 
-def _chart(curve: RiskCoverage, target: Refusal | None) -> Html:
+def refusal_chart(curve: RiskCoverage) -> tuple[Html, Frame]:
+    """The curve as far as it is worth looking at, and the rectangle in which it is drawn."""
+    target = curve.at_accuracy(_TARGET)
     refused = 1 - curve.coverage
-    # As far as the curve is worth looking at: to the target and a little on, or half of all.
+    # To the target and a little on, or half of all.
     last = min(1.0, max(0.1, 1.5 * target.refused)) if target else 0.5
     seen = np.flatnonzero(refused <= last)
     thin = seen[np.unique(np.linspace(0, len(seen) - 1, _MOST_POINTS).astype(int))]
@@ -79,7 +81,7 @@ def _chart(curve: RiskCoverage, target: Refusal | None) -> Html:
     shown = [(at.refused, at.accuracy) for at in marks if at.refused <= last]
     labels = [f"{percent(y)} right, {percent(x)} refused" for x, y in shown]
     summary = f"Accuracy against the share refused: {percent(points[0][1])} right with none refused"
-    return chart(
+    drawn = chart(
         276,
         "; ".join([summary, *labels]),
         frame.axes(
@@ -90,3 +92,4 @@ def _chart(curve: RiskCoverage, target: Refusal | None) -> Html:
         frame.line(points),
         frame.dots(shown, labels),
     )
+    return drawn, frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handwrought.evaluation import wilson_interval
-from handwrought.evaluation.robustness import Curve, robustness
+from handwrought.evaluation.robustness import Curve
 from handwrought.report.charts import Frame, chart, percent
 from handwrought.report.markup import Html, join, section, table, tag
 from handwrought.report.pictures import data_uri
@@ -25,7 +25,7 @@ def robustness_section(subject: Subject) -> Html | None:
     """A chart for each change, a changed image under each amount, and the numbers in a table."""
     if not subject.has_images:
         return None
-    curves = list(robustness(subject.network, subject.split, subject.robustness_images))
+    curves = subject.curves
     n = curves[0].n
     which = "All" if n == len(subject.split) else "Evenly chosen"
     how = (
@@ -82,7 +82,7 @@ def _curve(curve: Curve) -> Html:
     )
 
 
-def _numbers(curves: list[Curve]) -> Html:
+def _numbers(curves: tuple[Curve, ...]) -> Html:
     rows = [
         (_TITLES[c.change.name][0], _number(amount), percent(accuracy, 1), f"{right:,} of {c.n:,}")
         for c in curves

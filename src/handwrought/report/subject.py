@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
 from handwrought.evaluation import Evaluation
+from handwrought.evaluation.robustness import Curve, robustness
 from handwrought.nn.network import Network
 from handwrought.report.markup import shortened
 
@@ -38,6 +39,8 @@ class Subject:
         Of the confidence.
     robustness_images : int
         How many images are changed and read again, at most.
+    measured : tuple of Curve, optional
+        What that gave, where it was done before.
     """
 
     network: Network
@@ -49,6 +52,7 @@ class Subject:
     record: dict[str, Any] = field(default_factory=dict)
     temperature: float = 1.0
     robustness_images: int = 2000
+    measured: tuple[Curve, ...] | None = None
 
     @property
     def has_images(self) -> bool:
@@ -82,3 +86,24 @@ class Subject:
         """Indices of the misread examples, the most confident first."""
         wrong = np.flatnonzero(self.result.predictions != self.result.labels)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+
+    @cached_property
+    def curves(self) -> tuple[Curve, ...]:
+        """Accuracy at each amount of each change."""
+        if self.measured is not None:
+            return self.measured
+        return tuple(robustness(self.network, self.split, self.robustness_images))
+
+    def cell(self, label: int, said: int) -> NDArray[np.intp]:
+        """Indices of one cell of the confusion matrix: of mistakes the surest first, of right
+        answers the least sure."""
+        result = self.result
+        found = np.flatnonzero((result.labels == label) & (result.predictions == said))
+        unsure = found[np.argsort(self.confidence[found], kind="stable")]
+        return unsure if label == said else unsure[::-1]
+
+    def second_guess(self, n: int) -> int:
+        """The class that comes after what it said of an example."""
+        others = self.probabilities[n].copy()
+        others[self.result.predictions[n]] = -1.0
+        return int(np.argmax(others))

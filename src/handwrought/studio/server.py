@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 
 from handwrought.errors import HandwroughtError
-from handwrought.studio import routes_draw, routes_page, routes_playground
+from handwrought.studio import routes_draw, routes_evaluate, routes_page, routes_playground
 from handwrought.studio.security import Gate, Guard
 from handwrought.studio.sessions import Studio
 
@@ -22,6 +22,7 @@ ROUTES: list[BaseRoute] = [
     *routes_page.routes,
     *routes_draw.routes,
     *routes_playground.routes,
+    *routes_evaluate.routes,
 ]
 
 BODIES: Mapping[str, int] = {

@@ -22,8 +22,9 @@ export const exact = (x) => String(x).replace("-", "−");
 
 export const count = (n) => n.toLocaleString("en");
 
-export function percent(p) {
-  if (p > 0 && p < 0.001) return "< 0.1 %";
-  if (p < 1 && p > 0.999) return "> 99.9 %";
-  return `${(100 * p).toFixed(1)} %`;
+export function percent(p, digits = 1) {
+  const step = 10 ** -digits;
+  if (p > 0 && 100 * p < step) return `< ${step.toFixed(digits)} %`;
+  if (p < 1 && 100 * p > 100 - step) return `> ${(100 - step).toFixed(digits)} %`;
+  return `${(100 * p).toFixed(digits)} %`;
 }
