@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 
 from handwrought.errors import HandwroughtError
-from handwrought.studio import routes_draw, routes_page
+from handwrought.studio import routes_draw, routes_page, routes_train
 from handwrought.studio.security import Gate, Guard
 from handwrought.studio.sessions import Studio
 
@@ -21,6 +21,7 @@ __all__ = ["BODIES", "ROUTES", "create_app"]
 ROUTES: list[BaseRoute] = [
     *routes_page.routes,
     *routes_draw.routes,
+    *routes_train.routes,
 ]
 
 BODIES: Mapping[str, int] = {
