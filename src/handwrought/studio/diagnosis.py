@@ -21,8 +21,11 @@ RISEN = 1.5
 HARDLY = 0.95
 """Too low: after ``STEPS`` steps, the cost is still above this share of the first."""
 STEPS = 300
-SATURATED = 0.5
-"""Saturation: more than this share of a layer's (neuron, image) pairs have hardly a slope."""
+SATURATED = 0.6
+UNREAD = 0.9
+"""Saturation: more than a share SATURATED of a layer's (neuron, image) pairs have hardly a slope,
+while less than UNREAD of the training images are read right: a network that reads them right may
+be sure of itself."""
 DEAD = 0.2
 """Dead units: more than this share of a layer's neurons have no slope for any image."""
 OVERFITTED = 1.05
@@ -123,7 +126,7 @@ def _too_low(wish: Wish, points: Sequence[Point]) -> Finding | None:
 def _saturated(wish: Wish, points: Sequence[Point]) -> Finding | None:
     layers = points[-1].layers[:-1]
     worst = max(layers, key=lambda layer: layer.saturated, default=None)
-    if worst is None or worst.saturated <= SATURATED:
+    if worst is None or worst.saturated <= SATURATED or points[-1].train_accuracy >= UNREAD:
         return None
     mends = [_rate(wish, 0.3)] if points[-1].step else []
     if wish.initializer == "normal":

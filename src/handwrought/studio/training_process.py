@@ -217,11 +217,11 @@ class Session:
         self._trained += seconds
         self.rate = self.training.rate
         if done and self.goal != "batch" and step >= 32:
-            wanted = round(_REPORT / max(seconds / done, 1e-6))
-            now = self.training.report_every or 1
-            if not 0.5 <= wanted / now <= 2:
-                # Never many times more at once: the first batches are slower than those to come.
-                self.training.report_every = max(1, min(wanted, 8 * now, self.batches))
+            # Early on much changes in few steps, so that reports are never far apart then.
+            most = min(1 + step // 10, self.batches)
+            wanted = max(1, min(most, round(_REPORT * done / max(seconds, 1e-6))))
+            if not 0.5 <= wanted / (self.training.report_every or 1) <= 2:
+                self.training.report_every = wanted
 
     def _paused(self) -> None:
         self._measure(force=True)

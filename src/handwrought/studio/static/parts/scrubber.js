@@ -1,0 +1,140 @@
+// Back through a run: its network at each moment that was kept, and what it made of one image then.
+import { bytes, floats } from "./arrays.js";
+import { bars } from "./bars.js";
+import { el } from "./dom.js";
+import { count, number, percent } from "./numbers.js";
+import { grid, largest, paintAmounts, paintInk } from "./pixels.js";
+import { paintWeights } from "./tiles.js";
+
+export function scrubber(app) {
+  let run = null; // { id, batches }
+  let steps = [];
+  let wrong = []; // [label, said, sure] of the run's most wrong images
+  let shown = null; // the last moment
+  let asked = null; // the step that is on its way
+  let next = null;
+  let courseOf = "";
+  let course = null;
+
+  const slider = el("input", { type: "range", id: "moment", min: 0, max: 0, step: 1, value: 0, "aria-label": "Moment of the training", oninput: () => ask() });
+  const when = el("p", { class: "when", role: "status" });
+  const image = el("select", { id: "followed", onchange: () => { courseOf = ""; ask(); } });
+  const ink = el("canvas", { class: "pixels", role: "img" });
+  const ten = bars([..."0123456789"], "Probability of each digit at that moment");
+  const weights = el("canvas", { class: "pixels weights", role: "img" });
+  const stack = el("div", { class: "stack" });
+  const strip = el("canvas", { class: "pixels strip", role: "img", "aria-label": "Probability of each digit at every moment kept" });
+  const mark = el("span", { class: "strip-mark" });
+  const hint = el("p", { class: "note" });
+  const says = el("p", { class: "said" });
+  const root = el("section", { class: "scrubber card", "aria-labelledby": "scrubber-title" },
+    el("div", { class: "row between" }, el("h2", { id: "scrubber-title" }, "Back through its learning"),
+      el("div", { class: "row" }, el("label", { for: "followed" }, "Follow"), image)),
+    el("div", { class: "time" }, slider,
+      el("div", { class: "strip-box" }, el("span", { class: "digits", "aria-hidden": "true" }, [..."0123456789"].map((d) => el("span", {}, d))), el("div", { class: "strip-frame" }, strip, mark))),
+    when,
+    el("div", { class: "then" },
+      el("figure", {}, weights, el("figcaption", { class: "note" }, "First-layer weights then")),
+      el("figure", { class: "activations" }, stack, el("figcaption", { class: "note" }, "Its activations, layer by layer")),
+      el("div", { class: "answer-then" }, el("div", { class: "row ink-row" }, ink, says), ten.root, hint)));
+
+  const chosen = () => (image.value === "drawing" ? null : Number(image.value));
+
+  async function ask() {
+    if (!run || !steps.length) return;
+    next = steps[Number(slider.value)];
+    if (asked !== null) return; // one at a time: what comes meanwhile is overtaken by the newest
+    while (next !== null) {
+      asked = next;
+      next = null;
+      const [id, wish] = [run.id, chosen()];
+      try {
+        const found = await app.post("/api/train/moment", { run: id, step: asked, wrong: wish });
+        if (run?.id === id) { shown = found; paint(); }
+        const key = `${id} ${wish} ${steps.length}`;
+        if (run?.id === id && courseOf !== key && found.pixels) {
+          courseOf = key;
+          course = await app.post("/api/train/course", { run: id, wrong: wish });
+          paintCourse();
+        }
+      } catch (error) {
+        when.textContent = error.message;
+      }
+    }
+    asked = null;
+  }
+
+  function paintCourse() {
+    if (!course?.steps.length) { strip.width = strip.height = 1; return; }
+    const values = floats(course.probabilities);
+    const n = course.steps.length;
+    const turned = Float32Array.from({ length: 10 * n }, (_, i) => values[(i % n) * 10 + Math.floor(i / n)]);
+    paintAmounts(strip, turned, n, 10, 1);
+  }
+
+  function paint() {
+    if (!shown) return;
+    const at = Number(slider.value);
+    const epoch = shown.step / run.batches;
+    when.textContent = `After ${count(shown.step)} mini-batches, ${number(epoch, 3)} epochs: moment ${at + 1} of ${steps.length}.`;
+    slider.setAttribute("aria-valuetext", when.textContent);
+    mark.style.left = `${(100 * (at + 0.5)) / steps.length}%`;
+    if (shown.n_in === 784) paintWeights(weights, new Int8Array(bytes(shown.weights).buffer), shown.shown);
+    weights.setAttribute("aria-label", `Weights of ${shown.shown} neurons of the first layer, the largest ${number(shown.most)}`);
+    const pixels = shown.pixels ? bytes(shown.pixels) : null;
+    ink.hidden = !pixels;
+    hint.textContent = pixels ? "" : "Draw a digit in the view Draw, and follow it here.";
+    if (pixels) paintInk(ink, pixels);
+    ink.setAttribute("aria-label", "The image that is followed");
+    ten.show(shown.probabilities);
+    if (shown.probabilities) {
+      const best = shown.probabilities.indexOf(Math.max(...shown.probabilities));
+      says.replaceChildren("read as ", el("b", { class: "read-as" }, String(best)), `, ${percent(shown.probabilities[best])} sure`);
+    } else says.textContent = "";
+    stack.replaceChildren(...shown.layers.slice(1).map((layer, i, all) => {
+      const a = floats(layer.a);
+      const last = i === all.length - 1;
+      const [columns, rows] = last ? [10, 1] : grid(a.length).toSorted((p, q) => q - p);
+      const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": `Activations of layer ${layer.number}, the largest ${number(largest(a))}`, style: { aspectRatio: `${columns} / ${rows}` } });
+      paintAmounts(canvas, a, columns, rows, last ? 1 : largest(a));
+      return el("div", {}, el("p", { class: "note" }, last ? "output" : `layer ${layer.number}: ${count(a.length)} ${layer.activation}`), canvas);
+    }));
+  }
+
+  const themed = () => { paint(); paintCourse(); };
+  document.addEventListener("themechange", themed);
+  root.hidden = true;
+  return {
+    root,
+    // Another run: its summary, moments and most wrong images.
+    open(summary, moments, look) {
+      run = { id: summary.id, batches: summary.shape.batches || 1 };
+      steps = [...moments];
+      shown = course = null;
+      courseOf = "";
+      this.images(look);
+      this.fit(true);
+    },
+    images(look) {
+      const before = image.value || "drawing";
+      wrong = look?.wrong ?? [];
+      image.replaceChildren(el("option", { value: "drawing" }, "your last drawing"),
+        ...wrong.map(([label, said], i) => el("option", { value: i }, `a ${label} now read as ${said}`)));
+      image.value = [...image.options].some((option) => option.value === before) ? before : "drawing";
+    },
+    add(step) {
+      if (steps.includes(step)) return;
+      const atEnd = Number(slider.value) === steps.length - 1;
+      steps.push(step);
+      steps.sort((a, b) => a - b);
+      this.fit(false, atEnd);
+    },
+    fit(fresh, follow = true) {
+      root.hidden = steps.length === 0;
+      slider.max = Math.max(0, steps.length - 1);
+      if (follow) slider.value = slider.max;
+      if (fresh || (follow && document.activeElement !== slider)) ask();
+    },
+    close() { document.removeEventListener("themechange", themed); },
+  };
+}
