@@ -110,7 +110,7 @@ def _too_high(wish: Wish, points: Sequence[Point]) -> Finding | None:
 
 def _too_low(wish: Wish, points: Sequence[Point]) -> Finding | None:
     first, last = points[0], points[-1]
-    if last.step < STEPS or last.train_cost <= HARDLY * first.train_cost:
+    if first.step or last.step < STEPS or last.train_cost <= HARDLY * first.train_cost:
         return None
     if last.train_cost > first.train_cost:
         return None

@@ -90,11 +90,11 @@ class Delete:
 
 @dataclass(frozen=True)
 class AskMoment:
-    """A kept network, at a step, with an image: the last drawing, or the so many-th wrong one."""
+    """A kept network, at a step, with an image's pixels as base64; null is the last drawing."""
 
     run: _Id
     step: Annotated[int, Within(0, 10**9)]
-    wrong: Annotated[int, Within(0, 99)] | None = None
+    pixels: Annotated[str, Length(4, 8192)] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class AskCourse:
     """What became of an image over all moments of a run."""
 
     run: _Id
-    wrong: Annotated[int, Within(0, 99)] | None = None
+    pixels: Annotated[str, Length(4, 8192)] | None = None
 
 
 async def listen(websocket: WebSocket) -> None:
@@ -193,13 +193,13 @@ async def model(request: Request) -> Response:
 async def moment(request: Request) -> Response:
     """A run's network at a step."""
     asked = decode(AskMoment, parse(await request.body()))
-    return await _answer(lambda: _scrubber(request).moment(asked.run, asked.step, asked.wrong))
+    return await _answer(lambda: _scrubber(request).moment(asked.run, asked.step, asked.pixels))
 
 
 async def course(request: Request) -> Response:
     """An image's probabilities over all moments of a run."""
     asked = decode(AskCourse, parse(await request.body()))
-    return await _answer(lambda: _scrubber(request).course(asked.run, asked.wrong))
+    return await _answer(lambda: _scrubber(request).course(asked.run, asked.pixels))
 
 
 def _runs(request: Request) -> Runs:

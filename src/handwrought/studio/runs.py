@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -30,9 +30,6 @@ from handwrought.studio.pipes import hear, tell
 from handwrought.studio.wishes import Wish
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from handwrought.studio.sessions import Studio
 
 __all__ = ["LIVE", "RUNS", "Run", "Runs"]
@@ -258,24 +255,6 @@ class Runs:
                 "bytes": _bytes(run),
             }
 
-    def wrong_image(self, name: str, i: int) -> NDArray[np.uint8]:
-        """One of the run's most wrong images, (n_in,).
-
-        Raises
-        ------
-        InvalidArgument
-            If there are not so many.
-        """
-        import numpy as np
-
-        with self._lock:
-            run = self.get(name)
-            look = run.look or _read_look(run)
-        if look is None or not 0 <= i < len(look["wrong"]):
-            raise InvalidArgument(f"this run shows no wrong image {i}: choose another")
-        pixels = np.frombuffer(b64decode(look["images"]), np.uint8)
-        return np.asarray(pixels.reshape(-1, look["n_in"])[i])
-
     def model(self, name: str) -> Path:
         """The run's model file.
 
@@ -318,8 +297,7 @@ class Runs:
             target=self._follow, args=(run, run.process), name=f"run {run.id}", daemon=True
         )
         run.reader.start()
-        if goal != "pause":
-            self._command(run, goal)
+        self._command(run, goal)
         self._announce(run)
 
     def _command(self, run: Run, do: str, **more: Any) -> None:
@@ -340,6 +318,8 @@ class Runs:
                 else:
                     with self._lock:
                         self._take(run, message, payload)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)  # it has said its last
         process.kill()
         code = process.wait()
         for end in (process.stdin, process.stdout):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64decode
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ class Scrubber:
     def close(self) -> None:
         """Nothing outlives the studio."""
 
-    def moment(self, name: str, step: int, wrong: int | None) -> Moment:
+    def moment(self, name: str, step: int, image: str | None) -> Moment:
         """The network of a run at a step; with its activations for an image.
 
         Parameters
@@ -80,13 +81,13 @@ class Scrubber:
             The run's id.
         step : int
             One that is kept.
-        wrong : int or None
-            Which of the run's most wrong images; None for the last drawing.
+        image : str or None
+            Its pixels, uint8, as base64; None for the last drawing.
 
         Raises
         ------
         InvalidArgument
-            If that step is not kept, or there is no such image.
+            If that step is not kept, or the image does not fit.
         """
         import numpy as np
 
@@ -94,22 +95,22 @@ class Scrubber:
 
         network = self._network(name, step)
         seen = look(network, None)
-        pixels = self._pixels(name, wrong)
+        pixels = self._pixels(image)
         layers: list[Layer] = []
         probabilities = None
-        if pixels is not None and pixels.size == network.n_inputs:
+        if pixels is not None:
             layers, probabilities = _activations(network, pixels)
         return Moment(
             step, seen.weights.view(np.uint8), len(seen.weights), seen.neurons,
             network.n_inputs, seen.most, layers, probabilities, pixels,
         )  # fmt: skip
 
-    def course(self, name: str, wrong: int | None) -> Course:
+    def course(self, name: str, image: str | None) -> Course:
         """What the network made of an image at each moment that is kept."""
         import numpy as np
 
         steps = steps_kept(self._studio.backend(Runs).get(name).folder)
-        pixels = self._pixels(name, wrong)
+        pixels = self._pixels(image)
         if pixels is None:
             return Course([], np.empty((0, 10), np.float32))
         found = [_activations(self._network(name, step), pixels)[1] for step in steps]
@@ -136,11 +137,16 @@ class Scrubber:
                     self._networks.popitem(last=False)
         return network
 
-    def _pixels(self, name: str, wrong: int | None) -> NDArray[np.uint8] | None:
-        if wrong is None:
+    def _pixels(self, image: str | None) -> NDArray[np.uint8] | None:
+        import numpy as np
+
+        if image is None:
             recent = self._studio.backend(Drawings).recent()
             return next((drawing.pixels for drawing in recent.values()), None)
-        return self._studio.backend(Runs).wrong_image(name, wrong)
+        try:
+            return np.frombuffer(b64decode(image, validate=True), np.uint8)
+        except ValueError:
+            raise InvalidArgument("pixels is no base64: send the image's bytes so") from None
 
 
 def _activations(network: Network, pixels: NDArray[np.uint8]) -> tuple[list[Layer], list[float]]:
@@ -149,6 +155,10 @@ def _activations(network: Network, pixels: NDArray[np.uint8]) -> tuple[list[Laye
     from handwrought.evaluation import probabilities
     from handwrought.nn.workspace import Workspace
 
+    if pixels.size != network.n_inputs:
+        raise InvalidArgument(
+            f"the image has {pixels.size} pixels, this network takes {network.n_inputs}"
+        )
     x = pixels.reshape(1, -1).astype(network.dtype) / network.dtype.type(255)
     states = Workspace(network.sizes, 1, network.dtype).rows(1)
     out = network.forward(x, states)

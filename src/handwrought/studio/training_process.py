@@ -91,7 +91,7 @@ class Session:
         for step in steps_kept(folder):
             if step > self.step:  # after the checkpoint: it will be lived through again
                 moment_path(folder, step).unlink(missing_ok=True)
-        self.goal = "pause"
+        self.goal = ""  # until the first command says it
         self.speed = self.rate = 0.0
         self._total, self._seen, self._cost = 0.0, 0, None
         self._trained, self._images = 0.0, 0
@@ -139,8 +139,9 @@ class Session:
 
     def _command(self) -> dict[str, Any] | None:
         """The next command; None where there is something to do without."""
-        if self.goal == "pause":
-            self._progress(force=True)
+        if self.goal in ("", "pause"):
+            if self.goal:
+                self._progress(force=True)
             return self.commands.get()
         try:
             return self.commands.get_nowait()
@@ -406,7 +407,7 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and np.isfinite(value) else None
 
 
-def _listen(source: BinaryIO, commands: queue.Queue[dict[str, Any]]) -> None:
+def _listen(source: Any, commands: queue.Queue[dict[str, Any]]) -> None:
     try:
         while heard := hear(source):
             commands.put(heard[0])
@@ -438,7 +439,9 @@ def main() -> None:
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)  # whatever prints does not come between the messages
         commands: queue.Queue[dict[str, Any]] = queue.Queue()
-        threading.Thread(target=_listen, args=(sys.stdin.buffer, commands), daemon=True).start()
+        # Unbuffered: a buffer that a thread still waits on would be missed at the end.
+        source = open(0, "rb", buffering=0, closefd=False)
+        threading.Thread(target=_listen, args=(source, commands), daemon=True).start()
         lock = _alone(folder)
         try:
             if lock is None:

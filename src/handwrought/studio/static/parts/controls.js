@@ -22,7 +22,7 @@ export function control(made, onChange = () => {}, prefix = "set") {
   } else if (made.kind === "layers") {
     input = el("input", { ...common, type: "text", inputmode: "numeric", pattern: " *([0-9]+( *, *[0-9]+)*)? *", autocomplete: "off" });
   } else {
-    input = el("input", { ...common, type: "number", min: made.least, max: made.most, step: made.step ?? "any", placeholder: made.default === null ? "automatic" : null });
+    input = el("input", { ...common, type: "number", min: made.least, max: made.most, step: made.step ?? "any", placeholder: made.default === null ? ({ images: "all", clip_norm: "no limit" }[made.name] ?? "automatic") : null });
   }
   const set = (value) => {
     input.value = value === null || value === undefined ? "" : made.kind === "layers" ? value.join(", ") : value;

@@ -9,36 +9,38 @@ import { paintWeights } from "./tiles.js";
 export function scrubber(app) {
   let run = null; // { id, batches }
   let steps = [];
-  let wrong = []; // [label, said, sure] of the run's most wrong images
+  let wrong = []; // options: the run's most wrong images, each with its pixels as value
   let shown = null; // the last moment
   let asked = null; // the step that is on its way
   let next = null;
+  let byHand = false; // whether the image to follow was chosen
   let courseOf = "";
   let course = null;
 
   const slider = el("input", { type: "range", id: "moment", min: 0, max: 0, step: 1, value: 0, "aria-label": "Moment of the training", oninput: () => ask() });
   const when = el("p", { class: "when", role: "status" });
-  const image = el("select", { id: "followed", onchange: () => { courseOf = ""; ask(); } });
+  const image = el("select", { id: "followed", onchange: () => { byHand = true; courseOf = ""; ask(); } });
   const ink = el("canvas", { class: "pixels", role: "img" });
   const ten = bars([..."0123456789"], "Probability of each digit at that moment");
   const weights = el("canvas", { class: "pixels weights", role: "img" });
   const stack = el("div", { class: "stack" });
   const strip = el("canvas", { class: "pixels strip", role: "img", "aria-label": "Probability of each digit at every moment kept" });
   const mark = el("span", { class: "strip-mark" });
+  const box = el("div", { class: "strip-box" }, el("span", { class: "digits", "aria-hidden": "true" }, [..."0123456789"].map((d) => el("span", {}, d))), el("div", { class: "strip-frame" }, strip, mark));
   const hint = el("p", { class: "note" });
   const says = el("p", { class: "said" });
   const root = el("section", { class: "scrubber card", "aria-labelledby": "scrubber-title" },
     el("div", { class: "row between" }, el("h2", { id: "scrubber-title" }, "Back through its learning"),
       el("div", { class: "row" }, el("label", { for: "followed" }, "Follow"), image)),
     el("div", { class: "time" }, slider,
-      el("div", { class: "strip-box" }, el("span", { class: "digits", "aria-hidden": "true" }, [..."0123456789"].map((d) => el("span", {}, d))), el("div", { class: "strip-frame" }, strip, mark))),
+      box),
     when,
     el("div", { class: "then" },
       el("figure", {}, weights, el("figcaption", { class: "note" }, "First-layer weights then")),
       el("figure", { class: "activations" }, stack, el("figcaption", { class: "note" }, "Its activations, layer by layer")),
       el("div", { class: "answer-then" }, el("div", { class: "row ink-row" }, ink, says), ten.root, hint)));
 
-  const chosen = () => (image.value === "drawing" ? null : Number(image.value));
+  const chosen = () => (image.value === "drawing" ? null : image.value);
 
   async function ask() {
     if (!run || !steps.length) return;
@@ -49,12 +51,19 @@ export function scrubber(app) {
       next = null;
       const [id, wish] = [run.id, chosen()];
       try {
-        const found = await app.post("/api/train/moment", { run: id, step: asked, wrong: wish });
-        if (run?.id === id) { shown = found; paint(); }
+        const found = await app.post("/api/train/moment", { run: id, step: asked, pixels: wish });
+        if (run?.id !== id) continue;
+        if (!found.pixels && wrong.length && !byHand) { // nothing drawn yet: follow an image of the set
+          image.value = wrong[0].value;
+          next ??= asked;
+          continue;
+        }
+        shown = found;
+        paint();
         const key = `${id} ${wish} ${steps.length}`;
-        if (run?.id === id && courseOf !== key && found.pixels) {
+        if (courseOf !== key) {
           courseOf = key;
-          course = await app.post("/api/train/course", { run: id, wrong: wish });
+          course = found.pixels ? await app.post("/api/train/course", { run: id, pixels: wish }) : null;
           paintCourse();
         }
       } catch (error) {
@@ -65,7 +74,8 @@ export function scrubber(app) {
   }
 
   function paintCourse() {
-    if (!course?.steps.length) { strip.width = strip.height = 1; return; }
+    box.hidden = !course?.steps.length;
+    if (box.hidden) return;
     const values = floats(course.probabilities);
     const n = course.steps.length;
     const turned = Float32Array.from({ length: 10 * n }, (_, i) => values[(i % n) * 10 + Math.floor(i / n)]);
@@ -116,11 +126,16 @@ export function scrubber(app) {
       this.fit(true);
     },
     images(look) {
-      const before = image.value || "drawing";
-      wrong = look?.wrong ?? [];
-      image.replaceChildren(el("option", { value: "drawing" }, "your last drawing"),
-        ...wrong.map(([label, said], i) => el("option", { value: i }, `a ${label} now read as ${said}`)));
-      image.value = [...image.options].some((option) => option.value === before) ? before : "drawing";
+      if (document.activeElement === image) return; // it may be open
+      const before = image.selectedOptions[0] ?? el("option", { value: "drawing" }, "your last drawing");
+      const pixels = look ? bytes(look.images) : null;
+      wrong = (look?.wrong ?? []).map(([label, said], i) => el("option", {
+        value: btoa(String.fromCharCode(...pixels.subarray(look.n_in * i, look.n_in * (i + 1)))),
+      }, `a ${label} read as ${said}`));
+      const others = wrong.filter((option) => option.value !== before.value);
+      const drawing = before.value === "drawing" ? null : el("option", { value: "drawing" }, "your last drawing");
+      image.replaceChildren(before, ...[drawing].filter(Boolean), ...others);
+      image.value = before.value;
     },
     add(step) {
       if (steps.includes(step)) return;
