@@ -105,7 +105,7 @@ export function scrubber(app) {
       const a = floats(layer.a);
       const last = i === all.length - 1;
       const [columns, rows] = last ? [10, 1] : grid(a.length).toSorted((p, q) => q - p);
-      const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": `Activations of layer ${layer.number}, the largest ${number(largest(a))}`, style: { aspectRatio: `${columns} / ${rows}` } });
+      const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": `Activations of layer ${layer.number}, the largest ${number(largest(a))}`, style: { aspectRatio: `${columns} / ${rows}`, maxWidth: `${(9 * columns) / rows}rem` } });
       paintAmounts(canvas, a, columns, rows, last ? 1 : largest(a));
       return el("div", {}, el("p", { class: "note" }, last ? "output" : `layer ${layer.number}: ${count(a.length)} ${layer.activation}`), canvas);
     }));

@@ -230,7 +230,7 @@ function mount(root, app) {
     if (all || now.has("progress")) showProgress(run);
     if (all || now.has("troubles")) showTroubles(run);
     if ((all || now.has("curves")) && own) chart.show(own.points, others());
-    if ((all || now.has("health")) && own?.points.length && run.shape.sizes) layers.show(own.points.at(-1).layers, run.shape.sizes);
+    if ((all || now.has("health")) && own?.points.length && run.shape.sizes) layers.show(own.points.at(-1), run.shape.sizes);
     if ((all || now.has("look")) && own?.look) showLook(own.look);
   }
 
