@@ -32,6 +32,7 @@ function mount(root, app) {
   let frame = 0;
   let form = null;
   let steering = null;
+  let touched = false; // whether somebody is filling in the form
   let closed = false;
 
   // --- the page -----------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ function mount(root, app) {
   async function begin(wish, goal) {
     const found = await doing("/api/train/begin", { wish, goal });
     if (!found) return;
-    fresh = false;
+    fresh = touched = false;
     choose(found.run);
     scrollTo({ top: 0 });
   }
@@ -172,6 +173,7 @@ function mount(root, app) {
       const before = runs.get(now.id);
       if (before) runs.set(now.id, now);
       else runs = new Map([[now.id, now], ...runs]);
+      if (!shown() && !touched) choose(now.id); // begun in another tab, while nothing was asked for here
       if (now.id === shownId && before?.status !== now.status) app.announce(`The training is ${STATUS[now.status]}. ${now.sentence}`);
       // Where it began or went on, points may have been taken back.
       if (whole.has(now.id) && before?.status !== now.status) fetchWhole(now.id);
@@ -295,6 +297,7 @@ function mount(root, app) {
     if (closed) return;
     form = setup(offered, begin);
     formPlace.append(form.root);
+    form.root.addEventListener("input", () => { touched = true; });
     steering = live(offered, (changes) => shown() && doing("/api/train/change", { run: shownId, ...changes }));
     steer.append(steering.root);
     touch("all");
