@@ -15,11 +15,16 @@ PATIENCE = 40_000
 
 @pytest.fixture
 def train(studio, opens):
-    """Opens the view; whatever was trained is deleted after."""
-    with studio.client() as client:
-        yield lambda: opens("#train")
-        for run in runs(studio):
-            client.post("/api/train/delete", json={"run": run["id"]}).raise_for_status()
+    """Opens the view; before and after, nothing is trained or kept."""
+
+    def clear():
+        with studio.client() as client:
+            for run in runs(studio):
+                client.post("/api/train/delete", json={"run": run["id"]}).raise_for_status()
+
+    clear()
+    yield lambda: opens("#train")
+    clear()
 
 
 def listening(studio):

@@ -69,7 +69,7 @@ function mount(root, app) {
     el("div", { class: "watch" }, el("section", { class: "card", "aria-label": "Cost and accuracy" }, chart.root), steer),
     el("div", { class: "inside" },
       el("section", { class: "card", "aria-labelledby": "weights-title" }, el("h2", { id: "weights-title" }, "First-layer weights"), el("figure", {}, weights, weightsNote)),
-      el("section", { class: "card", "aria-labelledby": "health-title" }, el("h2", { id: "health-title" }, "Layer by layer"), layers.root,
+      el("section", { class: "card", "aria-labelledby": "health-title" }, el("h2", { id: "health-title" }, "Layer by layer"), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table of layers" }, layers.root),
         el("p", { class: "note" }, "Gradient: its norm on 256 training images. Saturated: activations where the slope is under 5 % of the steepest. Dead: neurons without a slope for any of the images.")),
       el("section", { class: "card", "aria-labelledby": "worst-title" }, el("h2", { id: "worst-title" }, "Most wrong"), worst)),
     back.root);
