@@ -86,7 +86,7 @@ def test_it_trains_to_above_90_percent_while_the_chart_grows(train):
         before = number_of_points(page)
         status(page, "finished")
         until_more_points(page, before)
-        said = page.locator(".curve figcaption .number").nth(1).inner_text()
+        said = page.locator(".train-curve figcaption .number").nth(1).inner_text()
         assert float(re.search(r"([\d.]+) % validation", said)[1]) > 90
         assert page.locator(".plot .scatterlayer .trace").count() >= 4
         page.locator(".worst canvas").first.wait_for()

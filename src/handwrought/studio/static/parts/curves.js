@@ -30,10 +30,10 @@ export function curves() {
   const panels = KINDS.map((kind) => {
     const plot = el("div", { class: "plot" });
     const now = el("span", { class: "number" });
-    const root = el("figure", { class: "curve" },
+    const root = el("figure", { class: "train-curve" },
       el("figcaption", {}, el("h3", {}, kind.title), now),
       plot,
-      el("p", { class: "legend note", "aria-hidden": "true" }, el("span", { class: `key train-key ${kind.key}` }), "training images", el("span", { class: `key ${kind.key}` }), "validation images"));
+      el("p", { class: "curve-key note", "aria-hidden": "true" }, el("span", { class: `key train-key ${kind.key}` }), "training images", el("span", { class: `key ${kind.key}` }), "validation images"));
     return { kind, plot, now, root, chart: null };
   });
   const message = el("p", { class: "note" });

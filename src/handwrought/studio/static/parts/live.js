@@ -22,8 +22,8 @@ export function live(offered, onChange) {
     onChange({ learning_rate: value });
   };
   rate.input.after(el("span", { class: "row steps-of-rate" },
-    el("button", { type: "button", "aria-label": "A third of the learning rate", onclick: times(1 / 3) }, "÷ 3"),
-    el("button", { type: "button", "aria-label": "Three times the learning rate", onclick: times(3) }, "× 3")));
+    el("button", { type: "button", "aria-label": "÷ 3: a third of the learning rate", onclick: times(1 / 3) }, "÷ 3"),
+    el("button", { type: "button", "aria-label": "× 3: three times the learning rate", onclick: times(3) }, "× 3")));
 
   const on = el("input", { type: "checkbox", id: "live-augmentation", onchange: () => onChange({ augmentation: on.checked ? { ...augmentation, ...sliderValues() } : null }) });
   const sliders = CHANGES.map((name) => {

@@ -24,13 +24,13 @@ export function scrubber(app) {
   const ten = bars([..."0123456789"], "Probability of each digit at that moment");
   const weights = el("canvas", { class: "pixels weights", role: "img" });
   const stack = el("div", { class: "stack" });
-  const strip = el("canvas", { class: "pixels strip", role: "img", "aria-label": "Probability of each digit at every moment kept" });
-  const mark = el("span", { class: "strip-mark" });
-  const box = el("div", { class: "strip-box" }, el("span", { class: "digits", "aria-hidden": "true" }, [..."0123456789"].map((d) => el("span", {}, d))), el("div", { class: "strip-frame" }, strip, mark));
+  const strip = el("canvas", { class: "pixels course", role: "img", "aria-label": "Probability of each digit at every moment kept" });
+  const mark = el("span", { class: "course-mark" });
+  const box = el("div", { class: "course-box" }, el("span", { class: "digits", "aria-hidden": "true" }, [..."0123456789"].map((d) => el("span", {}, d))), el("div", { class: "course-frame" }, strip, mark));
   const hint = el("p", { class: "note" });
   const says = el("p", { class: "said" });
   const root = el("section", { class: "scrubber card", "aria-labelledby": "scrubber-title" },
-    el("div", { class: "row between" }, el("h2", { id: "scrubber-title" }, "Back through its learning"),
+    el("div", { class: "row spread" }, el("h2", { id: "scrubber-title" }, "Back through its learning"),
       el("div", { class: "row" }, el("label", { for: "followed" }, "Follow"), image)),
     el("div", { class: "time" }, slider,
       box),

@@ -63,7 +63,7 @@ function mount(root, app) {
   const list = runlist({ show: choose, compare, rename: (run, to) => doing("/api/train/rename", { run, name: to }), goOn: (id) => { choose(id); goOn(id, "run"); }, remove: (run) => doing("/api/train/delete", { run }) });
   const stage = el("div", { class: "stage" },
     el("section", { class: "run-head", "aria-label": "The training" },
-      el("div", { class: "row between" }, el("div", {}, el("div", { class: "row" }, name, status), about)),
+      el("div", { class: "row spread" }, el("div", {}, el("div", { class: "row" }, name, status), about)),
       el("div", { class: "row controls" }, ...Object.values(buttons), el("div", { class: "far" }, progress, el("p", { class: "row figures" }, ...Object.values(numbers))))),
     troubles,
     el("div", { class: "watch" }, el("section", { class: "card", "aria-label": "Cost and accuracy" }, chart.root), steer),
@@ -73,9 +73,9 @@ function mount(root, app) {
         el("p", { class: "note" }, "Gradient: its norm on 256 training images. Saturated: activations where the slope is under 5 % of the steepest. Dead: neurons without a slope for any of the images.")),
       el("section", { class: "card", "aria-labelledby": "worst-title" }, el("h2", { id: "worst-title" }, "Most wrong"), worst)),
     back.root);
-  root.append(
-    el("div", { class: "row between head" }, el("div", {}, el("h1", {}, "Train"), el("p", { class: "lead" }, "Choose a network and watch it learn; it goes on when you close the page.")), anew),
-    formPlace, stage, list.root);
+  root.append(el("div", { class: "train" },
+    el("div", { class: "row spread train-head" }, el("div", {}, el("h1", {}, "Train"), el("p", { class: "lead" }, "Choose a network and watch it learn; it goes on when you close the page.")), anew),
+    formPlace, stage, list.root));
   stage.hidden = list.root.hidden = true;
 
   // --- what is asked -------------------------------------------------------------------------------
