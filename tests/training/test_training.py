@@ -298,3 +298,98 @@ def test_stopping_early_leaves_no_thread_behind():
 def test_an_impossible_average_is_refused(wrong):
     with pytest.raises(InvalidArgument, match="average is"):
         hw.train(hw.Network([784, 10]), hw.load_dataset("mnist").train[:50], **wrong)
+
+
+# --- settings that change while it runs -------------------------------------------------------------
+
+CHANGE = {"batch_size": 50, "report_every": 1}
+
+
+def some_of_mnist():
+    whole = hw.load_dataset("mnist")
+    return hw.Dataset("some", whole.train[:500], whole.validation[:200], None,
+                      whole.full_train[:700], whole.class_names)  # fmt: skip
+
+
+@pytest.mark.parametrize("stop", [0, 3, 11, 22])
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"optimizer": "adam", "average": 0.9, "augmentation": Augmentation(shift=1)}],
+    ids=["sgd", "adam, average, augmentation"],
+)
+def test_changing_to_the_same_settings_changes_no_bit(monkeypatch, settings, stop, kernels):
+    monkeypatch.setenv("HANDWROUGHT_KERNELS", kernels)
+    data, settings = some_of_mnist(), {"epochs": 2, **CHANGE, **settings}
+    through, changed = (hw.Network([784, 16, 10], seed=0) for _ in range(2))
+    expected = [vars(report)["cost"] for report in hw.train(through, data, **settings)]
+    training = hw.train(changed, data, **settings)
+    found = [vars(next(training))["cost"] for _ in range(stop)]
+    training.change(learning_rate=settings.get("learning_rate"), epochs=2)
+    found += [vars(report)["cost"] for report in training]
+    assert found == expected
+    np.testing.assert_array_equal(changed.parameters.vector, through.parameters.vector)
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_what_is_changed_holds_from_the_next_mini_batch(monkeypatch, kernels):
+    monkeypatch.setenv("HANDWROUGHT_KERNELS", kernels)
+    net = hw.Network([784, 16, 10], seed=0)
+    training = hw.train(net, some_of_mnist().train, epochs=1, **CHANGE)
+    next(training)
+    before = net.parameters.vector.copy()
+    training.change(learning_rate=1e-30)
+    next(training)
+    np.testing.assert_array_equal(net.parameters.vector, before)
+    training.change(learning_rate=1e-3, weight_decay=900.0)  # w shrinks to a tenth each step
+    next(training)
+    assert np.abs(net.layers[0].weights).max() < 0.2 * np.abs(before).max()
+    training.change(augmentation=Augmentation(shift=2, rotation=20))
+    assert len([*training]) == 8
+    assert training.state().settings["augmentation"]["rotation"] == 20
+
+
+def test_more_epochs_make_a_training_go_on_as_if_it_had_been_asked_for_them():
+    once, twice = (hw.Network([784, 16, 10], seed=0) for _ in range(2))
+    data = some_of_mnist()
+    reports = [*hw.train(once, data, epochs=3, batch_size=50)]
+    training = hw.train(twice, data, epochs=1, batch_size=50)
+    found = [*training]
+    training.change(epochs=3)
+    found += [*training]
+    assert [r.cost for r in found] == [r.cost for r in reports]
+    np.testing.assert_array_equal(once.parameters.vector, twice.parameters.vector)
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_reports_may_come_more_or_less_often(monkeypatch, kernels):
+    monkeypatch.setenv("HANDWROUGHT_KERNELS", kernels)
+    plain, watched = (hw.Network([784, 16, 10], seed=0) for _ in range(2))
+    data = some_of_mnist().train
+    assert [*hw.train(plain, data, epochs=1, batch_size=50)]
+    training = hw.train(watched, data, epochs=1, **CHANGE)
+    assert [next(training).batch for _ in range(3)] == [1, 2, 3]
+    training.report_every = 4
+    assert [next(training).batch for _ in range(2)] == [4, 8]
+    training.report_every = 1
+    assert next(training).batch == 9
+    assert [*training]
+    np.testing.assert_array_equal(watched.parameters.vector, plain.parameters.vector)
+    with pytest.raises(InvalidArgument, match="report_every is 0"):
+        training.report_every = 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [({"batch_size": 5}, "batch_size"), ({"learning_rate": -1}, "learning_rate"), ({"x": 1}, "x")],
+)
+def test_a_change_that_cannot_be_leaves_the_training_as_it_was(wrong, word):
+    one, other = (hw.Network([784, 16, 10], seed=0) for _ in range(2))
+    data = some_of_mnist().train
+    assert [*hw.train(one, data, epochs=1, batch_size=50)]
+    training = hw.train(other, data, epochs=1, **CHANGE)
+    next(training)
+    with pytest.raises(InvalidArgument, match=word):
+        training.change(**wrong)
+    assert [*training]
+    np.testing.assert_array_equal(one.parameters.vector, other.parameters.vector)

@@ -12,7 +12,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 
 from handwrought.errors import HandwroughtError
-from handwrought.studio import routes_draw, routes_evaluate, routes_page, routes_playground
+from handwrought.studio import (
+    routes_draw,
+    routes_evaluate,
+    routes_page,
+    routes_playground,
+    routes_train,
+)
 from handwrought.studio.security import Gate, Guard
 from handwrought.studio.sessions import Studio
 
@@ -23,6 +29,7 @@ ROUTES: list[BaseRoute] = [
     *routes_draw.routes,
     *routes_playground.routes,
     *routes_evaluate.routes,
+    *routes_train.routes,
 ]
 
 BODIES: Mapping[str, int] = {

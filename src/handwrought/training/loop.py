@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -125,6 +125,8 @@ def train(
     TrainingDiverged
         When a cost becomes NaN or infinite; the network is back at its last good weights.
     """
+    asked = dict(locals())  # the arguments as they came, for Training.change
+    del asked["resume"]
     split = data.train if isinstance(data, Dataset) else data
     validation = data.validation if isinstance(data, Dataset) else None
     _check(network, split, epochs, batch_size, learning_rate, seed, l1, clip_norm, report_every)
@@ -197,14 +199,22 @@ def train(
     )
     if resume is not None:
         run.restore(resume)
-    return Training(run)
+    return Training(run, asked)
+
+
+CHANGEABLE = frozenset(
+    ("epochs", "learning_rate", "weight_decay", "l1", "dropout", "label_smoothing", "clip_norm")
+    + ("augmentation", "settle", "strangers", "hardest")
+)
+"""What :meth:`Training.change` takes: settings that no kept vector or counter depends on."""
 
 
 class Training(Iterator[Any]):
     """A training under way: iterate over its reports; ``state`` is where it stands."""
 
-    def __init__(self, run: _Run) -> None:
+    def __init__(self, run: _Run, asked: dict[str, Any]) -> None:
         self._run = run
+        self._asked = asked
         self._reports = run.reports()
 
     def __next__(self) -> Any:
@@ -217,6 +227,51 @@ class Training(Iterator[Any]):
     def state(self) -> TrainingState:
         """What :func:`train` needs to go on from here, after the report last read."""
         return self._run.state()
+
+    @property
+    def report_every(self) -> int | None:
+        """Mini-batches from one :class:`BatchReport` to the next; may be set between reports."""
+        return self._run.report_every
+
+    @report_every.setter
+    def report_every(self, batches: int | None) -> None:
+        if batches is not None:
+            _check_whole("report_every", batches)
+        self._run.report_every = batches
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the last step."""
+        return self._run.rate
+
+    def change(self, **settings: Any) -> None:
+        """Go on with other settings from the next mini-batch on.
+
+        Parameters
+        ----------
+        **settings
+            Arguments of :func:`train` by name: epochs, learning_rate, weight_decay, l1, dropout,
+            label_smoothing, clip_norm, augmentation, settle, strangers, hardest.  More epochs than
+            before make a training that has ended go on.
+
+        Raises
+        ------
+        InvalidArgument
+            For a setting that cannot change or a value that does not fit; then nothing changes.
+        """
+        for name in settings:
+            if name not in CHANGEABLE:
+                raise InvalidArgument(
+                    f"{name} cannot change while a training runs: {', '.join(sorted(CHANGEABLE))} can"
+                )
+        asked = {**self._asked, **settings, "report_every": self._run.report_every}
+        # What comes after is a training of its own that begins where this one stands, so there is
+        # no second way in which a setting takes effect.
+        after = train(**asked)._run
+        state = self._run.state()
+        self._reports.close()
+        after.restore(replace(state, settings=after.identity))
+        self._run, self._asked, self._reports = after, asked, after.reports()
 
 
 @dataclass(eq=False)
@@ -288,12 +343,11 @@ class _Run:
                 "waited": self.plateau.waited,
             }
         copies = {name: array.copy() for name, array in arrays.items()}
-        settings = {**self.settings, "engine": self._engine}
-        return TrainingState(settings, self.epoch, self.batch, numbers, copies)
+        return TrainingState(self.identity, self.epoch, self.batch, numbers, copies)
 
     def restore(self, state: TrainingState) -> None:
         """Stand where ``state`` was taken."""
-        asked = {**self.settings, "engine": self._engine}
+        asked = self.identity
         for name in sorted({*asked, *state.settings}):
             if state.settings.get(name) != asked.get(name):
                 raise InvalidArgument(
@@ -317,6 +371,14 @@ class _Run:
             self.plateau.waited = int(state.numbers["waited"])
         optimizer.steps = int(state.numbers["steps"])
         self.epoch, self.batch, self.total = state.epoch, state.batch, state.numbers["total"]
+        if self.average is not None and self.epoch > self.epochs:  # it ended with its average
+            self.raw = into["parameters"].copy()
+            np.copyto(into["parameters"], self.average.vector)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a training that goes on must have in common with the one it goes on from."""
+        return {**self.settings, "engine": self._engine}
 
     @property
     def _engine(self) -> str:
@@ -388,11 +450,14 @@ class _Run:
         order = chance(self.seed, epoch, "order").permutation(len(self.split))
         first = self.batch
         if self.sparse is not None:
-            chunk = self.report_every or self.sparse.chunk
-            for i in range(first, self.batches, chunk):
-                rates = [self._rate(epoch, j) for j in range(i, min(i + chunk, self.batches))]
-                some = order[i * self.batch_size : (i + chunk) * self.batch_size]
+            while first < self.batches:
+                # A call ends where a report is due: what is reported is where the network stands.
+                chunk = self.report_every or self.sparse.chunk
+                end = min((first // chunk + 1) * chunk, self.batches)
+                rates = [self._rate(epoch, i) for i in range(first, end)]
+                some = order[first * self.batch_size : end * self.batch_size]
                 yield from self.sparse.train(some, np.array(rates)).tolist()
+                first = end
             return
         if self.split_engine is not None:
             self.split_engine.copy(into_network=False)
@@ -470,12 +535,10 @@ def _check(
     clip_norm: float | None,
     report_every: int | None,
 ) -> None:
-    whole = {"epochs": epochs, "batch_size": batch_size, "report_every": report_every}
-    for name, value in whole.items():
-        if value is None and name == "report_every":
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise InvalidArgument(f"{name} is {value!r}: it must be a whole number of at least 1")
+    _check_whole("epochs", epochs)
+    _check_whole("batch_size", batch_size)
+    if report_every is not None:
+        _check_whole("report_every", report_every)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InvalidArgument(f"seed is {seed!r}: it must be a whole number of at least 0")
     if learning_rate is not None and not 0 < learning_rate < np.inf:
@@ -496,6 +559,11 @@ def _check(
             f"the data has {split.n_classes} classes, the network {network.n_outputs} outputs: "
             f"build it as Network([{split.n_inputs}, ..., {split.n_classes}])"
         )
+
+
+def _check_whole(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise InvalidArgument(f"{name} is {value!r}: it must be a whole number of at least 1")
 
 
 def _dropout_rates(network: Network, dropout: float | Sequence[float]) -> list[float]:
