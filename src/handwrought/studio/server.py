@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 
 from handwrought.errors import HandwroughtError
-from handwrought.studio import routes_draw, routes_page
+from handwrought.studio import routes_backprop, routes_draw, routes_page
 from handwrought.studio.security import Gate, Guard
 from handwrought.studio.sessions import Studio
 
@@ -21,10 +21,12 @@ __all__ = ["BODIES", "ROUTES", "create_app"]
 ROUTES: list[BaseRoute] = [
     *routes_page.routes,
     *routes_draw.routes,
+    *routes_backprop.routes,
 ]
 
 BODIES: Mapping[str, int] = {
     **routes_draw.bodies,
+    **routes_backprop.bodies,
 }
 """Paths whose bodies may be longer than usual, in bytes."""
 
