@@ -107,14 +107,14 @@ def steps(sizes: tuple[int, ...]) -> list[Step]:
             Step(f"a{l}", f"a{_up(l)}", f"Activations of layer {l}", "forward", l),
         ]
     found.append(Step("cost", "C", "The cost", "cost", L))
-    found.append(Step("BP1", f"BP1 δ{_up(L)}", "BP1: the error at the output", "backward", L))
+    found.append(Step("BP1", "BP1", "BP1: the error at the output", "backward", L))
     for l in range(L - 1, 1, -1):
         title = f"BP2: the error goes back to layer {l}"
         found.append(Step(f"BP2-{l}", f"BP2 δ{_up(l)}", title, "backward", l))
     return [
         *found,
-        Step("BP3", "BP3 ∂C/∂b", "BP3: the gradient of the biases", "gradient", None),
-        Step("BP4", "BP4 ∂C/∂w", "BP4: the gradient of the weights", "gradient", None),
+        Step("BP3", "BP3", "BP3: the gradient of the biases", "gradient", None),
+        Step("BP4", "BP4", "BP4: the gradient of the weights", "gradient", None),
         Step("update", "Update", "Update: one step down the gradient", "update", None),
     ]
 
