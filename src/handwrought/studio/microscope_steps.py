@@ -281,10 +281,9 @@ def _error(trace: Trace, step: str, l: int, j: int, k: int) -> Closeup:
         return _error_through_softmax(trace, step, l, j, k, total)
     prime = f.PRIME[trace.σ[l].name]
     head = f"{f.δ(l, j)} = "
-    slope = Line(
-        "Where",
-        mathml(rf"\sigma'({f.z(l, j)}) = {prime.format(z=f.z(l, j))} = {f.num(total.factor, 'z')}"),
-    )
+    rule, slope_here = prime.format(z=f.z(l, j)), f.num(total.factor, "z")
+    equal = rf"{slope_here} \quad ({rule})" if "text" in rule else f"{rule} = {slope_here}"
+    slope = Line("Where", mathml(rf"\sigma'({f.z(l, j)}) = {equal}"))
     if l == trace.L:
         return _error_at_output(trace, j, k, total, slope)
     above = l + 1
@@ -443,7 +442,7 @@ def _update(trace: Trace, l: int, j: int, k: int, η: float) -> Closeup:
     w, b = f.W(l, j, k), f.b(l, j)
     general = rf"{f.W(l)} \leftarrow {f.W(l)} - \eta \, {f.dC(f.W(l))}"
     one = rf"{w} \leftarrow {w} - \eta \, {f.dC(w)}"
-    rate = f.num(η)
+    rate = f"{η:g}"
     numbers = (
         rf"{w} \leftarrow {f.num(before, 'w')} - {rate} \cdot "
         rf"{f.num(gradient, 'grad', brackets=True)} = {f.num(after, 'w')}"

@@ -91,7 +91,7 @@ export function breaking({ mistakes, ask, onSwitch, announce, toast }) {
   }
 
   function checks(found) {
-    return table(["", "backpropagation", "difference", "relative error", "without the mistake"], found.checks.map((row) => {
+    return table(["", "by BP", "difference", "relative error", "without it"], found.checks.map((row) => {
       const bad = row.wrong_error > 1e-3;
       return el("tr", { class: bad ? "is-caught" : "" }, el("td", {}, row.array), cell(row.analytic, "q-grad"), cell(row.numeric),
         el("td", { title: exact(row.wrong_error) }, `${number(row.wrong_error, 2)} ${bad ? "✗" : "✓"}`), cell(row.right_error));

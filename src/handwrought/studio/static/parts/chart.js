@@ -3,11 +3,14 @@ let loading = null;
 
 function plotly() {
   loading ??= new Promise((resolve, reject) => {
+    const { head } = document;
     const script = document.createElement("script");
     script.src = "/vendor/plotly.js";
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => { loading = null; reject(new Error("Charts need Plotly, which did not load.")); };
-    document.head.append(script);
+    // While it loads it would write a map library's rules into the page, which allows none.
+    head.appendChild = (node) => (node.tagName === "STYLE" ? node : Node.prototype.appendChild.call(head, node));
+    script.onload = () => { delete head.appendChild; resolve(window.Plotly); };
+    script.onerror = () => { delete head.appendChild; loading = null; reject(new Error("Charts need Plotly, which did not load.")); };
+    head.append(script);
   });
   return loading;
 }

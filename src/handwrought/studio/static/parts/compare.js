@@ -1,6 +1,8 @@
 // Ten outputs before and after, as pairs of bars.
 import { el } from "./dom.js";
-import { exact, number } from "./numbers.js";
+import { exact } from "./numbers.js";
+
+const shown = (p) => (p !== 0 && Math.abs(p) < 0.0005 ? "< 0.001" : p.toFixed(3).replace("-", "−"));
 
 export function compare(names = [..."0123456789"]) {
   const rows = names.map((name) => {
@@ -15,7 +17,7 @@ export function compare(names = [..."0123456789"]) {
       rows.forEach((row, i) => {
         row.before.style.transform = `scaleX(${Math.min(1, Math.max(0, before[i]))})`;
         row.after.style.transform = `scaleX(${Math.min(1, Math.max(0, after[i]))})`;
-        row.value.textContent = `${number(before[i], 2)} → ${number(after[i], 2)}`;
+        row.value.textContent = `${shown(before[i])} → ${shown(after[i])}`;
         row.value.title = `${exact(before[i])} → ${exact(after[i])}`;
         row.root.classList.toggle("best", i === best);
         row.root.classList.toggle("target", i === target);

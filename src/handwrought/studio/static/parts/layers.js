@@ -7,7 +7,8 @@ import { grid, largest, paintAmounts, paintInk, paintSigned } from "./pixels.js"
 
 const NAMES = { z: "z", a: "a", delta: "δ" };
 const SAYS = { z: "weighted input", a: "activation", delta: "error" };
-const LINES = 40; // of a neuron with many weights, the ones that matter most
+const LINES = 30; // of a neuron with many weights, the ones that matter most
+const PULSES = 14;
 const PULSE = 900;
 
 // onChoose(layer, neuron), layers from 1.
@@ -150,7 +151,7 @@ export function layersPicture({ onChoose }) {
     const order = [...edges.values.keys()].sort((p, q) => Math.abs(edges.values[q]) - Math.abs(edges.values[p])).slice(0, LINES);
     const most = order.length ? Math.abs(edges.values[order[0]]) : 0;
     const forward = from.number < to.number;
-    for (const i of order.reverse()) {
+    for (const [n, i] of order.reverse().entries()) {
       const strength = most > 0 ? Math.abs(edges.values[i]) / most : 0;
       const ends = [at(from, edges.from.kind, i, forward ? "right" : "left"), at(to, edges.to.kind, edges.to.neuron, forward ? "left" : "right")];
       const path = svg("path", {
@@ -158,7 +159,7 @@ export function layersPicture({ onChoose }) {
         "stroke-width": (0.9 + 2.6 * strength).toFixed(2), "stroke-opacity": (0.25 + 0.7 * strength).toFixed(2),
       });
       lines.append(path);
-      if (pulse && moves() && strength > 0.08) run(path);
+      if (pulse && moves() && strength > 0.08 && order.length - n <= PULSES) run(path);
     }
   }
 

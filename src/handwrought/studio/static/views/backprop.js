@@ -75,8 +75,8 @@ function mount(root, app) {
   let breaker = null;
 
   root.append(
-    el("h1", {}, "Backpropagation"),
-    el("p", { class: "lead ms-lead" }, "One image goes through the network, and its error comes back. Choose any neuron to see what its numbers are made of."),
+    el("div", { class: "ms-head" }, el("h1", {}, "Backpropagation"),
+      el("p", { class: "lead" }, "An image goes through, its error comes back. Choose any neuron to see its numbers.")),
     bar.root, trouble,
     el("section", { class: "ms-walk", "aria-label": "The algorithm, step by step" },
       el("div", { class: "ms-stepper" }, back, chips, next), warning, net.root,
