@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
-from handwrought.studio.microscope_subjects import Images, Networks, ink_name
+from handwrought.studio.microscope_subjects import Images, Networks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,6 +136,7 @@ class Microscope:
         self._traces: OrderedDict[Any, Trace] = OrderedDict()
         self._lock = threading.RLock()
         self._breaking: dict[str, Broken] = {}
+        self._trying = threading.Lock()
 
     def close(self) -> None:
         """End the training that runs."""
@@ -154,10 +155,6 @@ class Microscope:
         if kind == "random":
             return self.images.some(digit)
         return self.images.misread(self.networks.get(network)[1], digit, after)
-
-    def name_of(self, pixels: NDArray[np.uint8]) -> str:
-        """The name of a drawing, (28, 28)."""
-        return ink_name(pixels)
 
     # --- a view ---------------------------------------------------------------------------------
 
@@ -277,7 +274,7 @@ class Microscope:
         """What a mistake does, and how it is caught; worked out once."""
         from handwrought.studio.microscope_breaking import broken
 
-        with self._lock:
+        with self._trying:
             if mistake not in self._breaking:
                 self._breaking[mistake] = broken(mistake, self.images.data.train)
             return self._breaking[mistake]

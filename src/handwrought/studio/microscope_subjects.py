@@ -96,7 +96,7 @@ class Images:
         kind, _, rest = name.partition(":")
         if kind == "ink":
             return _unpacked(rest), None
-        if kind not in ("train", "validation", "test") or not re.fullmatch(r"\d{1,6}", rest):
+        if kind not in ("train", "validation", "test") or not re.fullmatch(r"[0-9]{1,6}", rest):
             raise InvalidArgument(
                 "the image's name cannot be read: use train:, validation: or test: and an index"
             )
@@ -188,7 +188,7 @@ def built(name: str) -> Built:
     InvalidArgument
         If it is none, or names a network that is too large.
     """
-    found = re.fullmatch(r"(\d{1,4}(?:-\d{1,4})*):([a-z-]+):([a-z-]+)(:fresh)?", name)
+    found = re.fullmatch(r"([0-9]{1,4}(?:-[0-9]{1,4})*):([a-z-]+):([a-z-]+)(:fresh)?", name)
     if not found or found[2] not in ACTIVATIONS or found[3] not in COSTS:
         raise InvalidArgument(
             f"the network {name[:60]!r} is not known: name hidden layers, activation and cost, "

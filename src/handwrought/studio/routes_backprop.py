@@ -17,6 +17,7 @@ from starlette.routing import Route
 from handwrought.studio.drawing import PAD_PIXELS, Drawings
 from handwrought.studio.messages import Length, Within, decode, encode, parse
 from handwrought.studio.microscope import Microscope, View
+from handwrought.studio.microscope_subjects import ink_name
 from handwrought.studio.routes_draw import decode_pad
 from handwrought.studio.sessions import Studio
 
@@ -130,9 +131,10 @@ async def drawing(request: Request) -> Response:
     def read() -> dict[str, Any]:
         studio: Studio = request.app.state.studio
         _, _, pixels = decode_pad(body)
-        seen = studio.backend(Drawings).read(pixels)
-        image = None if seen.digit is None else _microscope(request).name_of(seen.pixels)
-        return {"image": image, "digit": seen.digit, "refused": seen.refused}
+        seen = studio.recognizer.read_digit(pixels)
+        if seen.digit is None:
+            return {"image": None, "digit": None}
+        return {"image": ink_name(seen.normalized), "digit": seen.digit}
 
     return _json(await run_in_threadpool(read))
 
@@ -145,7 +147,7 @@ async def drawn(request: Request) -> Response:
         recent = list(studio.backend(Drawings).recent().items())[:8]
         return [
             {
-                "image": _microscope(request).name_of(each.pixels),
+                "image": ink_name(each.pixels),
                 "digit": each.reading.digit,
                 "pixels": each.pixels,
             }

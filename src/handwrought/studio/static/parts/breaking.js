@@ -85,8 +85,8 @@ export function breaking({ mistakes, ask, onSwitch, announce, toast }) {
 
   const cell = (x, kind = "") => el("td", { class: kind, title: exact(x) }, number(x, 3));
 
-  function table(heads, rows) {
-    return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "What catches it" }, el("table", { class: "ms-checks" },
+  function table(heads, rows, kind = "") {
+    return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "What catches it" }, el("table", { class: `ms-checks ${kind}` },
       el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, rows)));
   }
 
@@ -101,7 +101,7 @@ export function breaking({ mistakes, ask, onSwitch, announce, toast }) {
   function states(found) {
     return [
       table(["layer", "saturated, N(0, 1)", "saturated, N(0, 1/n)", "size of δ", "and with N(0, 1/n)"], found.layers.map((row) => el("tr", { class: row.wrong_saturated > 0.5 ? "is-caught" : "" },
-        el("td", {}, String(row.layer)), el("td", {}, percent(row.wrong_saturated)), el("td", {}, percent(row.right_saturated)), cell(row.wrong_error, "q-delta"), cell(row.right_error, "q-delta")))),
+        el("td", {}, String(row.layer)), el("td", {}, percent(row.wrong_saturated)), el("td", {}, percent(row.right_saturated)), cell(row.wrong_error, "q-delta"), cell(row.right_error, "q-delta"))), "ms-states"),
       el("p", { class: "note" }, `Largest relative error of the gradient check: ${number(Math.max(...found.checks.map((row) => row.wrong_error)), 2)} ✓`),
     ];
   }

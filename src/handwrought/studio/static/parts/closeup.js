@@ -10,12 +10,13 @@ const number_ = (x, kind = "") => el("span", { class: `number ${kind}`, title: e
 // onTerm(index): a term of the sum was chosen.
 export function closeUp({ onTerm }) {
   const title = el("h2", { id: "closeup-title" }, "");
+  const value = el("p", { class: "ms-value" });
   const says = el("p", { class: "ms-says" });
   const lines = el("dl", { class: "ms-equations" });
   const side = el("div", { class: "ms-side" });
   const panels = el("div", { class: "ms-panels" });
   const root = el("section", { class: "card ms-closeup", "aria-labelledby": "closeup-title" },
-    el("div", { class: "ms-main" }, title, says, lines), panels, side);
+    el("div", { class: "ms-main" }, el("div", { class: "ms-title" }, title, value), says, lines), panels, side);
   let shown = null;
 
   function paint() {
@@ -75,10 +76,12 @@ export function closeUp({ onTerm }) {
   document.addEventListener("themechange", paint);
   return {
     root,
-    // seen: the server's Closeup; at: { z, a } of its neuron.
-    show(seen, heading, at) {
+    // seen: the server's Closeup; name: of its value; at: { z, a } of its neuron.
+    show(seen, heading, name, at) {
       title.textContent = heading;
+      root.dataset.step = seen.step;
       says.textContent = seen.says;
+      value.replaceChildren(el("span", { class: "note" }, name, " "), number_(seen.value, `q-${seen.quantity}`));
       lines.replaceChildren(...seen.lines.flatMap(({ what, mathml }, i) => [
         el("dt", { class: "note" }, what),
         el("dd", { class: `scroll${what.startsWith("With its") ? " ms-numbers" : ""}${what === "The mistake" ? " ms-wrong" : ""}`, tabindex: 0, role: "group", "aria-label": what, "data-line": i }, formula(mathml)),

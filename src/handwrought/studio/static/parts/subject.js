@@ -50,7 +50,7 @@ export function subject({ app, onImage, onNetwork, onLabel }) {
         const found = await app.post("/api/backprop/drawing", message);
         if (mine !== turn) return;
         drawn = found.image ? found : null;
-        reads.textContent = found.image ? `The model reads it as a ${found.digit}.` : found.refused;
+        reads.textContent = found.image ? `The model reads it as a ${found.digit}.` : "There is no ink that could be told from the paper: draw it larger.";
         use.disabled = !drawn;
       } catch (error) {
         reads.textContent = error.message;

@@ -238,10 +238,17 @@ function mount(root, app) {
     net.stage({ ...knowledge(), chosen, focus: step === "input" ? 1 : layer, edges: edgesOf(found, layer, neuron, k) }, pulse);
     found.marked = /^z/.test(step) ? k : /^BP2/.test(step) ? neurons[layer - 1] : null;
     const at = { z: floats(picture.layers[layer - 1].z)[neuron], a: floats(picture.layers[layer - 1].a)[neuron] };
-    close.show(found, picture.steps[index()].title, at);
+    close.show(found, picture.steps[index()].title, nameOf(found, k), at);
     const from = focus === 2 ? `pixel ${Math.floor(k / 28)}, ${k % 28}` : `neuron ${k} of layer ${focus - 1}`;
     which.textContent = `The weight from ${layer === focus ? from : weightFrom()} to neuron ${neurons[focus - 2]} of layer ${focus}`;
   }
+
+  const nameOf = ({ layer, neuron }, k) => {
+    if (step === "input") return `pixel ${Math.floor(k / 28)}, ${k % 28}`;
+    if (step === "cost") return "all outputs";
+    if (step === "update") return "the weight becomes";
+    return step === "BP4" ? `weight ${k} → ${neuron}` : `neuron ${neuron} of layer ${layer}`;
+  };
 
   const weightFrom = () => (focus === 2 ? `pixel ${Math.floor(source / 28)}, ${source % 28}` : `neuron ${source} of layer ${focus - 1}`);
 
