@@ -12,7 +12,7 @@ from handwrought.nn.gradient_check import derivative_at
 from handwrought.studio.microscope_subjects import built
 
 FRESH = "16-16:sigmoid:quadratic:fresh"
-PLACE = f"#backprop?network={FRESH}&image=test:8&neurons=3,5,5&layer=2&source=300"
+PLACE = f"#backprop?network={FRESH}&image=test:8&neurons=3,5,5&layer=2&source=425"
 STEPS = [
     *("input", "z2", "a2", "z3", "a3", "z4", "a4", "cost"),
     *("BP1", "BP2-3", "BP2-2", "BP3", "BP4", "update"),
@@ -33,12 +33,17 @@ def step(page, name):
     page.locator(f".ms-closeup[data-step='{name}']").wait_for(timeout=WAIT)
 
 
+def close(x):
+    """The same number, where another process added it up with another number of threads."""
+    return pytest.approx(x, rel=1e-12)
+
+
 def exact(locator):
     return float(locator.get_attribute("title").replace("−", "-"))
 
 
 def test_all_of_backpropagation_shows_the_librarys_numbers(opens, trace):
-    j2, j3, j4, k = 3, 5, 5, 300
+    j2, j3, j4, k = 3, 5, 5, 425
     η = 1.0
     expected = {
         "input": trace.x[k],
@@ -60,14 +65,15 @@ def test_all_of_backpropagation_shows_the_librarys_numbers(opens, trace):
     with opens(PLACE) as page:
         for name in STEPS:
             step(page, name)
-            assert exact(page.locator(".ms-value .number")) == expected[name]
-            shown = page.locator(".ms-equations dd math").all_inner_texts()
-            assert len(shown) >= 2 and all(shown)
+            assert exact(page.locator(".ms-value .number")) == close(expected[name])
+            shown = page.locator(".ms-equations math").all_text_contents()
+            assert len(shown) >= 2
+            assert all(shown)
             if name == "z3":
                 first = max(range(16), key=lambda i: abs(trace.W[3][j3, i] * trace.a[2][i]))
                 numbers = page.locator(".ms-terms tbody tr").first.locator(".number")
-                assert exact(numbers.nth(0)) == trace.W[3][j3, first]
-                assert exact(numbers.nth(1)) == trace.a[2][first]
+                assert exact(numbers.nth(0)) == close(trace.W[3][j3, first])
+                assert exact(numbers.nth(1)) == close(trace.a[2][first])
                 assert "8 more terms that add up to" in page.locator(".ms-terms").inner_text()
             page.keyboard.press("ArrowRight")
         page.keyboard.press("ArrowLeft")
@@ -76,16 +82,17 @@ def test_all_of_backpropagation_shows_the_librarys_numbers(opens, trace):
 
 
 def test_verify_lays_the_difference_beside_the_gradient(opens, trace):
-    numeric = derivative_at(trace.network, trace.x[np.newaxis], trace.y[np.newaxis], 0, 3, 300)
+    numeric = derivative_at(trace.network, trace.x[np.newaxis], trace.y[np.newaxis], 0, 3, 425)
     with opens(f"{PLACE}&step=BP4") as page:
         step(page, "BP4")
         page.get_by_role("button", name="Verify this weight").click()
         rows = page.locator(".ms-digits-rows dd")
         rows.first.wait_for(timeout=WAIT)
-        assert exact(rows.nth(0)) == trace.dC_dw[2][3, 300]
-        assert exact(rows.nth(1)) == pytest.approx(numeric, rel=1e-12)
+        assert exact(rows.nth(0)) == close(trace.dC_dw[2][3, 425])
+        assert exact(rows.nth(1)) == pytest.approx(numeric, rel=1e-6)
         marked = page.locator(".ms-digits-rows mark").all_inner_texts()
-        assert marked[0] == marked[1] and len(marked[0]) > 6
+        assert marked[0] == marked[1]
+        assert len(marked[0]) > 6
         assert "digits agree" in page.locator(".ms-verdict-line").inner_text()
 
 
@@ -99,13 +106,13 @@ def test_applied_steps_move_the_prediction_and_can_be_undone(opens, trace):
             page.locator(".ms-moved", has_text=f"{n} step").wait_for(timeout=WAIT)
             moved = update(moved, 3.0)
             costs.append(moved.C)
-            assert exact(page.locator(".ms-moved .number").first) == moved.C
+            assert exact(page.locator(".ms-moved .number").first) == close(moved.C)
         assert costs == sorted(costs, reverse=True)
-        assert f"applied={'3%2C3'}" in page.url
+        assert "applied=3%2C3" in page.url
         assert "read as 5" in page.locator(".ms-what").inner_text()
         page.get_by_role("button", name="Undo").click()
         page.locator(".ms-moved", has_text="1 step applied").wait_for(timeout=WAIT)
-        assert exact(page.locator(".ms-moved .number").first) == costs[1]
+        assert exact(page.locator(".ms-moved .number").first) == close(costs[1])
 
 
 def test_a_mistake_is_predicted_seen_and_caught(opens):
@@ -169,7 +176,7 @@ def test_the_keyboard_reaches_everything(opens, trace):
         box.focus()
         page.keyboard.press("ArrowDown")
         page.locator(".ms-value", has_text="neuron 6 of layer 3").wait_for(timeout=WAIT)
-        assert exact(page.locator(".ms-value .number")) == trace.z[3][6]
+        assert exact(page.locator(".ms-value .number")) == close(trace.z[3][6])
         assert box.get_attribute("aria-valuetext").startswith("neuron 6, weighted input z = ")
         page.keyboard.press("ArrowRight")  # in a column, that is the next step
         step(page, "a3")
@@ -197,7 +204,7 @@ def test_ones_own_drawing_is_looked_at_and_fits_into_a_link(opens):
         page.locator(".ms-what", has_text="Your drawing").wait_for(timeout=WAIT)
         assert page.locator("#ms-label").input_value() == "1"
         page.locator("#ms-label").select_option("7")
-        page.wait_for_function("location.hash.includes('label=7')", timeout=WAIT)
+        page.wait_for_url(re.compile("label=7"), timeout=WAIT)
         page.reload()
         page.locator(".ms-what", has_text="Your drawing").wait_for(timeout=WAIT)
         assert page.locator("#ms-label").input_value() == "7"
@@ -207,11 +214,9 @@ def test_the_default_network_is_trained_while_its_beginning_is_shown(opens):
     with opens("#backprop?network=12:relu:softmax&step=a3") as page:
         step(page, "a3")
         page.locator(".ms-what", has_text=re.compile("a 5, read as")).wait_for(timeout=WAIT)
-        page.wait_for_function(
-            "document.querySelector('.ms-progress').textContent === ''", timeout=3 * WAIT
-        )
+        page.locator(".ms-progress:empty").wait_for(state="attached", timeout=3 * WAIT)
         page.get_by_role("button", name="A misread one").click()
-        page.wait_for_function("!location.hash.includes('test%3A8&')", timeout=WAIT)
+        page.wait_for_url(re.compile(r"test%3A(?!8&)"), timeout=WAIT)
         page.locator(".ms-what .error").wait_for(timeout=WAIT)
 
 

@@ -13,6 +13,8 @@ from handwrought.nn.equations import follow, update
 from handwrought.nn.gradient_check import derivative_at
 from handwrought.nn.mistakes import MISTAKES
 from handwrought.nn.network import Network
+from handwrought.reading.recognizer import shipped_model
+from handwrought.storage import load_model
 from handwrought.studio.microscope import Microscope, View
 from handwrought.studio.microscope_formulas import num
 from handwrought.studio.microscope_questions import DEEP, QUESTIONS
@@ -62,7 +64,7 @@ def test_an_image_that_is_none_is_refused(microscope, name):
     "name",
     [
         *("", "16", "16:sigmoid", "16:sigmoid:other", "16:softmax:quadratic", "0:relu:softmax"),
-        *("1025:relu:softmax", "1024-1024-1024:relu:softmax", "9-9-9-9-9-9-9:relu:softmax"),
+        *("2049:relu:softmax", "2048-2048:relu:softmax", "9-9-9-9-9-9-9:relu:softmax"),
         *("../x:relu:softmax", "16:relu:softmax:old", "file:../secrets", "file:nothing"),
     ],
 )
@@ -72,14 +74,18 @@ def test_a_network_that_is_none_is_refused(microscope, name):
 
 
 def test_a_network_of_the_shipped_size_can_be_named():
-    assert built("1024-1024-512:relu:softmax").sizes == [784, 1024, 1024, 512, 10]
+    sizes = load_model(shipped_model()).sizes
+    hidden = "-".join(map(str, sizes[1:-1]))
+    assert built(f"{hidden}:relu:softmax").sizes == list(sizes)
 
 
 def test_the_default_is_trained_kept_and_reads_most_digits(microscope):
     name = "16-16:sigmoid:quadratic"
     shown, fresh = microscope.networks.get(name)
     assert shown == FRESH
-    assert np.array_equal(fresh.parameters.vector, built(FRESH).begin().copy("float64").parameters.vector)
+    assert np.array_equal(
+        fresh.parameters.vector, built(FRESH).begin().copy("float64").parameters.vector
+    )
     microscope.networks._worker.submit(int).result(timeout=300)  # after the training before it
     shown, trained = microscope.networks.get(name)
     assert shown == name
@@ -147,7 +153,12 @@ def test_numbers_have_four_digits():
 
 
 def test_what_is_not_there_is_refused(microscope):
-    for step, layer, j, k in [("z9", 2, 0, 0), ("BP4", 9, 0, 0), ("z2", 2, 16, 0), ("z2", 2, 0, 784)]:
+    for step, layer, j, k in [
+        ("z9", 2, 0, 0),
+        ("BP4", 9, 0, 0),
+        ("z2", 2, 16, 0),
+        ("z2", 2, 0, 784),
+    ]:
         with pytest.raises(InvalidArgument):
             microscope.close_up(VIEW, step, layer, j, k, 1.0)
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from handwrought.nn.equations import Trace
-    from handwrought.studio.microscope_breaking import Broken, Question
+    from handwrought.studio.microscope_breaking import Broken
+    from handwrought.studio.microscope_questions import Question
     from handwrought.studio.microscope_steps import Closeup, Step
     from handwrought.studio.sessions import Studio
 

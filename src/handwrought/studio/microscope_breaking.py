@@ -14,7 +14,13 @@ import numpy as np
 
 from handwrought.errors import InvalidArgument
 from handwrought.nn.equations import (
-    BP1, BP2, Equations, Trace, backpropagate, follow, gradient_by_equations,
+    BP1,
+    BP2,
+    Equations,
+    Trace,
+    backpropagate,
+    follow,
+    gradient_by_equations,
 )  # fmt: skip
 from handwrought.nn.gradient_check import STEPS, check_gradients, derivative_at
 from handwrought.nn.mistakes import MISTAKES
@@ -206,20 +212,24 @@ def broken(mistake: str, digits: Split) -> Broken:
         checks = _checks(wrong, Equations(), x[:3], y[:3], against=right)
         layers = _states(wrong, right, x, y)
         curves = [_learn(each, None, x, y, _DEEP_RATE) for each in (wrong, right)]
+        network, rate = "784-60-60-60-60-10 with tanh and softmax", _DEEP_RATE
     else:
         equations = MISTAKES[mistake].equations
         checks = _checks(_shallow(), equations, x[:3], y[:3])
         layers = []
         curves = [_learn(_shallow(), each, x, y, _RATE) for each in (equations, None)]
-    twice = _learn(_shallow(), None, x, y, 2 * _RATE) if mistake == "lost-half" else None
-    network = (
-        "784-60-60-60-60-10 with tanh and softmax" if mistake == DEEP else
-        "784-30-10 with sigmoids and the quadratic cost"
-    )  # fmt: skip
-    rate = _DEEP_RATE if mistake == DEEP else _RATE
-    laboratory = f"{network}, {_STEPS} steps of {_BATCH} digits at learning rate {rate:g}"
+        network, rate = "784-30-10 with sigmoids and the quadratic cost", _RATE
     return Broken(
-        mistake, answer.index, answer.why, answer.caught, laboratory, checks, layers, *curves, twice
+        mistake=mistake,
+        answer=answer.index,
+        why=answer.why,
+        caught=answer.caught,
+        laboratory=f"{network}, {_STEPS} steps of {_BATCH} digits at learning rate {rate:g}",
+        checks=checks,
+        layers=layers,
+        wrong=curves[0],
+        right=curves[1],
+        twice=_learn(_shallow(), None, x, y, 2 * _RATE) if mistake == "lost-half" else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -282,7 +282,7 @@ def _error(trace: Trace, step: str, l: int, j: int, k: int) -> Closeup:
     prime = f.PRIME[trace.σ[l].name]
     head = f"{f.δ(l, j)} = "
     rule, slope_here = prime.format(z=f.z(l, j)), f.num(total.factor, "z")
-    equal = rf"{slope_here} \quad ({rule})" if "text" in rule else f"{rule} = {slope_here}"
+    equal = rf"{slope_here} \quad ({rule})" if r"\text{" in rule else f"{rule} = {slope_here}"
     slope = Line("Where", mathml(rf"\sigma'({f.z(l, j)}) = {equal}"))
     if l == trace.L:
         return _error_at_output(trace, j, k, total, slope)
@@ -491,7 +491,7 @@ def _columns(*heads: str) -> list[Line]:
     return [Line("", mathml(head)) for head in heads]
 
 
-def _table(total: Sum, heads: list[str]) -> dict[str, object]:
+def _table(total: Sum, heads: list[str]) -> dict[str, Any]:
     ordered = total.largest_first().terms
     first, others = ordered[:TERMS], ordered[TERMS:]
     return {

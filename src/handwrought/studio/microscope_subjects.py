@@ -17,6 +17,7 @@ import zlib
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,8 @@ OFFERED = {
 }
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky-relu", "silu", "gelu", "identity")
 COSTS = ("quadratic", "cross-entropy", "softmax")
-_WIDEST, _DEEPEST, _PARAMETERS = 1024, 6, 2_500_000
-"""The shipped network is 784-1024-1024-512-10, with 2.4 million."""
+_WIDEST, _DEEPEST, _PARAMETERS = 2048, 6, 4_000_000
+"""Room for the shipped network, whose layers have up to 1536 neurons."""
 _SEED = 1
 _KEPT = 6
 """Networks in memory."""
@@ -196,7 +197,7 @@ def built(name: str) -> Built:
         )
     hidden = tuple(map(int, found[1].split("-")))
     sizes = [784, *hidden, 10]
-    parameters = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+    parameters = sum((a + 1) * b for a, b in pairwise(sizes))
     if not 1 <= min(hidden) <= max(hidden) <= _WIDEST or len(hidden) > _DEEPEST:
         raise InvalidArgument(
             f"the hidden layers are {found[1]}: give 1 to {_DEEPEST} layers of 1 to {_WIDEST}"

@@ -111,7 +111,7 @@ def _json(message: Any) -> Response:
 
 async def networks(request: Request) -> Response:
     """The networks to choose from."""
-    found = await run_in_threadpool(lambda: _microscope(request).networks.offered())
+    found = await run_in_threadpool(_microscope(request).networks.offered)
     return _json({"networks": found})
 
 
@@ -204,7 +204,7 @@ async def moved(request: Request) -> Response:
 
 async def mistakes(request: Request) -> Response:
     """The mistakes and what to predict."""
-    found = await run_in_threadpool(lambda: _microscope(request).questions())
+    found = await run_in_threadpool(_microscope(request).questions)
     return _json({"mistakes": found})
 
 

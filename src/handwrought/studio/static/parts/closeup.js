@@ -12,7 +12,7 @@ export function closeUp({ onTerm }) {
   const title = el("h2", { id: "closeup-title" }, "");
   const value = el("p", { class: "ms-value" });
   const says = el("p", { class: "ms-says" });
-  const lines = el("dl", { class: "ms-equations" });
+  const lines = el("div", { class: "ms-equations" });
   const side = el("div", { class: "ms-side" });
   const panels = el("div", { class: "ms-panels" });
   const root = el("section", { class: "card ms-closeup", "aria-labelledby": "closeup-title" },
@@ -36,6 +36,8 @@ export function closeUp({ onTerm }) {
   function table(seen, image) {
     const from = (k) => (image ? `pixel ${Math.floor(k / 28)}, ${k % 28}` : seen.step === "cost" || seen.terms_from === null ? `output ${k}` : `neuron ${k}`);
     const kinds = { z: ["q-w", "q-a", "q-z"], a: ["q-z", "q-z", "q-a"], cost: ["q-a", "", "q-cost"], delta: ["q-w", "q-delta", "q-delta"] }[seen.quantity];
+    const spoken = seen.step === "BP1" ? ["slope of a", "slope of C", "product"]
+      : { z: ["weight", "activation", "product"], a: ["weighted input", "its power of e", "share"], cost: ["activation", "target", "share of the cost"], delta: ["weight", "error", "product"] }[seen.quantity];
     const most = Math.max(...seen.terms.map((term) => Math.abs(term.product)), 1e-300);
     const rows = seen.terms.map((term) => {
       const chosen = term.index === seen.marked;
@@ -49,7 +51,7 @@ export function closeUp({ onTerm }) {
     const last = seen.quantity === "a" ? [] : [row("total", mark, seen.value, kinds[2])];
     return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The terms of the sum" }, el("table", { class: "ms-terms" },
       el("caption", { class: "note" }, "The largest terms first"),
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "from"), seen.columns.map(({ mathml }) => el("th", { scope: "col" }, formula(mathml, false))), el("td", {}))),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "from"), seen.columns.map(({ mathml }, i) => el("th", { scope: "col", "aria-label": spoken[i] }, formula(mathml, false))), el("td", {}))),
       el("tbody", {}, rows,
         seen.rest_count ? row("rest", `+ ${count(seen.rest_count)} more ${seen.rest_count === 1 ? "term" : "terms that add up to"}`, seen.rest, kinds[2]) : null,
         seen.offset !== null ? row("rest", "+ bias", seen.offset, "q-b") : null,
@@ -83,17 +85,16 @@ export function closeUp({ onTerm }) {
       says.textContent = seen.says;
       value.replaceChildren(el("span", { class: "note" }, name, " "), number_(seen.value, `q-${seen.quantity}`));
       lines.replaceChildren(...seen.lines.flatMap(({ what, mathml }, i) => [
-        el("dt", { class: "note" }, what),
-        el("dd", { class: `scroll${what.startsWith("With its") ? " ms-numbers" : ""}${what === "The mistake" ? " ms-wrong" : ""}`, tabindex: 0, role: "group", "aria-label": what, "data-line": i }, formula(mathml)),
+        el("p", { class: "note" }, what),
+        el("div", { class: `scroll${what.startsWith("With its") ? " ms-numbers" : ""}${what === "The mistake" ? " ms-wrong" : ""}`, tabindex: 0, role: "group", "aria-label": what, "data-line": i }, formula(mathml)),
       ]));
       const painted = seen.panels.map((panel) => ({ panel, canvas: el("canvas", { class: "pixels", role: "img" }) }));
       panels.replaceChildren(...painted.map(({ panel, canvas }) => el("figure", {}, canvas, el("figcaption", { class: `note q-${panel.quantity}` }, panel.title))));
       shown = { painted };
       const image = seen.terms_from === 1;
-      side.replaceChildren(...[
-        seen.terms.length ? table(seen, image) : null,
-        seen.curve.length ? plot(seen.curve, at) : null,
-      ].filter(Boolean));
+      const curve = seen.curve.length ? plot(seen.curve, at) : null;
+      side.replaceChildren(...[seen.terms.length ? table(seen, image) : curve].filter(Boolean));
+      if (curve && seen.terms.length) panels.append(curve);
       root.classList.toggle("alone", !side.childNodes.length || !painted.length);
       panels.hidden = !painted.length;
       paint();

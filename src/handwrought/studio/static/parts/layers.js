@@ -33,6 +33,7 @@ export function layersPicture({ onChoose }) {
         const cells = el("span", { class: "ms-cells" }, canvas, mark);
         cells.style.setProperty("--rows", rows);
         if (!narrow) cells.style.aspectRatio = `${columns} / ${rows}`;
+        if (!narrow && !image) cells.style.maxWidth = `${6 * Math.min(1, columns / rows)}rem`;
         blocks[kind] = { canvas, mark, cells, root: el("span", { class: `ms-block is-${kind}` }, el("span", { class: `ms-kind q-${kind}` }, NAMES[kind]), cells) };
       }
       const names = last && narrow ? el("span", { class: "ms-names", "aria-hidden": "true" }, el("span", { class: "ms-kind" }, " "), el("span", { class: "ms-digits" }, [...Array(layer.size).keys()].map((d) => el("span", { class: y === d ? "is-target" : "" }, String(d))))) : null;

@@ -28,8 +28,9 @@ function mount(root, app) {
   let neurons = list(given.get("neurons")); // the chosen one of each layer from 2
   let focus = whole(given.get("layer")); // the layer that BP3, BP4 and the update look at
   let source = whole(given.get("source")); // the weight chosen of it: the neuron below
-  let rate = Number(given.get("eta")) || 1;
+  let rate = Number(given.get("eta")) || null; // null until it is chosen or fits the network
 
+  let rateChosen = rate !== null;
   let picture = null; // the server's Picture
   let shownNetwork = null; // its network: the untrained one while training
   let turn = 0;
@@ -47,7 +48,7 @@ function mount(root, app) {
     if (neurons.length) values.neurons = neurons.join(",");
     if (focus !== null) values.layer = focus;
     if (source !== null) values.source = source;
-    if (rate !== 1) values.eta = rate;
+    if (rateChosen) values.eta = rate;
     app.setParams(values);
   }
 
@@ -66,7 +67,7 @@ function mount(root, app) {
   const proof = el("div", { class: "ms-proof", role: "status" });
   const which = el("p", { class: "ms-which" });
   const bars = compare();
-  const eta = el("input", { id: "ms-eta", type: "range", min: -3, max: 1.5, step: 0.05, oninput: () => { rate = Number((10 ** Number(eta.value)).toPrecision(2)); showRate(); keep(); later(); } });
+  const eta = el("input", { id: "ms-eta", type: "range", min: -3, max: 1.5, step: 0.05, oninput: () => { rateChosen = true; rate = Number((10 ** Number(eta.value)).toPrecision(2)); showRate(); keep(); later(); } });
   const etaText = el("output", { for: "ms-eta", class: "number" });
   const apply = el("button", { type: "button", class: "main", onclick: applyStep }, "Apply one step");
   const undo = el("button", { type: "button", onclick: undoStep }, "Undo");
@@ -79,7 +80,7 @@ function mount(root, app) {
       el("p", { class: "lead" }, "An image goes through, its error comes back. Choose any neuron to see its numbers.")),
     bar.root, trouble,
     el("section", { class: "ms-walk", "aria-label": "The algorithm, step by step" },
-      el("div", { class: "ms-stepper" }, back, chips, next), warning, net.root,
+      el("div", { class: "ms-stepper" }, back, chips, next), warning, el("div", { class: "scroll ms-scroll" }, net.root),
       el("p", { class: "note ms-legend" }, el("span", { class: "plus" }, "■"), " positive  ", el("span", { class: "minus" }, "■"), " negative · arrow keys ← → step, ↑ ↓ in a layer choose a neuron")),
     close.root,
     el("div", { class: "ms-tools" },
@@ -136,6 +137,9 @@ function mount(root, app) {
     trouble.hidden = true;
     picture = found;
     shownNetwork = found.network;
+    if (!rateChosen) rate = found.cost_name === "quadratic" ? 1 : 0.02;
+    eta.value = String(Math.log10(rate));
+    showRate();
     const sizes = found.layers.map((layer) => layer.size);
     if (neurons.length !== sizes.length - 1 || neurons.some((j, i) => !(Number.isInteger(j) && j >= 0 && j < sizes[i + 1]))) neurons = [...found.neurons];
     if (!(focus >= 2 && focus <= sizes.length)) focus = 2;
@@ -175,7 +179,7 @@ function mount(root, app) {
       const first = each.phase !== phase;
       phase = each.phase;
       return el("li", { class: first ? "first" : "" }, first ? el("span", { class: "ms-phase note", "aria-hidden": "true" }, PHASES[phase]) : el("span", { class: "ms-phase", "aria-hidden": "true" }, " "),
-        el("button", { type: "button", class: `ms-chip is-${each.phase}`, "data-step": each.name, title: each.title, "aria-label": each.title, onclick: () => go(each.name) }, each.label));
+        el("button", { type: "button", class: `ms-chip is-${each.phase}`, "data-step": each.name, title: each.title, "aria-label": `${each.label}: ${each.title}`, onclick: () => go(each.name) }, each.label));
     }));
   }
 
@@ -380,8 +384,6 @@ function mount(root, app) {
   };
   document.addEventListener("keydown", keys);
 
-  eta.value = String(Math.log10(rate));
-  showRate();
   load();
   return () => {
     gone = true;
