@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from handwrought.cli.drawing import draw_digit
 from handwrought.data.catalog import load_dataset
 from handwrought.errors import InvalidArgument
 from handwrought.nn.equations import Sum, Trace, follow, update
-from handwrought.nn.gradient_check import derivative_at
+from handwrought.nn.gradient_check import agreeing_digits, derivative_at
 from handwrought.nn.network import Network
 from handwrought.storage import load_model
 
@@ -85,14 +84,6 @@ def _sum_as_json(total: Sum) -> dict[str, Any]:
         "factor": total.factor,
         "value": total.value,
     }
-
-
-def agreeing_digits(a: float, b: float) -> int:
-    """Leading digits in which two numbers agree, 16 at most."""
-    if a == b:
-        return 16
-    scale = max(abs(a), abs(b))
-    return max(0, min(16, floor(-log10(abs(a - b) / scale))))
 
 
 def _report(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from handwrought.nn.network import Network
 from handwrought.nn.parameters import Parameters
 from handwrought.nn.workspace import Workspace
 
-__all__ = ["ArrayCheck", "GradientCheck", "check_gradients", "derivative_at"]
+__all__ = ["ArrayCheck", "GradientCheck", "agreeing_digits", "check_gradients", "derivative_at"]
 
 Array = NDArray[Any]
 Method = Literal["central", "complex"]
@@ -191,6 +192,14 @@ def derivative_at(
     array = share.biases if k is None else share.weights
     index = j if k is None else j * share.weights.shape[1] + k
     return next(probe.differences(layer, array, np.array([index])))
+
+
+def agreeing_digits(a: float, b: float) -> int:
+    """Leading digits in which two numbers agree, 16 at most."""
+    if a == b:
+        return 16
+    scale = max(abs(a), abs(b))
+    return max(0, min(16, floor(-log10(abs(a - b) / scale))))
 
 
 def _relative_error(analytic: Array, numeric: Array) -> float:

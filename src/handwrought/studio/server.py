@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from handwrought.errors import HandwroughtError
 from handwrought.studio import (
+    routes_backprop,
     routes_draw,
     routes_evaluate,
     routes_page,
@@ -30,10 +31,12 @@ ROUTES: list[BaseRoute] = [
     *routes_playground.routes,
     *routes_evaluate.routes,
     *routes_train.routes,
+    *routes_backprop.routes,
 ]
 
 BODIES: Mapping[str, int] = {
     **routes_draw.bodies,
+    **routes_backprop.bodies,
 }
 """Paths whose bodies may be longer than usual, in bytes."""
 
