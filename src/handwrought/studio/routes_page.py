@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,7 +22,7 @@ _FILES = {
     if path.suffix in _TYPES
 }
 
-_LATER = {"parts/chart.js"}
+_IMPORT = re.compile(r'from "\.{1,2}/(?:parts/)?([a-z_]+)\.js"')
 
 VIEWS = {
     "draw": "Draw",
@@ -37,13 +39,26 @@ def offered(view: str) -> bool:
     return f"views/{view}.js" in _FILES
 
 
+@cache
+def _imported(name: str) -> frozenset[str]:
+    """A script and all that it imports."""
+    found, waiting = set(), [name]
+    while waiting:
+        script = waiting.pop()
+        found.add(script)
+        text = _FILES[script].read_text(encoding="utf-8")
+        parts = {f"parts/{part}.js" for part in _IMPORT.findall(text)}
+        waiting += [part for part in parts if part in _FILES and part not in found]
+    return frozenset(found)
+
+
 async def page(request: Request) -> Response:
     """The one page; what it shows is up to its script."""
     links = "".join(
         f'<li><a href="#{name}">{title}</a></li>' for name, title in VIEWS.items() if offered(name)
     )
     styles = "".join(
-        f'<link rel="stylesheet" href="/static/{name}">'
+        f'<link rel="stylesheet" href="/static/{name}" data-view="{Path(name).stem}">'
         for name in _FILES
         if name.startswith("views/") and name.endswith(".css")
     )
@@ -51,7 +66,7 @@ async def page(request: Request) -> Response:
     scripts = "".join(
         f'<link rel="modulepreload" href="/static/{name}">'
         for name in _FILES
-        if name == "views/draw.js" or (name.startswith("parts/") and name not in _LATER)
+        if name in _imported("views/draw.js")
     )
     html = (_STATIC / "index.html").read_text(encoding="utf-8")
     html = html.replace("<!-- views -->", links).replace("<!-- styles -->", styles + scripts)

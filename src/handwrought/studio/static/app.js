@@ -30,6 +30,8 @@ async function show() {
     return;
   }
   if (mine !== turn) return; // another was asked for meanwhile
+  // A view's rules are for that view alone.
+  for (const sheet of document.querySelectorAll("link[data-view]")) sheet.disabled = sheet.dataset.view !== name;
   document.title = `${view.title} · handwrought studio`;
   const sockets = new Set();
   shown = { sockets, unmount: null };
