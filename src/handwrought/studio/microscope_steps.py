@@ -248,7 +248,7 @@ def _cost(trace: Trace, j: int, k: int) -> Closeup:
     order = sorted(range(len(a)), key=lambda i: -abs(shares[i]))
     general = f"{f.cost()} = {whole.format(a=f.a(L, 'j'), y='y_j')}"
     one = rf"{f.q('cost', f'C_{{{j}}}')} = {share.format(a=f.a(L, j), y=f'y_{{{j}}}')}"
-    put_in = share.format(a=f.num(float(a[j]), "a"), y=f.num(float(y[j])))
+    put_in = share.format(a=f.num(float(a[j]), "a"), y=f"{y[j]:g}")
     numbers = rf"{f.q('cost', f'C_{{{j}}}')} = {put_in} = {f.num(shares[j], 'cost')}"
     listed = order[:_IN_LINE]
     parts = " + ".join(f.num(shares[i], "cost") for i in listed)
@@ -331,7 +331,7 @@ def _error_at_output(trace: Trace, j: int, k: int, total: Sum, slope: Line) -> C
         rf"{f.num(total.factor, 'z', brackets=True)} = {f.num(total.value, 'delta')}"
     )
     form = f.COST[cost.name][1]
-    put_in = form.format(a=f.num(a, "a", brackets=True), y=f.num(y))
+    put_in = form.format(a=f.num(a, "a", brackets=True), y=f"{y:g}")
     dC_da = (
         rf"{by_a} = {form.format(a=f.a(L, j), y=f'y_{{{j}}}')} = {put_in}"
         rf" = {f.num(slope_of_C, 'cost')}"
@@ -387,7 +387,7 @@ def _pair(trace: Trace, j: int) -> list[Line]:
         return []
     a, y, error = float(trace.a[L][j]), float(trace.y[j]), float(trace.δ[L][j])
     short = (
-        rf"{f.δ(L, j)} = {f.a(L, j)} - y_{{{j}}} = {f.num(a, 'a', brackets=True)} - {f.num(y)}"
+        rf"{f.δ(L, j)} = {f.a(L, j)} - y_{{{j}}} = {f.num(a, 'a', brackets=True)} - {y:g}"
         rf" = {f.num(error, 'delta')}"
     )
     return [Line("All of which shortens to", mathml(short))]

@@ -35,7 +35,7 @@ export function closeUp({ onTerm }) {
 
   function table(seen, image) {
     const from = (k) => (image ? `pixel ${Math.floor(k / 28)}, ${k % 28}` : seen.step === "cost" || seen.terms_from === null ? `output ${k}` : `neuron ${k}`);
-    const kinds = { z: ["q-w", "q-a", "q-z"], a: ["q-z", "q-z", "q-a"], cost: ["q-a", "", "q-cost"], delta: ["q-w", "q-delta", "q-delta"] }[seen.quantity];
+    const kinds = { z: ["q-w", "q-a", "q-z"], a: ["q-z", "q-z", "q-a"], cost: ["q-a", "", "q-cost"], delta: seen.step === "BP1" ? ["q-z", "q-cost", "q-delta"] : ["q-w", "q-delta", "q-delta"] }[seen.quantity];
     const spoken = seen.step === "BP1" ? ["slope of a", "slope of C", "product"]
       : { z: ["weight", "activation", "product"], a: ["weighted input", "its power of e", "share"], cost: ["activation", "target", "share of the cost"], delta: ["weight", "error", "product"] }[seen.quantity];
     const most = Math.max(...seen.terms.map((term) => Math.abs(term.product)), 1e-300);
