@@ -123,7 +123,8 @@ def test_a_killed_process_is_told_and_the_run_goes_on_from_its_checkpoint(watche
     runs = watched.runs
     run = runs.begin(LONG, "epoch")
     watched.until_status(run, "paused")
-    watched.until(lambda: (runs.get(run).folder / "checkpoint.safetensors").exists(), "it is kept")
+    checkpoint = runs.get(run).folder / "checkpoint.safetensors"
+    watched.until(checkpoint.exists, "it is kept")
     runs.do(run, "run")
     watched.until_status(run, "running")
     os.kill(runs.get(run).process.pid, signal.SIGKILL)
@@ -167,7 +168,10 @@ def test_two_studios_do_not_train_one_run(watched, tmp_path):
     other = Watched(tmp_path)
     other.runs.go_on(run, "pause")
     failed = other.until_gone(run)
-    assert (failed.status, failed.sentence) == ("failed", "Another studio trains this run: use it there.")
+    assert (failed.status, failed.sentence) == (
+        "failed",
+        "Another studio trains this run: use it there.",
+    )
 
 
 def test_a_training_stops_and_keeps_itself_when_its_studio_is_gone(watched):
