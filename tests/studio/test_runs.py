@@ -123,7 +123,8 @@ def test_a_killed_process_is_told_and_the_run_goes_on_from_its_checkpoint(watche
     runs = watched.runs
     run = runs.begin(LONG, "epoch")
     watched.until_status(run, "paused")
-    watched.until((runs.get(run).folder / "checkpoint.safetensors").exists, "it is kept")
+    checkpoint = runs.get(run).folder / "checkpoint.safetensors"
+    watched.until(checkpoint.exists, "it is kept")
     runs.do(run, "run")
     watched.until_status(run, "running")
     os.kill(runs.get(run).process.pid, signal.SIGKILL)

@@ -15,6 +15,7 @@ network at that step, for the scrubber), ``checkpoint.safetensors`` and ``model.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import queue
@@ -440,7 +441,7 @@ def main() -> None:
         os.dup2(2, 1)  # whatever prints does not come between the messages
         commands: queue.Queue[dict[str, Any]] = queue.Queue()
         # Unbuffered: a buffer that a thread still waits on would be missed at the end.
-        source = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
+        source = io.FileIO(0, closefd=False)
         threading.Thread(target=_listen, args=(source, commands), daemon=True).start()
         lock = _alone(folder)
         try:

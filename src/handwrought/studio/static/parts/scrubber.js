@@ -85,8 +85,8 @@ export function scrubber(app) {
   function paint() {
     if (!shown) return;
     const at = Number(slider.value);
-    const epoch = shown.step / run.batches;
-    when.textContent = `After ${count(shown.step)} mini-batches, ${number(epoch, 3)} epochs: moment ${at + 1} of ${steps.length}.`;
+    const epochs = run.batches ? `, ${number(shown.step / run.batches, 3)} epochs` : "";
+    when.textContent = `After ${count(shown.step)} mini-batches${epochs}: moment ${at + 1} of ${steps.length}.`;
     slider.setAttribute("aria-valuetext", when.textContent);
     mark.style.left = `${(100 * (at + 0.5)) / steps.length}%`;
     if (shown.n_in === 784) paintWeights(weights, new Int8Array(bytes(shown.weights).buffer), shown.shown);
@@ -118,13 +118,15 @@ export function scrubber(app) {
     root,
     // Another run: its summary, moments and most wrong images.
     open(summary, moments, look) {
-      run = { id: summary.id, batches: summary.shape.batches || 1 };
+      run = { id: summary.id, batches: summary.shape.batches };
       steps = [...moments];
       shown = course = null;
       courseOf = "";
       this.images(look);
       this.fit(true);
     },
+    // Mini-batches in an epoch, once they are known.
+    set batches(n) { if (run && n) run.batches = n; },
     images(look) {
       if (document.activeElement === image) return; // it may be open
       const before = image.selectedOptions[0] ?? el("option", { value: "drawing" }, "your last drawing");

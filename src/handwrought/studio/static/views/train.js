@@ -243,9 +243,9 @@ function mount(root, app) {
     const { wish, shape } = run;
     about.textContent = `${[784, ...wish.hidden, 10].join("-")} ${wish.activation}, ${wish.cost} cost, ${wish.optimizer}, mini-batches of ${wish.batch_size}, ${wish.dataset}${shape.images ? `, ${count(shape.images)} images, ${count(shape.parameters)} parameters` : ""}`;
     steering?.show(run.wish, run.rate);
+    back.batches = shape.batches;
   }
 
-  let lastStatus = null;
   function showProgress(run) {
     const { progress: at, wish } = run;
     const alive = isLive(run);
@@ -262,7 +262,6 @@ function mount(root, app) {
     numbers.speed.textContent = at.speed ? `${count(Math.round(at.speed))} images/s` : "";
     numbers.left.textContent = run.status === "running" ? duration(at.left) : "";
     numbers.rate.textContent = at.rate ? `η = ${number(at.rate, 2)}` : "";
-    if (lastStatus !== run.status) { lastStatus = run.status; steer.inert = false; }
   }
 
   function showTroubles(run) {
