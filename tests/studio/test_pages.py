@@ -13,7 +13,7 @@ OFFERED = [name for name in VIEWS if offered(name)]
 def test_axe_finds_nothing_serious(opens, axe, view, theme):
     with opens(f"#{view}", color_scheme=theme, reduced_motion="reduce") as page:
         page.locator("h1").wait_for()
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("networkidle", timeout=120_000)
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         assert axe(page) == []
 
