@@ -49,7 +49,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path):
+def watched(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANDWROUGHT_KERNELS", "numpy")  # nothing to compile for so little
     made = Watched(tmp_path)
     yield made
     made.studio.close()

@@ -47,6 +47,8 @@ def begin(page, **settings):
 
 
 def endless(page):
+    page.locator(".setup").wait_for(timeout=PATIENCE)
+    page.select_option("#set-activation", "silu")  # no code is compiled for it
     begin(page, images=5000, hidden=20, epochs=1000, batch_size=50)
     status(page, "running")
 
@@ -82,7 +84,7 @@ def process_of(studio):
 
 def test_it_trains_to_above_90_percent_while_the_chart_grows(train):
     with train() as page:
-        begin(page, epochs=3)
+        begin(page, images=20000, epochs=4)
         before = number_of_points(page)
         status(page, "finished")
         until_more_points(page, before)
@@ -91,7 +93,7 @@ def test_it_trains_to_above_90_percent_while_the_chart_grows(train):
         assert page.locator(".plot .scatterlayer .trace").count() >= 4
         page.locator(".worst canvas").first.wait_for()
         # Back to the start: the untrained network made nothing of the image.
-        page.locator(".when", has_text="3.00 epochs").wait_for(timeout=PATIENCE)
+        page.locator(".when", has_text="4.00 epochs").wait_for(timeout=PATIENCE)
         page.locator("#moment").press("Home")
         page.locator(".when", has_text="After 0 mini-batches").wait_for(timeout=PATIENCE)
         with page.expect_download() as download:
@@ -131,7 +133,7 @@ def test_the_learning_rate_changes_while_it_runs(train):
         page.locator("#live-shift").press("ArrowRight")
         page.reload()
         page.locator("#live-shift").wait_for(timeout=PATIENCE)
-        page.wait_for_function("document.querySelector('#live-shift').value > 1", timeout=PATIENCE)
+        page.wait_for_function("() => document.querySelector('#live-shift').value > 1", timeout=PATIENCE)
         assert page.input_value("#live-learning_rate") == "0.5"
 
 

@@ -154,8 +154,11 @@ class Session:
             self.goal = command["do"]
             if self.goal == "pause":
                 self._paused()
-            elif self.goal == "batch":
+                return
+            if self.goal == "batch":
                 self.training.report_every = 1
+            # The first step may take a while, where fast code is compiled for the first time.
+            self._progress(force=True)
             return
         try:
             wish = decode(Wish, command["wish"])

@@ -5,7 +5,7 @@ import { number, percent } from "./numbers.js";
 
 export const COMPARED = ["--c-w", "--c-z", "--c-grad", "--c-delta", "--c-b"];
 const MOST = 240; // points of a line that are drawn
-const PACE = 500; // milliseconds between two drawings, at least
+const PACE = 900; // milliseconds between two drawings, at least
 
 const KINDS = [
   { key: "cost", title: "Cost", train: "train_cost", validation: "validation_cost", colour: "--c-cost", text: (v) => number(v) },
@@ -39,40 +39,54 @@ export function curves() {
   const message = el("p", { class: "note" });
   const root = el("div", { class: "curves" }, panels.map((panel) => panel.root), message);
   let wanted = null;
+  let stale = false; // whether something came since it was last drawn
   let last = 0;
   let timer = null;
   let closed = false;
 
+  // One panel a frame, so that no frame waits for both.
   async function draw() {
-    timer = null;
     if (!wanted || closed) return;
     last = performance.now();
+    stale = false;
     const { points, others } = wanted;
-    const few = fewer(points);
     for (const panel of panels) {
-      const { kind } = panel;
-      const traces = others.flatMap(({ name, points: theirs, colour }) => [line(fewer(theirs), kind.validation, name, { color: colour, width: 1.8 })]);
-      traces.push(line(few, kind.train, "training", { color: kind.colour, width: 1.6, dash: "dot" }), line(few, kind.validation, "validation", { color: kind.colour }));
-      const top = Math.max(1, ...traces.flatMap((trace) => trace.x.slice(-1)));
-      const layout = {
-        xaxis: { title: { text: "epochs", standoff: 6 }, range: [0, top], fixedrange: true }, margin: { l: 46, r: 10, t: 8, b: 40 },
-        yaxis: kind.key === "accuracy" ? { tickformat: ".0%", fixedrange: true, autorange: true } : { rangemode: "tozero", fixedrange: true }, height: 250,
-        hovermode: "closest",
-      };
-      const newest = points.at(-1);
-      const measured = points.findLast((point) => point[kind.validation] !== null);
-      panel.now.textContent = newest ? `${kind.text(newest[kind.train])} training${measured ? ` · ${kind.text(measured[kind.validation])} validation` : ""}` : "";
-      const label = newest ? `${kind.title} over ${number(newest.epoch, 3)} epochs: ${panel.now.textContent}` : `${kind.title}: nothing measured yet`;
-      panel.plot.setAttribute("aria-label", label);
-      panel.plot.dataset.points = points.length;
-      try {
-        if (panel.chart) panel.chart.update(traces, layout);
-        else panel.chart = await chart(panel.plot, traces, layout, label);
-      } catch (error) {
-        message.textContent = error.message;
-      }
-      if (closed) panel.chart?.close();
+      await drawPanel(panel, points, others);
+      if (closed) return;
+      await new Promise(requestAnimationFrame);
     }
+    timer = null;
+    if (stale) schedule();
+  }
+
+  async function drawPanel(panel, points, others) {
+    const { kind } = panel;
+    const few = fewer(points);
+    const traces = others.flatMap(({ name, points: theirs, colour }) => [line(fewer(theirs), kind.validation, name, { color: colour, width: 1.8 })]);
+    traces.push(line(few, kind.train, "training", { color: kind.colour, width: 1.6, dash: "dot" }), line(few, kind.validation, "validation", { color: kind.colour }));
+    const top = Math.max(1, ...traces.flatMap((trace) => trace.x.slice(-1)));
+    const layout = {
+      xaxis: { title: { text: "epochs", standoff: 6 }, range: [0, top], fixedrange: true }, margin: { l: 46, r: 10, t: 8, b: 40 },
+      yaxis: kind.key === "accuracy" ? { tickformat: ".0%", fixedrange: true, autorange: true } : { rangemode: "tozero", fixedrange: true },
+      height: 250, hovermode: "closest",
+    };
+    const newest = points.at(-1);
+    const measured = points.findLast((point) => point[kind.validation] !== null);
+    panel.now.textContent = newest ? `${kind.text(newest[kind.train])} training${measured ? ` · ${kind.text(measured[kind.validation])} validation` : ""}` : "";
+    const label = newest ? `${kind.title} over ${number(newest.epoch, 3)} epochs: ${panel.now.textContent}` : `${kind.title}: nothing measured yet`;
+    panel.plot.setAttribute("aria-label", label);
+    panel.plot.dataset.points = points.length;
+    try {
+      if (panel.chart) panel.chart.update(traces, layout);
+      else panel.chart = await chart(panel.plot, traces, layout, label);
+    } catch (error) {
+      message.textContent = error.message;
+    }
+    if (closed) panel.chart?.close();
+  }
+
+  function schedule() {
+    timer ??= setTimeout(() => requestAnimationFrame(draw), Math.max(0, PACE - (performance.now() - last)));
   }
 
   return {
@@ -80,7 +94,8 @@ export function curves() {
     // points of the run; others: [{ name, points, colour }].
     show(points, others = []) {
       wanted = { points, others };
-      timer ??= setTimeout(() => requestAnimationFrame(draw), Math.max(0, PACE - (performance.now() - last)));
+      stale = true;
+      schedule();
     },
     close() { closed = true; clearTimeout(timer); for (const panel of panels) panel.chart?.close(); },
   };

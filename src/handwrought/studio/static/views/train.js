@@ -259,7 +259,7 @@ function mount(root, app) {
     bar.style.transform = `scaleX(${share})`;
     progress.setAttribute("aria-valuenow", Math.round(100 * share));
     numbers.epoch.textContent = `Epoch ${number(Number((at.epoch ?? 0).toFixed(2)), 3)} of ${wish.epochs}`;
-    numbers.speed.textContent = at.speed ? `${count(Math.round(at.speed))} images/s` : "";
+    numbers.speed.textContent = at.speed ? `${count(Math.round(at.speed))} images/s` : run.status === "running" ? "warming up" : "";
     numbers.left.textContent = run.status === "running" ? duration(at.left) : "";
     numbers.rate.textContent = at.rate ? `η = ${number(at.rate, 2)}` : "";
   }
