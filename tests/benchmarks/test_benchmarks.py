@@ -82,7 +82,7 @@ def test_the_shipped_model_on_what_it_was_made_for(tmp_path):
         tmp_path / "one.png"
     )
     (tmp_path / "labels.tsv").write_text("one.png\t1\tdrawn\n", encoding="utf-8")
-    done = run("reading.py", tmp_path)
+    done = run("reading.py", "--number", "4", "--fashion", str(tmp_path / "none"), tmp_path)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.split("MNIST test: ")[1].split("%")[0]) > 99
     assert f"{tmp_path.name}, single digits: " in done.stdout

@@ -133,7 +133,9 @@ def test_the_learning_rate_changes_while_it_runs(train):
         page.locator("#live-shift").press("ArrowRight")
         page.reload()
         page.locator("#live-shift").wait_for(timeout=PATIENCE)
-        page.wait_for_function("() => document.querySelector('#live-shift').value > 1", timeout=PATIENCE)
+        page.wait_for_function(
+            "() => document.querySelector('#live-shift').value > 1", timeout=PATIENCE
+        )
         assert page.input_value("#live-learning_rate") == "0.5"
 
 
