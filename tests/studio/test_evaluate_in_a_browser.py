@@ -77,7 +77,8 @@ def test_the_numbers_on_the_page_are_those_of_evaluate(evaluate, expected):
         per_class = zip(expected.precision, expected.recall, expected.f1, strict=True)
         assert np.array_equal(shown, list(per_class))
         error = page.locator(".verdict-words strong").get_attribute("title")
-        assert float(error) == expected.calibration().error
+        # Another process may sum in another order.
+        assert float(error) == pytest.approx(expected.calibration().error, rel=1e-6)
 
 
 def test_a_click_on_a_cell_shows_its_images_and_the_address_keeps_it(evaluate, expected):
