@@ -2,13 +2,14 @@
 let palette = null;
 document.addEventListener("themechange", () => { palette = null; });
 
+// A colour of the theme now shown, such as "--zero", as [red, green, blue].
+export function rgb(name) {
+  const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
 function colours() {
   if (palette) return palette;
-  const style = getComputedStyle(document.documentElement);
-  const rgb = (name) => {
-    const hex = style.getPropertyValue(name).trim();
-    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  };
   const names = { low: "--low", a: "--c-a", negative: "--negative", zero: "--zero", positive: "--positive" };
   palette = Object.fromEntries(Object.entries(names).map(([key, name]) => [key, rgb(name)]));
   return palette;

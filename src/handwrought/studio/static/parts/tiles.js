@@ -1,15 +1,12 @@
 // Many small images on one canvas: first-layer weights, or images of the set.
+import { rgb } from "./pixels.js";
+
 const GAP = 2;
 
 let palette = null;
 document.addEventListener("themechange", () => { palette = null; });
 function colours() {
   if (palette) return palette;
-  const style = getComputedStyle(document.documentElement);
-  const rgb = (name) => {
-    const hex = style.getPropertyValue(name).trim();
-    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  };
   const [negative, zero, positive] = ["--negative", "--zero", "--positive"].map(rgb);
   // A colour for each of the 255 values that an int8 weight has, -127 to 127; the root shows small ones.
   palette = new Uint32Array(256);
