@@ -5,12 +5,16 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from starlette.websockets import WebSocket, WebSocketState
+
 from handwrought.errors import InvalidArgument
 from handwrought.studio.conversation import Outbox, converse
 
 
 class Page:
     """The other end of a WebSocket: says what it is given, and reads when ``reads`` is set."""
+
+    application_state = WebSocketState.CONNECTED
 
     def __init__(self, says=()):
         self.says = list(says)
@@ -123,3 +127,28 @@ def test_when_the_page_goes_nothing_is_sent_any_more():
         return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
     assert run(talk()) == []
+
+
+def test_an_answer_to_a_page_that_the_outbox_found_gone_is_left_unsaid():
+    async def talk():
+        heard = asyncio.Event()
+        news = iter([{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "hello"}])
+
+        async def receive():
+            return next(news)
+
+        async def send(message):
+            if message["type"] == "websocket.send":
+                raise OSError("the connection is gone")
+
+        async def hear(said):
+            heard.set()
+            await asyncio.sleep(0.01)  # meanwhile the outbox tries to send the state
+            return {"heard": said}
+
+        page = WebSocket({"type": "websocket"}, receive, send)
+        await page.accept()
+        await converse(page, hear, Outbox(lambda: {"kind": "state"}))
+        return heard.is_set()
+
+    assert run(talk())

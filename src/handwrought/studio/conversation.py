@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from handwrought.errors import HandwroughtError
 from handwrought.studio.messages import encode
@@ -96,8 +96,11 @@ async def converse(
                 answer = await hear(event["bytes"] if said is None else said)
             except HandwroughtError as error:
                 answer = {"kind": "error", "error": str(error)}
-            if answer is not None:
-                await websocket.send_text(encode(answer))
+            if answer is None:
+                continue
+            if websocket.application_state is WebSocketState.DISCONNECTED:
+                return  # the outbox found out first that nobody is there any more
+            await websocket.send_text(encode(answer))
     except WebSocketDisconnect:
         return
     finally:

@@ -17,6 +17,7 @@ const MOST_BYTES = 32 * 2 ** 20;
 function mount(root, app) {
   let drawing = 0; // the server's number of what is on the pad; 0 while it has none
   let turn = 0; // counts what was sent, so that a late answer to an older drawing is known
+  const answered = []; // who waits for the answer to come
   let floor = 0; // answers below this turn belong to a drawing that was cleared
   let waiting = false; // a stroke is on its way
   let again = false; // the pad has changed since, and is sent when the answer is here
@@ -82,6 +83,7 @@ function mount(root, app) {
       drawing = 0;
       due = true;
       if (!board.empty && !board.hasPicture) send();
+      letGo();
     },
   });
 
@@ -117,6 +119,16 @@ function mount(root, app) {
     else if (message.turn >= floor) show(message.seen);
     if (again) send();
     else if (due) settle();
+    letGo();
+  }
+
+  function letGo() {
+    if (!waiting) answered.splice(0).forEach((go) => go());
+  }
+
+  // Resolves once the newest strokes have been answered.
+  function caughtUp() {
+    return waiting ? new Promise((go) => answered.push(go)) : Promise.resolve();
   }
 
   // Nothing moved for a while: replay the preparation once, and work out the neuron's sum.
@@ -243,6 +255,7 @@ function mount(root, app) {
   // --- keeping ---------------------------------------------------------------------------------------
 
   async function keep(digit) {
+    await caughtUp(); // what is kept is the whole drawing, not the one before its last stroke
     if (!seen) return;
     const again = seen.kept === digit;
     try {
