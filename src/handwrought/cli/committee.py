@@ -38,7 +38,9 @@ def run_committee(
         raise InvalidArgument(f"--member is {member}: the committee has members 1 to {n}")
     if out is None:
         raise InvalidArgument("--committee needs a folder for its members: name one with --out")
-    views = list(VIEWS) if data.train.images.ndim == 3 else ["as-is"]
+    # The recipe's own view first, then the others.
+    others = [view for view in VIEWS if view != plan.view]
+    views = [plan.view, *others] if data.train.images.ndim == 3 else ["as-is"]
     for i in range(1, n + 1) if member is None else (member,):
         folder = out / f"member-{i}"
         own = replace(plan, seed=plan.seed + i - 1, view=views[(i - 1) % len(views)])

@@ -70,6 +70,7 @@ class Plan:
             name: values.pop(name) for name in ("hidden", "activation", "cost", "initializer")
         }
         kept = {name: values.pop(name) for name in ("seed", "full", "patience")}
+        kept["view"] = values.pop("view", "as-is")
         return cls(
             dataset,
             network,

@@ -2,7 +2,8 @@
 
 The tables ``[network]``, ``[training]`` and ``[augmentation]`` hold the arguments of
 :class:`~handwrought.nn.network.Network`, :func:`~handwrought.training.loop.train` and
-:class:`~handwrought.data.augmentation.Augmentation`; ``about`` is a line for people.
+:class:`~handwrought.data.augmentation.Augmentation`; ``about`` is a line for people.  ``view`` of
+``[training]`` is how the network sees images (:mod:`handwrought.data.views`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from handwrought.data.augmentation import Augmentation
+from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
 
 __all__ = ["Recipe", "load_recipe", "shipped_recipes"]
@@ -22,7 +24,7 @@ _NETWORK = {"hidden", "activation", "cost", "initializer"}
 _TRAINING = {
     "average", "batch_size", "clip_norm", "dropout", "epochs", "full", "hardest", "l1",
     "label_smoothing", "learning_rate", "optimizer", "patience", "schedule", "seed", "settle",
-    "strangers", "warm_up", "weight_decay",
+    "strangers", "view", "warm_up", "weight_decay",
 }  # fmt: skip
 _AUGMENTATION = {f.name for f in fields(Augmentation)}
 _TABLES = {"network": _NETWORK, "training": _TRAINING, "augmentation": _AUGMENTATION}
@@ -91,6 +93,9 @@ def _checked(path: Path, content: dict[str, Any]) -> Recipe:
     hidden = content.get("network", {}).get("hidden", [])
     if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
         raise InvalidArgument(f"{path}: hidden is {hidden!r}: give a list such as [100, 50]")
+    view = content.get("training", {}).get("view", "as-is")
+    if view not in VIEWS:
+        raise InvalidArgument(f"{path}: view {view!r} is unknown: use one of {', '.join(VIEWS)}")
     changes = content.get("augmentation")
     return Recipe(
         path.stem,
