@@ -72,3 +72,21 @@ def test_a_committee_is_loaded_from_its_folder_or_from_one_model(tmp_path, image
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelFileError, match="no committee"):
         Committee.load(tmp_path / "empty")
+
+
+def test_a_model_that_sees_digits_upright_is_read_so(images, tmp_path):
+    net = hw.Network([784, 12, 10], seed=1)
+    net.save(tmp_path / "upright.safetensors", view="upright")
+    member = Member.load(tmp_path / "upright.safetensors")
+    assert member.view == "upright"
+    reader = hw.Recognizer.load(tmp_path / "upright.safetensors")
+    p = Member(net, "upright").outputs(images)
+    np.testing.assert_allclose(
+        reader.probabilities(images), p / p.sum(axis=1, keepdims=True), atol=1e-6
+    )
+
+
+def test_a_view_that_there_is_not_is_refused(tmp_path):
+    hw.Network([784, 12, 10], seed=1).save(tmp_path / "odd.safetensors", view="upside-down")
+    with pytest.raises(ModelFileError, match="none of as-is, upright"):
+        Member.load(tmp_path / "odd.safetensors")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.views import viewed
+from handwrought.data.views import VIEWS, viewed
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.network import Network
 from handwrought.storage import load_model, read_header
@@ -37,6 +37,23 @@ class Member:
 
     network: Network
     view: str = "as-is"
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Member:
+        """A model file's network, and the view in which it was trained.
+
+        Raises
+        ------
+        ModelFileError
+            If the file cannot be trusted, or names no view that there is.
+        """
+        network, record = load_model(path), read_header(path).get("record")
+        view = record.get("view", "as-is") if isinstance(record, dict) else "as-is"
+        if view not in VIEWS:
+            raise ModelFileError(
+                f"{path}: it sees digits {view!r}, which is none of {', '.join(VIEWS)}"
+            )
+        return cls(network, view)
 
     def outputs(self, images: Array, shifts: int = 0) -> Array:
         """The mean of the network's outputs over the image moved by up to ``shifts`` pixels.
@@ -104,14 +121,9 @@ class Committee:
         files = sorted(path.glob("member-*/model.safetensors")) if path.is_dir() else [path]
         if not files:
             raise ModelFileError(f"{path} holds no member-1/model.safetensors: it is no committee")
-        return cls([Member(load_model(file), _view(file)) for file in files])
+        return cls([Member.load(file) for file in files])
 
     def outputs(self, images: Array, shifts: int = 0) -> Array:
         """The members' mean; see :meth:`Member.outputs`."""
         parts = [member.outputs(images, shifts) for member in self.members]
         return np.asarray(np.mean(parts, axis=0))
-
-
-def _view(file: Path) -> str:
-    view = read_header(file).get("record", {}).get("view", "as-is")
-    return str(view)

@@ -1,5 +1,6 @@
 """``handwrought evaluate``: what it prints, writes and refuses."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 import handwrought as hw
 from handwrought.cli import app, evaluate
+from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument, ModelFileError
 
 
@@ -50,6 +52,17 @@ def test_json_holds_the_classes_the_calibration_and_the_temperature(files, capsy
     assert [each["recall"] for each in found["per_class"]] == result.recall.tolist()
     assert sum(each["images"] for each in found["per_class"]) == 40
     assert "report" not in found
+
+
+def test_a_model_is_shown_the_images_as_it_was_trained_to_see_them(files, capsys):
+    net = hw.Network([144, 10], cost="softmax", seed=0)
+    net.save(files / "upright.safetensors", view="upright")
+    assert run(files, model="upright.safetensors") == 0
+    found = json.loads(capsys.readouterr().out)
+    test = hw.load_dataset(files / "data.npz").test
+    upright = hw.evaluate(net, dataclasses.replace(test, images=viewed(test.images, "upright")))
+    assert found["confusion"] == upright.confusion.tolist()
+    assert found["confusion"] != hw.evaluate(net, test).confusion.tolist()
 
 
 def test_report_and_json_go_together_and_the_page_is_whole(files):

@@ -62,6 +62,7 @@ def test_a_damaged_plan_is_told(tmp_path, content):
         ("[network]\nhidden = 30", "give a list"),
         ("[augmentation]\nrotation = -1", "rotation is -1"),
         ("about = 3", "about"),
+        ('[training]\nview = "sideways"', "view 'sideways' is unknown: use one of as-is"),
     ],
 )
 def test_a_wrong_recipe_is_told(tmp_path, content, word):

@@ -12,11 +12,13 @@ import numpy as np
 from rich.console import Console
 
 from handwrought.cli.drawing import confusion_table
+from handwrought.committee import Member
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
+from handwrought.data.views import seen
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.evaluation import Evaluation, evaluate
-from handwrought.storage import load_model, read_header
+from handwrought.storage import read_header
 
 __all__ = ["run"]
 
@@ -37,14 +39,16 @@ def run(
         _check_writable(report)
     if report_images < 1:
         raise InvalidArgument(f"--report-images is {report_images}: give a number above 0")
-    network = load_model(model)
+    member = Member.load(model)
+    network = member.network
     record = read_header(model).get("record")
     record = record if isinstance(record, dict) else {}
     temperature = _temperature(model, record)
     data = load_dataset(dataset)
     if data.test is None:
         raise InvalidArgument(f"{dataset} has no test images: evaluate on a data set that has some")
-    result = evaluate(network, data.test)
+    test = seen(data.test, member.view)
+    result = evaluate(network, test)
     if report is not None:
         from handwrought.report.page import report_page
         from handwrought.report.subject import Subject
@@ -52,7 +56,7 @@ def run(
         page = report_page(
             Subject(
                 network,
-                data.test,
+                test,
                 result,
                 data.name,
                 "/".join(filter(None, (model.parent.name, model.name))),

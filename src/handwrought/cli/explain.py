@@ -11,12 +11,13 @@ import numpy as np
 from rich.console import Console
 
 from handwrought.cli.drawing import draw_digit
+from handwrought.committee import Member
 from handwrought.data.catalog import load_dataset
+from handwrought.data.views import seen
 from handwrought.errors import InvalidArgument
 from handwrought.nn.equations import Sum, Trace, follow, update
 from handwrought.nn.gradient_check import agreeing_digits, derivative_at
 from handwrought.nn.network import Network
-from handwrought.storage import load_model
 
 __all__ = ["run"]
 
@@ -45,9 +46,11 @@ def run(
         raise InvalidArgument(f"--index {index} is not there: {split} has 0 to {len(chosen) - 1}")
     if not 0 < learning_rate < np.inf:
         raise InvalidArgument(f"--learning-rate is {learning_rate}: it must be a number above 0")
-    network = (
-        load_model(model) if model else Network([chosen.n_inputs, 30, chosen.n_classes], seed=0)
-    )
+    if model:
+        member = Member.load(model)
+        network, chosen = member.network, seen(chosen, member.view)
+    else:
+        network = Network([chosen.n_inputs, 30, chosen.n_classes], seed=0)
     label = int(chosen.labels[index])
     trace = follow(network, chosen.inputs(np.array([index]), np.float64)[0], label)
     l, j, k = _followed(trace, layer, neuron, source)

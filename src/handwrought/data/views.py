@@ -7,15 +7,17 @@ members that differ by chance alone.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.data.dataset import Split
 from handwrought.data.sampling import sample
 from handwrought.errors import InvalidArgument
 
-__all__ = ["VIEWS", "viewed"]
+__all__ = ["VIEWS", "seen", "viewed"]
 
 Array = NDArray[Any]
 
@@ -62,6 +64,11 @@ def viewed(images: Array, view: str) -> Array:
         x = _upright(images[rows].astype(np.float32))
         out[rows] = np.round(x if not width else _widened(x, width)).clip(0, 255)
     return out
+
+
+def seen(split: Split, view: str) -> Split:
+    """A split whose images are in one of the VIEWS; see :func:`viewed`."""
+    return split if view == "as-is" else replace(split, images=viewed(split.images, view))
 
 
 def _moments(x: Array) -> tuple[Array, Array, Array, Array]:

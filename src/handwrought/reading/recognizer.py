@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.committee import Member
+from handwrought.data.views import viewed
 from handwrought.errors import ModelFileError
 from handwrought.nn.network import Network
 from handwrought.reading.normalization import Normalized, normalize_ink
 from handwrought.reading.pictures import Picture, open_picture
 from handwrought.reading.segmentation import Found, find_lines
 from handwrought.reading.single import candidates
-from handwrought.storage import load_model, read_header
+from handwrought.storage import read_header
 
 __all__ = ["Page", "Reading", "Recognizer", "shipped_model"]
 
@@ -120,10 +122,17 @@ class Recognizer:
         confidence is the share of right answers.
     threshold : float
         Confidence below which a digit is refused.
+    view : str
+        How the network sees normalized digits; see :mod:`handwrought.data.views`.
     """
 
     def __init__(
-        self, network: Network, *, temperature: float = 1.0, threshold: float = _SURE
+        self,
+        network: Network,
+        *,
+        temperature: float = 1.0,
+        threshold: float = _SURE,
+        view: str = "as-is",
     ) -> None:
         if network.n_inputs != 784 or network.n_outputs != 10:
             raise ModelFileError(
@@ -133,16 +142,18 @@ class Recognizer:
         self.network = network
         self.temperature = temperature
         self.threshold = threshold
+        self.view = view
 
     @classmethod
     def load(cls, path: str | PathLike[str] | None = None) -> Recognizer:
         """The recognizer of a model file; of the shipped model if none is named."""
         path = Path(path) if path is not None else shipped_model()
+        member = Member.load(path)
         record = read_header(path).get("record", {})
         temperature = record.get("temperature", 1.0)
         if not isinstance(temperature, int | float) or not 0.01 < temperature < 100:
             raise ModelFileError(f"{path}: its temperature is {temperature!r}, which is no number")
-        return cls(load_model(path), temperature=float(temperature))
+        return cls(member.network, temperature=float(temperature), view=member.view)
 
     def read_digit(self, image: Any) -> Reading:
         """One digit: a path, bytes, Pillow image or array, of any size, colour and polarity."""
@@ -199,7 +210,7 @@ class Recognizer:
 
     def probabilities(self, pixels: Array) -> Array:
         """Calibrated probabilities (n, 10) of normalized images, uint8 (n, 28, 28)."""
-        x = pixels.reshape(len(pixels), -1).astype(self.network.dtype)
+        x = viewed(pixels, self.view).reshape(len(pixels), -1).astype(self.network.dtype)
         x *= self.network.dtype.type(1 / 255)
         p = self.network.feedforward(x).astype(np.float64)
         # The softmax of z / T, from p = softmax(z); for other outputs the odds serve as well.

@@ -214,6 +214,7 @@ class Evaluations:
         return self._wait(model, "subject", task)
 
     def _evaluated(self, title: str, path: Path, say: Say) -> Subject:
+        from handwrought.data.views import seen
         from handwrought.evaluation import evaluate
         from handwrought.reading.recognizer import Recognizer
         from handwrought.report.subject import Subject
@@ -226,6 +227,7 @@ class Evaluations:
         record = record if isinstance(record, dict) else {}
         say("Loading the test images", 0.2)
         name, test, class_names = self._test_images(record.get("dataset"))
+        test = seen(test, recognizer.view)
         say(f"Reading {len(test):,} test images", 0.4)
         return Subject(
             recognizer.network,

@@ -8,9 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from handwrought.data import views
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
 from handwrought.training.recipes import Recipe
@@ -103,9 +103,7 @@ class Plan:
 
     def seen(self, split: Split) -> Split:
         """A split in this plan's view."""
-        if self.view == "as-is":
-            return split
-        return replace(split, images=viewed(split.images, self.view))
+        return views.seen(split, self.view)
 
     def arguments(self) -> dict[str, Any]:
         """The keyword arguments of :func:`handwrought.train`."""
