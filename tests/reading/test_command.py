@@ -74,14 +74,14 @@ def test_one_digit_by_itself(tmp_path):
     assert done.stdout == f"{split.labels[0]}\n"
 
 
-def pdf(path, *texts_of_seeds):
-    """A PDF of scanned pages; returns what they say."""
+def pdf(path, *texts_of_seeds, form="PDF"):
+    """A PDF or TIFF of scanned pages; returns what they say."""
     images, texts = [], []
     for seed in texts_of_seeds:
         pixels, text = page(seed, rows=2, columns=4)
         images.append(Image.fromarray(pixels).convert("RGB"))
         texts.append(text)
-    images[0].save(path, "PDF", save_all=True, append_images=images[1:])
+    images[0].save(path, form, save_all=True, append_images=images[1:])
     return texts
 
 
@@ -98,6 +98,38 @@ def test_every_page_of_a_pdf_is_read(tmp_path):
         f"standard input, page 1\t{texts[0].replace(chr(10), ' / ')}\n"
         f"standard input, page 2\t{texts[1].replace(chr(10), ' / ')}\n"
     )
+
+
+def test_every_page_of_a_scanner_s_tiff_is_read(tmp_path):
+    file = tmp_path / "scan.tif"
+    texts = pdf(file, 1, 2, form="TIFF")
+    found = json.loads(run(file, "--json").stdout)
+    assert [each["file"] for each in found] == [f"{file}, page 1", f"{file}, page 2"]
+    assert [each["text"] for each in found] == texts
+
+
+def test_no_drawing_is_made_of_several_pages(tmp_path):
+    pdf(tmp_path / "scan.tif", 1, 2, form="TIFF")
+    pdf(tmp_path / "scan.pdf", 1, 2)
+    for name, words in (("scan.tif", "has 2 pages"), ("scan.pdf", "a PDF was given")):
+        done = run(tmp_path / name, "--annotate", tmp_path / "out.png")
+        assert words in str(done.exception)
+        assert not (tmp_path / "out.png").exists()
+    done = run(tmp_path / "scan.tif", tmp_path / "scan.pdf", "--annotate", tmp_path / "out.png")
+    assert "2 files were given" in str(done.exception)
+
+
+def test_a_damaged_page_of_a_tiff_gets_a_sentence_and_those_before_it_are_read(tmp_path):
+    file = tmp_path / "scan.tif"
+    texts = pdf(file, 1, 2, form="TIFF")
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) * 3 // 4])
+    done = run(file, "--json")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert found[0]["text"] == texts[0]
+    assert "damaged or cut short" in found[-1]["error"]
+    assert "Traceback" not in done.stderr
 
 
 def test_the_library_says_how_a_pdf_is_read(tmp_path):

@@ -10,7 +10,7 @@ from typing import Any
 
 from handwrought.errors import DataError, HandwroughtError
 from handwrought.reading.pdf import is_pdf, pages
-from handwrought.reading.pictures import Picture, open_picture
+from handwrought.reading.pictures import Picture, count_pages, open_pages, open_picture
 from handwrought.reading.recognizer import Page, Reading, Recognizer
 from handwrought.storage.atomic import write_atomically
 
@@ -59,7 +59,7 @@ def run(
             continue
         answers.append({"file": name, **_as_json(page)})
         if not json_output:
-            alone = len(names) == 1 and name in (names[0], _STANDARD_INPUT)  # no page of a PDF
+            alone = len(names) == 1 and name in (names[0], _STANDARD_INPUT)  # no page of several
             text = page.text if alone else f"{name}\t{page.text.replace(chr(10), ' / ')}"
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
@@ -73,9 +73,16 @@ def _check_annotation(annotate: Path, names: Sequence[str]) -> None:
     from handwrought.reading.annotation import file_format
 
     file_format(annotate)
-    if len(names) != 1 or names[0].lower().endswith(".pdf"):
-        many = "a PDF" if len(names) == 1 else f"{len(names)} files"
-        raise DataError(f"--annotate writes one picture, and {many} was given: name one picture")
+    if len(names) != 1:
+        raise DataError(f"--annotate writes one picture: {len(names)} files were given; name one")
+    if names[0].lower().endswith(".pdf"):
+        raise DataError("--annotate writes one picture, and a PDF was given: name one picture")
+    if names[0].lower().endswith((".tif", ".tiff")) and Path(names[0]).is_file():
+        n = count_pages(Path(names[0]).read_bytes())
+        if n > 1:
+            raise DataError(
+                f"--annotate writes one picture, and {names[0]} has {n} pages: split it"
+            )
     if names[0] != "-" and annotate.exists() and annotate.samefile(names[0]):
         raise DataError(f"--annotate {annotate} would overwrite the picture: name another file")
 
@@ -102,7 +109,7 @@ def names_of(images: Sequence[str]) -> Iterator[str]:
 
 
 def pictures_of(names: Sequence[str]) -> Iterator[tuple[str, Picture | Exception]]:
-    """Each picture or page of a PDF with its name; or why it cannot be had, and on with the next."""
+    """Each picture, or page of several, with its name; or why it cannot be had, and on with the next."""
     for name in names:
         shown = _STANDARD_INPUT if name == "-" else name
         try:
@@ -115,7 +122,7 @@ def pictures_of(names: Sequence[str]) -> Iterator[tuple[str, Picture | Exception
                 for where, image in pages(content, shown):
                     yield where, open_picture(image, where)
             else:
-                yield shown, open_picture(content, shown)
+                yield from open_pages(content, shown)
         except HandwroughtError as error:
             yield shown, error
 

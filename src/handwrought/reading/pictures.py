@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from handwrought.errors import DataError
 from handwrought.reading.pdf import is_pdf
 
-__all__ = ["Picture", "open_picture", "picture"]
+__all__ = ["Picture", "count_pages", "open_pages", "open_picture", "picture"]
 
 Array = NDArray[Any]
 
@@ -85,13 +86,42 @@ def open_picture(source: Any, name: str | None = None) -> Picture:
     return _from_array(raw, name or "the image")
 
 
-def _from_file(file: IO[bytes], name: str) -> Picture:
+def count_pages(content: bytes) -> int:
+    """How many pages a picture file has: what a scanner puts into one TIFF; 1 for all others."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(content))
+            return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return 1  # what is wrong with it is told when it is opened
+
+
+def open_pages(content: bytes, name: str) -> Iterator[tuple[str, Picture]]:
+    """Each page of a picture file, with its name ("scan.tif, page 2"; of a single one, the file's).
+
+    Raises
+    ------
+    DataError
+        As :func:`open_picture` does; a damaged page after those before it.
+    """
+    n = count_pages(content)
+    for i in range(n):
+        where = name if n == 1 else f"{name}, page {i + 1}"
+        yield where, _from_file(io.BytesIO(content), where, i)
+
+
+def _from_file(file: IO[bytes], name: str, page: int = 0) -> Picture:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own limit is lower; ours is checked below
             image = Image.open(file)
+            if page:
+                image.seek(page)
             size = image.size
             _check_size(size, name)
             image.draft(None, (_SIDE, _SIDE))  # JPEG decodes large photographs at a fraction
