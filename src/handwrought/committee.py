@@ -113,5 +113,4 @@ class Committee:
 
 
 def _view(file: Path) -> str:
-    view = read_header(file).get("record", {}).get("view", "as-is")
-    return str(view)
+    return str(read_header(file)["view"])

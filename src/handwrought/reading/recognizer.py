@@ -17,7 +17,7 @@ from handwrought.reading.normalization import Normalized, normalize_ink
 from handwrought.reading.pictures import Picture, open_picture
 from handwrought.reading.segmentation import Found, find_lines
 from handwrought.reading.single import candidates
-from handwrought.storage import load_model, read_header
+from handwrought.storage import read_model
 
 __all__ = ["Page", "Reading", "Recognizer", "shipped_model"]
 
@@ -138,11 +138,8 @@ class Recognizer:
     def load(cls, path: str | PathLike[str] | None = None) -> Recognizer:
         """The recognizer of a model file; of the shipped model if none is named."""
         path = Path(path) if path is not None else shipped_model()
-        record = read_header(path).get("record", {})
-        temperature = record.get("temperature", 1.0)
-        if not isinstance(temperature, int | float) or not 0.01 < temperature < 100:
-            raise ModelFileError(f"{path}: its temperature is {temperature!r}, which is no number")
-        return cls(load_model(path), temperature=float(temperature))
+        header, network = read_model(path)
+        return cls(network, temperature=header["calibration"]["temperature"])
 
     def read_digit(self, image: Any) -> Reading:
         """One digit: a path, bytes, Pillow image or array, of any size, colour and polarity."""
