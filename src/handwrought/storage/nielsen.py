@@ -7,6 +7,7 @@ as lists of rows, biases as columns, ``[[b], [b], ...]``; every layer a sigmoid.
 from __future__ import annotations
 
 import json
+import os
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -44,10 +45,11 @@ def from_nielsen(path: str | PathLike[str]) -> Network:
         if path.exists() and not path.is_file():
             raise ModelFileError(f"{path} is no file: give the JSON that network2.py saved")
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            size = os.fstat(file.fileno()).st_size
+            content = b"" if size > MAX_BYTES else file.read(MAX_BYTES)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
-    if len(content) > MAX_BYTES:
+    if size > MAX_BYTES:
         raise ModelFileError(f"{path} is larger than {MAX_BYTES:,} bytes: it is no network of ours")
     try:
         found = json.loads(content)
