@@ -73,7 +73,11 @@ def to_onnx(
     n_in, n_out = network.n_inputs, network.n_outputs
     if pixels:
         height, width = _picture(header)
-        given = ("pixels", onnx.TensorProto.UINT8, ["n", height, width])
+        given: tuple[str, int, list[object]] = (
+            "pixels",
+            onnx.TensorProto.UINT8,
+            ["n", height, width],
+        )
         a = graph.add("Flatten", "pixels", axis=1)
         a = graph.add("Cast", a, to=graph.type)
         a = graph.add("Mul", a, graph.constant("pixel_scale", 1 / 255))
