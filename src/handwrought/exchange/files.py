@@ -83,7 +83,7 @@ def export(
     if not os.path.isdir(out.parent):
         raise InvalidArgument(f"{out}: there is no folder {out.parent}; make it first")
     header, network = read_model(model)
-    if out.exists() and out.samefile(model):
+    if os.path.exists(out) and os.path.samefile(out, model):
         raise InvalidArgument(f"{out} is the model itself: name another file")
     if suffix == ".onnx":
         made = to_onnx(network, header, pixels=pixels, opset=opset or DEFAULT_OPSET)

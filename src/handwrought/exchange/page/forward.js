@@ -8,7 +8,10 @@ function halves(base64) {
     const size = exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24;
     return bits >> 15 ? -size : size;
   });
-  return Float32Array.from(new Uint16Array(bytes(base64).buffer), (bits) => all[bits]);
+  const stored = new Uint16Array(bytes(base64).buffer);
+  const found = new Float32Array(stored.length);
+  for (let i = 0; i < stored.length; i++) found[i] = all[stored[i]];
+  return found;
 }
 
 // 1 / (1 + exp(-z)), with no exponent above 0.

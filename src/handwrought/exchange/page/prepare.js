@@ -23,7 +23,8 @@ export function prepare(strokes) {
     width,
     points: stroke.points.map((p) => p.map((v, i) => (v - least[i]) * scale + width / 2)),
   }));
-  return centred(drawn(moved), pixels);
+  const box = least.map((v, i) => Math.min(BOX, Math.ceil((most[i] - v) * scale + width)));
+  return centred(drawn(moved), box, pixels);
 }
 
 // The ink in each pixel of the box, from 0 to 1.
@@ -34,23 +35,27 @@ function drawn(strokes) {
   for (const stroke of strokes) trace(context, FINE, stroke);
   const { data } = context.getImageData(0, 0, side, side);
   const ink = new Float64Array(BOX * BOX);
-  for (let i = 0; i < side * side; i++) {
-    const [x, y] = [i % side, Math.floor(i / side)].map((v) => Math.floor(v / FINE));
-    ink[y * BOX + x] += data[4 * i + 3] / (255 * FINE * FINE);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const pixel = Math.floor(y / FINE) * BOX + Math.floor(x / FINE);
+      ink[pixel] += data[4 * (y * side + x) + 3] / (255 * FINE * FINE);
+    }
   }
   return ink;
 }
 
 // Into the whole, moved by whole pixels until the centre of mass lies in pixel (14, 14).
-function centred(ink, pixels) {
+function centred(ink, [width, height], pixels) {
   const total = ink.reduce((sum, v) => sum + v, 0);
   const mean = (place) => ink.reduce((sum, v, i) => sum + v * place(i), 0) / total;
-  const shift = (v) => Math.min(Math.max(Math.round(WHOLE / 2 - v), 0), WHOLE - BOX);
-  const left = shift(mean((i) => i % BOX));
-  const top = shift(mean((i) => Math.floor(i / BOX)));
+  const shift = (v, side) => Math.min(Math.max(Math.round(WHOLE / 2 - v), 0), WHOLE - side);
+  const left = shift(mean((i) => i % BOX), width);
+  const top = shift(mean((i) => Math.floor(i / BOX)), height);
   const peak = Math.max(...ink, 0.5);
-  ink.forEach((v, i) => {
-    pixels[(top + Math.floor(i / BOX)) * WHOLE + left + (i % BOX)] = Math.round((255 * v) / peak);
-  });
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      pixels[(top + y) * WHOLE + left + x] = Math.round((255 * ink[y * BOX + x]) / peak);
+    }
+  }
   return pixels;
 }

@@ -15,7 +15,8 @@ export function trace(context, side, stroke) {
     const [x, y] = at[i];
     context.quadraticCurveTo(x, y, (x + at[i + 1][0]) / 2, (y + at[i + 1][1]) / 2);
   }
-  context.lineTo(...at[at.length - 1]); // a single point becomes a dot: its caps are round
+  const [x, y] = at[at.length - 1];
+  context.lineTo(x + 0.01, y); // a line of no length would have no caps: a tap makes a dot
   context.stroke();
 }
 
