@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from handwrought.exchange import export
 from handwrought.reading.recognizer import shipped_model
 
-WIDTH, HEIGHT = 1180, 1010
+WIDTH, HEIGHT = 1300, 1110
 FIVE = [
     *((0.68, 0.16), (0.5, 0.16), (0.37, 0.17), (0.345, 0.33), (0.335, 0.45), (0.43, 0.415)),
     *((0.55, 0.42), (0.65, 0.48), (0.69, 0.58), (0.68, 0.7), (0.61, 0.8), (0.5, 0.85)),

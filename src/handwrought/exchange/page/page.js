@@ -56,7 +56,7 @@ document.getElementById("page").append(
     el("section", { class: "prepared", "aria-labelledby": "prepared-title" },
       el("h2", { id: "prepared-title" }, "What it sees"),
       seen,
-      el("p", { class: "note" }, "The ink, scaled to 20 × 20 pixels, with its centre of mass in the middle of 28 × 28.")),
+      el("p", { class: "note" }, "The ink, scaled to 20\u00a0×\u00a020 pixels, with its centre of mass in the middle of 28\u00a0×\u00a028.")),
     el("section", { class: "reading", "aria-labelledby": "reading-title" },
       el("h2", { id: "reading-title" }, "What it reads"),
       el("div", { class: "verdict" }, answer, says),
