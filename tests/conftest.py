@@ -35,3 +35,31 @@ def browser():
         started = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """What axe-core finds serious on a page: ``axe(page) == []``.
+
+    ``HANDWROUGHT_AXE`` names its script; otherwise it lies where ``.ci/run`` puts it.
+    """
+    named = os.environ.get("HANDWROUGHT_AXE")
+    default = Path(__file__).parents[1] / "build/axe/node_modules/axe-core/axe.min.js"
+    script = Path(named) if named else default
+    if named and not script.exists():
+        pytest.fail(f"HANDWROUGHT_AXE is {named}, which is not there: npm install axe-core")
+    if not script.exists():
+        pytest.skip("axe-core is not there: npm install --prefix build/axe axe-core@4")
+    source = script.read_text(encoding="utf-8")
+
+    def findings(page):
+        page.evaluate(source + "; undefined")
+        found = page.evaluate("axe.run()")
+        return [
+            f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"]
+        ]
+
+    return findings

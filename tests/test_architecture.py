@@ -23,7 +23,8 @@ MAY_USE = {
     "evaluation": {"nn", "data"},
     "inference": {"nn", "kernels"},
     "committee": {"nn", "data", "storage"},
-    "reading": {"nn", "data", "storage", "training", "committee"},
+    "exchange": {"nn", "storage"},
+    "reading": {"nn", "data", "storage", "training"},
     "report": {"nn", "data", "evaluation"},
     "studio": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),
@@ -31,7 +32,7 @@ MAY_USE = {
     },
     "cli": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),
-        *("report", "studio", "estimator", "committee"),
+        *("report", "studio", "estimator", "committee", "exchange"),
     },
 }
 UPWARD = {("nn/network.py", "storage")}  # Network.save and load, imported where they are used

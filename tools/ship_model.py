@@ -23,7 +23,7 @@ def main(source: Path) -> None:
     assert split is not None
     temperature = fit_temperature(network, split)
     shipped_model().parent.mkdir(exist_ok=True)
-    save_model(network, shipped_model(), stored="float16", **record, temperature=temperature)
+    save_model(network, shipped_model(), stored="float16", temperature=temperature, **record)
     costs = mean_cost(network, split, 1.0), mean_cost(network, split, temperature)
     print(
         f"temperature {temperature:.3f}, cost {costs[0]:.4f} -> {costs[1]:.4f}, "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from handwrought.data.views import VIEWS, viewed
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.network import Network
-from handwrought.storage import load_model, read_header
+from handwrought.storage import read_model
 
 __all__ = ["Committee", "Member"]
 
@@ -47,8 +47,8 @@ class Member:
         ModelFileError
             If the file cannot be trusted, or names no view that there is.
         """
-        network, record = load_model(path), read_header(path).get("record")
-        view = record.get("view", "as-is") if isinstance(record, dict) else "as-is"
+        header, network = read_model(path)
+        view = header["view"]
         if view not in VIEWS:
             raise ModelFileError(
                 f"{path}: it sees digits {view!r}, which is none of {', '.join(VIEWS)}"

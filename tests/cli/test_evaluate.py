@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import handwrought as hw
 from handwrought.cli import app, evaluate
 from handwrought.data.views import viewed
-from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.errors import InvalidArgument
 
 
 @pytest.fixture
@@ -151,10 +151,10 @@ def test_no_images_for_the_report_are_too_few(files):
 
 
 @pytest.mark.parametrize("temperature", ["warm", 0, -1, True, [1.0]])
-def test_a_temperature_that_is_no_number_is_told(files, temperature):
-    hw.Network([144, 10], seed=0).save(files / "odd.safetensors", temperature=temperature)
-    with pytest.raises(ModelFileError, match=r"odd\.safetensors: its temperature is"):
-        run(files, model="odd.safetensors")
+def test_a_temperature_that_is_no_number_is_told_before_it_is_saved(files, temperature):
+    with pytest.raises(InvalidArgument, match="its temperature is"):
+        hw.Network([144, 10], seed=0).save(files / "odd.safetensors", temperature=temperature)
+    assert not (files / "odd.safetensors").exists()
 
 
 def test_help_names_both_options():

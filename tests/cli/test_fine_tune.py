@@ -87,7 +87,7 @@ def test_the_new_model_is_stored_as_the_old_one_and_calibrated(taught):
     old, new = read_header(shipped_model()), read_header(taught["model"])
     for name in ("sizes", "activations", "cost", "dtype", "stored"):
         assert new[name] == old[name]
-    assert new["record"]["temperature"] == taught["temperature"]
+    assert new["calibration"]["temperature"] == taught["temperature"]
     assert new["record"]["fine_tuned"]["from"] == "shipped"
     assert 0.5 < taught["temperature"] < 2
     assert Path(taught["model"]).stat().st_size < 1.01 * shipped_model().stat().st_size
@@ -101,9 +101,10 @@ def test_a_small_model_in_plain_words(small, digits, tmp_path):
     for name in ("own digits, held out", "own digits, learnt", "MNIST validation", "MNIST test"):
         assert name in done.stdout
     assert done.stdout.count("95 % interval") == 8
-    record = read_header(out / "model.safetensors")["record"]
+    header = read_header(out / "model.safetensors")
+    record = header["record"]
     assert record["seed"] == 3
-    assert record["temperature"] < 2  # fitted anew
+    assert header["calibration"]["temperature"] < 2  # fitted anew
     assert record["fine_tuned"]["learning_rate"] == 0.003
     before = (out / "model.safetensors").read_bytes()
     done = train("--from", small, "--add", digits, "--out", out)

@@ -41,7 +41,9 @@ def test_the_cost_is_that_of_the_recognizers_probabilities():
 def test_the_shipped_models_temperature_is_the_one_fitted_on_validation():
     network = hw.Network.load(shipped_model())
     fitted = fit_temperature(network, hw.load_dataset("mnist").validation)
-    assert read_header(shipped_model())["record"]["temperature"] == pytest.approx(fitted, rel=1e-3)
+    assert read_header(shipped_model())["calibration"]["temperature"] == pytest.approx(
+        fitted, rel=1e-3
+    )
 
 
 def test_what_cannot_be_fitted_is_refused():

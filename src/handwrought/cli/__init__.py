@@ -419,6 +419,38 @@ def studio(
     _leave(run(port=port, browser=browser, model=model, folder=folder))
 
 
+@app.command(epilog="Example:  handwrought export shipped digits.html")
+def export(
+    model: Annotated[str, typer.Argument(help="A model file, Nielsen's .json, or: shipped.")],
+    out: Annotated[
+        Path, typer.Argument(help="OUT.onnx, .html (a page to draw on), .json or .safetensors.")
+    ],
+    pixels: Annotated[
+        bool, typer.Option("--pixels", help="ONNX: uint8 images in, calibrated probabilities out.")
+    ] = False,
+    opset: Annotated[
+        int | None, typer.Option(help="ONNX: version of the operators, from 13; by default 17.")
+    ] = None,
+    stored: Annotated[
+        str | None, typer.Option(help="safetensors: store as float16, float32 or float64.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Write a model for other tools, by the file's suffix."""
+    from handwrought.cli.export import run
+
+    _leave(
+        run(
+            model=model,
+            out=out,
+            pixels=pixels,
+            opset=opset,
+            stored=stored,
+            json_output=json_output,
+        )
+    )
+
+
 @app.command()
 def info(json_output: Json = False) -> None:
     """Versions, BLAS, threads, devices, and where files are kept."""

@@ -12,13 +12,12 @@ import numpy as np
 from rich.console import Console
 
 from handwrought.cli.drawing import confusion_table
-from handwrought.committee import Member
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.data.views import seen
-from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.errors import InvalidArgument
 from handwrought.evaluation import Evaluation, evaluate
-from handwrought.storage import read_header
+from handwrought.storage import read_model
 
 __all__ = ["run"]
 
@@ -39,15 +38,12 @@ def run(
         _check_writable(report)
     if report_images < 1:
         raise InvalidArgument(f"--report-images is {report_images}: give a number above 0")
-    member = Member.load(model)
-    network = member.network
-    record = read_header(model).get("record")
-    record = record if isinstance(record, dict) else {}
-    temperature = _temperature(model, record)
+    header, network = read_model(model)
+    record, temperature = header["record"], header["calibration"]["temperature"]
     data = load_dataset(dataset)
     if data.test is None:
         raise InvalidArgument(f"{dataset} has no test images: evaluate on a data set that has some")
-    test = seen(data.test, member.view)
+    test = seen(data.test, header["view"])
     result = evaluate(network, test)
     if report is not None:
         from handwrought.report.page import report_page
@@ -125,14 +121,6 @@ def _show(result: Evaluation, data: Dataset, temperature: float) -> None:
         if mistakes[i, j]:
             names = f"{data.class_names[i]} taken for {data.class_names[j]}"
             console.print(f"{mistakes[i, j]:6,}  {names}", markup=False)
-
-
-def _temperature(model: Path, record: dict[str, Any]) -> float:
-    found = record.get("temperature", 1.0)
-    number = isinstance(found, int | float) and not isinstance(found, bool)
-    if not number or not 0.01 < found < 100:
-        raise ModelFileError(f"{model}: its temperature is {found!r}, which is no number")
-    return float(found)
 
 
 def _check_writable(report: Path) -> None:

@@ -47,8 +47,7 @@ def run(
     console = Console(stderr=json_output, highlight=False)
     path = shipped_model() if source == "shipped" else Path(source)
     network, header = load_model(path), read_header(path)
-    record = header.get("record", {})
-    _check(path, network, record)
+    _check(path, network, header["view"])
     collection = Collection.open(add, create=False)
     if len(collection) < _LEAST:
         raise DataError(
@@ -65,7 +64,7 @@ def run(
         own,
         data,
         **asked,
-        strangers=record.get("strangers", 0.0),
+        strangers=header["record"].get("strangers", 0.0),
         seed=seed,
         report_every=20,
     )
@@ -154,13 +153,12 @@ def _measured(network: Network, data: Dataset, own: Split, held_out: Split) -> d
     return found
 
 
-def _check(path: Path, network: Network, record: dict[str, Any]) -> None:
+def _check(path: Path, network: Network, view: str) -> None:
     if (network.n_inputs, network.n_outputs) != (784, 10):
         raise InvalidArgument(
             f"{path} takes {network.n_inputs} numbers to {network.n_outputs}: your digits need a "
             f"model from 784 to 10"
         )
-    view = record.get("view", "as-is")
     if view != "as-is":
         raise InvalidArgument(
             f"{path} is a committee's member that sees digits otherwise ({view}): name a model that "
@@ -190,9 +188,11 @@ def _save(
     )
     temperature = fit_temperature(network, seen)
     tuned = {**tuning.settings, "from": source, "digits": len(own), "epochs_done": epochs}
-    record = {**header.get("record", {}), "temperature": temperature, "fine_tuned": tuned}
+    record = {**header["record"], "fine_tuned": tuned}
     record.pop("validation_accuracy", None)  # that of the model it was
-    save_model(network, path, stored=stored, **record)
+    save_model(
+        network, path, stored=stored, temperature=temperature, labels=header["labels"], **record
+    )
     return temperature
 
 

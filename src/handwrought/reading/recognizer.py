@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.committee import Member
 from handwrought.data.views import viewed
 from handwrought.errors import ModelFileError
 from handwrought.nn.network import Network
@@ -19,7 +18,7 @@ from handwrought.reading.normalization import Normalized, normalize_ink
 from handwrought.reading.pictures import Picture, open_picture
 from handwrought.reading.segmentation import Found, find_lines
 from handwrought.reading.single import candidates
-from handwrought.storage import read_header
+from handwrought.storage import read_model
 
 __all__ = ["Page", "Reading", "Recognizer", "shipped_model"]
 
@@ -148,12 +147,9 @@ class Recognizer:
     def load(cls, path: str | PathLike[str] | None = None) -> Recognizer:
         """The recognizer of a model file; of the shipped model if none is named."""
         path = Path(path) if path is not None else shipped_model()
-        member = Member.load(path)
-        record = read_header(path).get("record", {})
-        temperature = record.get("temperature", 1.0)
-        if not isinstance(temperature, int | float) or not 0.01 < temperature < 100:
-            raise ModelFileError(f"{path}: its temperature is {temperature!r}, which is no number")
-        return cls(member.network, temperature=float(temperature), view=member.view)
+        header, network = read_model(path)
+        temperature = header["calibration"]["temperature"]
+        return cls(network, temperature=temperature, view=header["view"])
 
     def read_digit(self, image: Any) -> Reading:
         """One digit: a path, bytes, Pillow image or array, of any size, colour and polarity."""

@@ -1,16 +1,17 @@
 """A network as a ``.safetensors`` file: its arrays, and a JSON header that says what they are.
 
-The header stands in the file's metadata under ``handwrought`` and holds ``format`` (the version of
-this format, 1), ``sizes``, ``activations`` (one for each layer), ``cost``, ``dtype``,
-``stored`` (the dtype in the file, which may be float16), ``digest``
-(SHA-256 of the flat vector's bytes), ``versions`` and ``record`` (how it was trained).  Names are
-looked up in closed lists; nothing is imported or run because a file says so.
+The header (:mod:`handwrought.storage.header`) stands in the file's metadata under ``handwrought``;
+beside it, under ``handwrought-digest``, the SHA-256 of the header and of every array with its name,
+dtype and shape.  Names are looked up in closed lists; nothing is imported or run because a file
+says so.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -21,20 +22,27 @@ import numpy as np
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
+from handwrought.storage.container import MAX_HEADER, Container, opened
+from handwrought.storage.header import FORMAT, checked_header, new_header
+from handwrought.storage.nielsen import from_nielsen, is_nielsen
 
-__all__ = ["FORMAT", "load_model", "read_header", "save_model"]
+__all__ = ["FORMAT", "load_model", "model_bytes", "read_header", "read_model", "save_model"]
 
-FORMAT = 1
-MAX_BYTES = 2 << 30
-MAX_PARAMETERS = 500_000_000
-
-
-def _digest(vector: np.ndarray) -> str:
-    return hashlib.sha256(vector.astype(vector.dtype.newbyteorder("<")).tobytes()).hexdigest()
+_MAY_SAY_MORE = 64 << 10
+"""Bytes of a container's header beside ours: the names and places of its tensors."""
 
 
 def save_model(
-    network: Network, path: str | PathLike[str], /, *, stored: str | None = None, **record: Any
+    network: Network,
+    path: str | PathLike[str],
+    /,
+    *,
+    stored: str | None = None,
+    temperature: float = 1.0,
+    labels: Sequence[str] | None = None,
+    preprocessing: Mapping[str, Any] | None = None,
+    view: str = "as-is",
+    **record: Any,
 ) -> None:
     """Write a network, durably and atomically, and read it back before the old file is replaced.
 
@@ -43,55 +51,42 @@ def save_model(
     network : Network
     path : path
         Should end in ``.safetensors``.
-    stored : {"float16"}, optional
-        Write the numbers so, in half the room and to three digits; they are read back into the
-        network's dtype.
+    stored : {"float16", "float32", "float64"}, optional
+        Write the numbers so; they are read back into the network's dtype.  By default that dtype
+        itself.
+    temperature : float
+        What calibrates its confidence: probabilities are softmax(z / temperature).
+    labels : sequence of str, optional
+        The names of its classes, one for each output.
+    preprocessing : dict, optional
+        How inputs were made of pixels, as :data:`handwrought.storage.header.PIXELS` says it; that
+        itself by default for 784 inputs, and nothing for others.
+    view : str
+        In which of ``handwrought.data.views`` it sees pictures.
     **record
         JSON values to keep with it: how it was trained.
 
     Raises
     ------
+    InvalidArgument
+        If an argument is not what the format allows.
     ModelFileError
         If the network holds values that are not finite, or the file cannot be written.
     """
-    from safetensors.numpy import load, save
-
     path = Path(path)
-    if stored is not None:
-        if stored != "float16":
-            raise InvalidArgument(f"stored is {stored!r}: use 'float16', or leave it out")
-        network = network.copy()
-        with np.errstate(over="ignore"):  # an infinity is answered below
-            network.parameters.vector[:] = network.parameters.vector.astype(np.float16)
-    vector = network.parameters.vector
-    if not np.isfinite(vector).all():
-        raise ModelFileError(
-            f"{path} was not written: the network holds values that are not finite"
-        )
-    header = {
-        "format": FORMAT,
-        "sizes": list(network.sizes),
-        "activations": [activation.name for activation in network.activations],
-        "cost": network.cost.name,
-        "dtype": str(network.dtype),
-        "stored": stored or str(network.dtype),
-        "digest": _digest(vector),
-        "versions": _versions(),
-        "record": record,
-    }
+    header = new_header(
+        network,
+        stored or str(network.dtype),
+        temperature=temperature,
+        labels=labels,
+        preprocessing=preprocessing,
+        view=view,
+        record=record,
+    )
     try:
-        text = json.dumps(header, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ModelFileError(f"{path} was not written: its record is not JSON ({error})") from None
-    # safetensors writes the memory behind a view, not the view: only contiguous copies are safe.
-    arrays = {
-        name: np.ascontiguousarray(array, stored or network.dtype)
-        for name, array in network.parameters.arrays()
-    }
-    content = save(arrays, {"handwrought": text})
-    written = load(content)
-    if not all(np.array_equal(written[name], array) for name, array in arrays.items()):
-        raise ModelFileError(f"{path} was not written: what safetensors wrote reads back otherwise")
+        content = model_bytes(network, header)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} was not written: {error}") from None
     try:
         write_atomically(path, content)
     except OSError as error:
@@ -100,13 +95,50 @@ def save_model(
         ) from None
 
 
+def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
+    """The content of a model file, already read back and found right.
+
+    Parameters
+    ----------
+    network : Network
+    header : dict
+        As :func:`handwrought.storage.header.new_header` makes it.
+    """
+    from safetensors.numpy import save
+
+    stored = header["stored"]
+    # safetensors writes the memory behind a view, not the view: only contiguous copies are safe.
+    with np.errstate(over="ignore"):  # an infinity is answered below
+        arrays = {
+            name: np.ascontiguousarray(array, stored) for name, array in network.parameters.arrays()
+        }
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ModelFileError(f"the network holds values that are not finite in {stored}")
+    try:
+        text = json.dumps(header, ensure_ascii=False, allow_nan=False)
+        size = len(text.encode("utf-8"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"its record is not JSON ({error})") from None
+    if size > MAX_HEADER - _MAY_SAY_MORE - 200 * len(arrays):
+        raise ModelFileError(f"its record of {size:,} bytes is too long: keep less with it")
+    digest = _digest(text, arrays.items())
+    content = save(arrays, {"handwrought": text, "handwrought-digest": digest})
+    try:
+        back = _network(Path("it"), Container.of(io.BytesIO(content), len(content)))[1]
+    except ValueError as error:
+        raise ModelFileError(f"what safetensors wrote does not read back ({error})") from None
+    wanted = [array.astype(back.dtype) for array in arrays.values()]
+    if not all(
+        np.array_equal(a, b) for a, (_, b) in zip(wanted, back.parameters.arrays(), strict=True)
+    ):
+        raise ModelFileError("what safetensors wrote reads back otherwise")
+    return content
+
+
 def read_header(path: str | PathLike[str]) -> dict[str, Any]:
-    """The checked header of a model file."""
-    return _read(Path(path))[0]
+    """The checked header of a model file, brought to the present format.
 
-
-def load_model(path: str | PathLike[str]) -> Network:
-    """Read a network; everything is checked before a value is trusted.
+    The arrays are neither read nor compared with its ``digest``: :func:`load_model` does that.
 
     Raises
     ------
@@ -114,117 +146,104 @@ def load_model(path: str | PathLike[str]) -> Network:
         If the file is missing, damaged, foreign, or of a newer version of the format.
     """
     path = Path(path)
-    header, arrays = _read(path)
+    if is_nielsen(path):
+        return read_model(path)[0]
+    with opened(path) as container:
+        return checked_header(path, container.metadata)
+
+
+def load_model(path: str | PathLike[str]) -> Network:
+    """Read a network; everything is checked before a value is trusted.
+
+    Parameters
+    ----------
+    path : path
+        A model file; or, if it ends in ``.json``, one that Nielsen's ``network2.py`` saved.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, damaged, foreign, or of a newer version of the format.
+    """
+    return read_model(path)[1]
+
+
+def read_model(path: str | PathLike[str]) -> tuple[dict[str, Any], Network]:
+    """Header and network of a model file; see :func:`load_model`."""
+    path = Path(path)
+    if is_nielsen(path):
+        network = from_nielsen(path)
+        header = new_header(network, str(network.dtype))
+        text = json.dumps({**header, "versions": {}})
+        return {**header, "digest": _digest(text, network.parameters.arrays())}, network
+    with opened(path) as container:
+        return _network(path, container)
+
+
+def _network(path: Path, container: Container) -> tuple[dict[str, Any], Network]:
+    header = checked_header(path, container.metadata)
+    sizes, stored = header["sizes"], header["stored"]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for i, (n_in, n_out) in enumerate(pairwise(sizes)):
+        shapes |= {f"layers[{i}].weights": (n_out, n_in), f"layers[{i}].biases": (n_out,)}
+    if set(container.tensors) != set(shapes):
+        odd = sorted(set(container.tensors) ^ set(shapes))[0]
+        raise ModelFileError(
+            f"{path}: {odd[:60]!r} is missing or does not belong to a network of {len(sizes)} "
+            f"layers: the file is damaged or not handwrought's"
+        )
+    for name, shape in shapes.items():
+        found = container.tensors[name]
+        if found.shape != shape or found.dtype != stored:
+            raise ModelFileError(
+                f"{path}: {name} is {found.dtype} {found.shape}, the header asks for "
+                f"{stored} {shape}"
+            )
+    # Only now, when the file is known to hold bytes for all of it, is room made for the network.
     try:
         *hidden, output = header["activations"]
         network = Network(
-            header["sizes"],
-            hidden,
-            header["cost"],
-            seed=None,
-            dtype=header["dtype"],
-            output_activation=output,
+            sizes, hidden, header["cost"], None, header["dtype"], output_activation=output
         )
     except InvalidArgument as error:
         raise ModelFileError(f"{path}: the header makes no network: {error}") from None
-    expected: dict[str, np.ndarray] = dict(network.parameters.arrays())
-    if set(arrays) != set(expected):
-        odd = sorted(set(arrays) ^ set(expected))[0]
-        raise ModelFileError(
-            f"{path}: {odd!r} is missing or does not belong to a network of "
-            f"{'-'.join(map(str, network.sizes))}: the file is damaged or not handwrought's"
-        )
-    stored = header.get("stored", header["dtype"])
-    for name, target in expected.items():
-        found = arrays[name]
-        if found.shape != target.shape or str(found.dtype) != stored:
-            raise ModelFileError(
-                f"{path}: {name} is {found.dtype} {found.shape}, the header asks for "
-                f"{stored} {target.shape}"
-            )
-        target[...] = found
-    if not np.isfinite(network.parameters.vector).all():
-        raise ModelFileError(f"{path} holds values that are not finite: the model is damaged")
-    if _digest(network.parameters.vector) != header["digest"]:
+    sha = _Digest(container.metadata["handwrought"])
+    for name, target in network.parameters.arrays():
+        array = container.array(name)
+        sha.add(name, array)
+        with np.errstate(over="ignore"):  # a float64 may not fit a float32: answered here
+            target[...] = array
+        if not np.isfinite(target).all():
+            raise ModelFileError(f"{path} holds values that are not finite: the model is damaged")
+    digest = _digest_of_format_1(network) if header["format"] == 1 else sha.hexdigest()
+    if digest != header["digest"]:
         raise ModelFileError(f"{path}: the digest does not match the weights: the file was changed")
-    return network
+    return header, network
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
+class _Digest:
+    """SHA-256 of the header's text and, for each array, a line that names it and its bytes."""
 
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelFileError(
-                f"{path} is larger than {MAX_BYTES:,} bytes: it is no model of ours"
-            )
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
-    try:
-        arrays = load(content)
-        length = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    except (SafetensorError, ValueError, KeyError, RecursionError, AttributeError) as error:
-        raise ModelFileError(
-            f"{path} is not a safetensors file, or is damaged ({error}): "
-            f"give a model saved by handwrought"
-        ) from None
-    return _header(path, metadata), arrays
+    def __init__(self, text: str) -> None:
+        self._sha = hashlib.sha256(text.encode("utf-8"))
+
+    def add(self, name: str, array: np.ndarray) -> None:
+        shape = "x".join(map(str, array.shape))
+        self._sha.update(f"\n{name} {array.dtype.name} {shape}\n".encode())
+        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        self._sha.update(little.tobytes())
+
+    def hexdigest(self) -> str:
+        return self._sha.hexdigest()
 
 
-def _header(path: Path, metadata: Any) -> dict[str, Any]:
-    text = metadata.get("handwrought") if isinstance(metadata, dict) else None
-    if not isinstance(text, str):
-        raise ModelFileError(f"{path} is a safetensors file, but was not saved by handwrought")
-    try:
-        header = json.loads(text)
-    except (ValueError, RecursionError):
-        header = None
-    if not isinstance(header, dict) or not isinstance(header.get("format"), int):
-        raise ModelFileError(f"{path}: the header is damaged; give a model saved by handwrought")
-    if header["format"] > FORMAT:
-        raise ModelFileError(
-            f"{path} has format {header['format']}, this version of handwrought reads up to "
-            f"{FORMAT}: upgrade handwrought"
-        )
-    sizes, names = header.get("sizes"), header.get("activations")
-    sound = (
-        isinstance(sizes, list)
-        and len(sizes) >= 2
-        and all(type(n) is int and 1 <= n <= 10_000_000 for n in sizes)
-        and sum(a * b for a, b in pairwise(sizes)) <= MAX_PARAMETERS
-        and isinstance(names, list)
-        and len(names) == len(sizes) - 1
-        and all(isinstance(name, str) for name in names)
-        and isinstance(header.get("cost"), str)
-        and header.get("dtype") in ("float32", "float64")
-        and isinstance(header.get("digest"), str)
-    )
-    if not sound:
-        raise ModelFileError(
-            f"{path}: the header lacks, or has wrong, sizes, activations, cost, dtype or digest"
-        )
-    return header
+def _digest(text: str, arrays: Iterable[tuple[str, np.ndarray]]) -> str:
+    sha = _Digest(text)
+    for name, array in arrays:
+        sha.add(name, array)
+    return sha.hexdigest()
 
 
-def _versions() -> dict[str, Any]:
-    """What the same bits depend on: versions, BLAS and threads."""
-    import platform
-
-    from threadpoolctl import threadpool_info
-
-    from handwrought import __version__
-
-    blas = [
-        {key: pool.get(key) for key in ("internal_api", "version", "num_threads", "architecture")}
-        for pool in threadpool_info()
-        if pool.get("user_api") == "blas"
-    ]
-    return {
-        "handwrought": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "blas": blas,
-    }
+def _digest_of_format_1(network: Network) -> str:
+    vector = network.parameters.vector
+    return hashlib.sha256(vector.astype(vector.dtype.newbyteorder("<")).tobytes()).hexdigest()

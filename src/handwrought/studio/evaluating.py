@@ -223,8 +223,7 @@ class Evaluations:
 
         say("Loading the model", 0.0)
         recognizer = Recognizer.load(path)
-        record = read_header(path).get("record")
-        record = record if isinstance(record, dict) else {}
+        record = read_header(path)["record"]
         say("Loading the test images", 0.2)
         name, test, class_names = self._test_images(record.get("dataset"))
         test = seen(test, recognizer.view)

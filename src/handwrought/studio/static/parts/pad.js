@@ -5,6 +5,21 @@ const SENT = 168; // pixels of a side of what is sent
 const SHOWN = 840; // and of what is shown, enough for a sharp screen
 const STEP = 0.02; // of the pad's side, for an arrow key
 
+// A stroke on a canvas whose side is so many pixels.
+export function trace(context, side, stroke) {
+  const at = stroke.points.map(([x, y]) => [x * side, y * side]);
+  context.lineWidth = stroke.width * side;
+  context.beginPath();
+  context.moveTo(...at[0]);
+  for (let i = 1; i < at.length - 1; i++) {
+    const [x, y] = at[i];
+    context.quadraticCurveTo(x, y, (x + at[i + 1][0]) / 2, (y + at[i + 1][1]) / 2);
+  }
+  const [x, y] = at[at.length - 1];
+  context.lineTo(x + 0.01, y); // a line of no length would have no caps: a tap makes a dot
+  context.stroke();
+}
+
 // strokes: each { width, points: [[x, y], ...] }, in sides of the pad.
 // onChange(finished): after each change; finished is false while a stroke is being drawn.
 // onPicture(file): a picture was dropped or pasted.
@@ -22,19 +37,6 @@ export function pad({ strokes = [], onChange, onPicture }) {
   let frame = 0;
 
   // --- drawing the strokes ---------------------------------------------------------------------
-
-  function trace(context, side, stroke) {
-    const at = stroke.points.map(([x, y]) => [x * side, y * side]);
-    context.lineWidth = stroke.width * side;
-    context.beginPath();
-    context.moveTo(...at[0]);
-    for (let i = 1; i < at.length - 1; i++) {
-      const [x, y] = at[i];
-      context.quadraticCurveTo(x, y, (x + at[i + 1][0]) / 2, (y + at[i + 1][1]) / 2);
-    }
-    context.lineTo(...at[at.length - 1]); // a single point becomes a dot: its caps are round
-    context.stroke();
-  }
 
   function draw(context, side, ink, paper) {
     context.fillStyle = paper;

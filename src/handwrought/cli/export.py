@@ -1,0 +1,34 @@
+"""``handwrought export``: a model in another format."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from handwrought.exchange.files import SUFFIXES, export
+from handwrought.reading.recognizer import shipped_model
+
+__all__ = ["run"]
+
+
+def run(
+    *,
+    model: str,
+    out: Path,
+    pixels: bool,
+    opset: int | None,
+    stored: str | None,
+    json_output: bool,
+) -> int:
+    """Write the file and say what it is; returns the exit code."""
+    path = shipped_model() if model == "shipped" else Path(model)
+    made = export(path, out, pixels=pixels, opset=opset, stored=stored)
+    if json_output:
+        sys.stdout.write(json.dumps({**made, "model": model}) + "\n")
+        return 0
+    shape = "-".join(map(str, made["sizes"]))
+    sys.stdout.write(
+        f"{out}: the network {shape} for {SUFFIXES[out.suffix.lower()]}, {made['bytes']:,} bytes\n"
+    )
+    return 0

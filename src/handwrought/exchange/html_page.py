@@ -1,0 +1,140 @@
+"""A network and a drawing pad as one HTML page that needs no server and asks nothing of the web.
+
+The page's own files stand in ``page/``; the pad, the bars and the colours are the studio's, put
+into the page as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+
+from handwrought.errors import InvalidArgument
+from handwrought.nn.network import Network
+from handwrought.storage.header import new_header
+
+__all__ = ["to_html"]
+
+_STUDIO: Final = "studio/static"
+_PAGE: Final = "exchange/page"
+_STYLES: Final = (
+    f"{_STUDIO}/studio.css",
+    f"{_STUDIO}/views/draw.css",
+    f"{_PAGE}/page.css",
+)
+_SCRIPTS: Final = (  # each after those it imports
+    f"{_STUDIO}/parts/dom.js",
+    f"{_STUDIO}/parts/arrays.js",
+    f"{_STUDIO}/parts/numbers.js",
+    f"{_STUDIO}/parts/bars.js",
+    f"{_STUDIO}/parts/pixels.js",
+    f"{_STUDIO}/parts/pad.js",
+    f"{_PAGE}/forward.js",
+    f"{_PAGE}/prepare.js",
+    f"{_PAGE}/page.js",
+)
+_MOST_CLASSES = 40
+
+
+def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
+    """The page, whole: style, script and the network in it, its numbers in half precision.
+
+    Its content security policy lets the browser load nothing else and run no other script.
+
+    Parameters
+    ----------
+    network : Network
+        From 784 pixels to at most 40 classes.
+    header : dict, optional
+        Of its model file: gives labels, temperature and what is told below the pad.
+
+    Raises
+    ------
+    InvalidArgument
+        If the network takes no pictures of 28 x 28, or half precision cannot hold its numbers.
+    """
+    if header is None:
+        header = new_header(network, str(network.dtype))
+    if network.n_inputs != 784 or not 2 <= network.n_outputs <= _MOST_CLASSES:
+        raise InvalidArgument(
+            f"a page reads drawings of 28 x 28 pixels into 2 to {_MOST_CLASSES} classes, and this "
+            f"network goes from {network.n_inputs} numbers to {network.n_outputs}"
+        )
+    if header["view"] != "as-is":
+        raise InvalidArgument(
+            f"a page shows drawings to the network as they are, and this one sees them "
+            f"{header['view']!r}: export another"
+        )
+    with np.errstate(over="ignore"):  # an infinity is answered below
+        half = network.parameters.vector.astype("<f2")
+    if not np.isfinite(half).all():
+        raise InvalidArgument(
+            "the network holds values that half precision cannot (above 65,504): it was not exported"
+        )
+    model = {
+        "sizes": list(network.sizes),
+        "activations": [activation.name for activation in network.activations],
+        "temperature": header["calibration"]["temperature"],
+        "labels": header["labels"] or [str(i) for i in range(network.n_outputs)],
+        "facts": _facts(network, header),
+        "weights": b64encode(half.tobytes()).decode("ascii"),
+    }
+    style = "\n".join(map(_text, _STYLES))
+    theme, script = _text(f"{_STUDIO}/theme.js"), "\n".join(map(_inlined, _SCRIPTS))
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; "
+        f"script-src {_hash(theme)} {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+    parts = {
+        "policy": policy,
+        "title": html.escape(f"Draw a digit: {'-'.join(map(str, network.sizes[:8]))}"),
+        "style": style,
+        "theme": theme,
+        "icon": _text(f"{_STUDIO}/icon.svg").strip(),
+        # No tag can begin in it, whatever a label says.
+        "model": json.dumps(model, separators=(",", ":")).replace("<", "\\u003c"),
+        "script": script,
+    }
+    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], _text(f"{_PAGE}/page.html"))
+
+
+def _text(name: str) -> str:
+    return (files("handwrought") / name).read_text(encoding="utf-8")
+
+
+def _inlined(name: str) -> str:
+    """A module without its imports and exports: all of them share the page's one module."""
+    text = re.sub(r"^import .*;\n", "", _text(name), flags=re.MULTILINE)
+    return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}'"
+
+
+def _facts(network: Network, header: Mapping[str, Any]) -> list[list[str]]:
+    """What is told of the network below the pad."""
+    record = header["record"]
+    found = [
+        ["Network", "-".join(map(str, network.sizes))],
+        ["Weights and biases", f"{network.parameters.vector.size:,}, in half precision"],
+    ]
+    accuracy = record.get("validation_accuracy")
+    if isinstance(accuracy, float) and 0 <= accuracy <= 1:
+        found.append(["Accuracy on validation images", f"{accuracy:.2%}"])
+    if header["calibration"]["temperature"] != 1:
+        found.append(["Temperature", f"{header['calibration']['temperature']:.3f}"])
+    for key, name in (("dataset", "Trained on"), ("recipe", "Recipe")):
+        if isinstance(record.get(key), str):
+            found.append([name, record[key][:80]])
+    if header.get("digest"):
+        found.append(["Digest", header["digest"][:16]])
+    return found

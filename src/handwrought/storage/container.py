@@ -1,0 +1,177 @@
+"""The safetensors container, read with suspicion: nothing is allocated that the file has no bytes for.
+
+A file is: 8 bytes, the length of the header as a little-endian integer; the header, a JSON object
+that gives each tensor its ``dtype``, ``shape`` and ``data_offsets`` and, under ``__metadata__``,
+strings; then the tensors' bytes, little-endian, without gaps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isfinite, prod
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+
+from handwrought.errors import ModelFileError
+
+__all__ = ["MAX_BYTES", "MAX_HEADER", "Container", "Tensor", "opened", "strict_json"]
+
+MAX_BYTES = 2 << 30
+MAX_HEADER = 1 << 20
+"""Bytes of JSON: a training record has some thousands, and a hostile file gets no further."""
+
+_DTYPES: Final = {"F16": "float16", "F32": "float32", "F64": "float64"}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Where an array stands: its dtype's name, its shape, and its bytes from ``begin`` to ``end``."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Container:
+    """A file whose layout was checked: its tensors fill it exactly.
+
+    Attributes
+    ----------
+    metadata : dict of str
+    tensors : dict of Tensor
+    start : int
+        Where the tensors' bytes begin in the file.
+    file : binary file
+        Still open.
+    """
+
+    metadata: dict[str, str]
+    tensors: dict[str, Tensor]
+    start: int
+    file: BinaryIO
+
+    def array(self, name: str) -> np.ndarray:
+        """One tensor, read from the file: little-endian, as it is stored."""
+        tensor = self.tensors[name]
+        self.file.seek(self.start + tensor.begin)
+        content = self.file.read(tensor.end - tensor.begin)
+        if len(content) != tensor.end - tensor.begin:
+            raise ValueError(f"the file ends within {name}")
+        return np.frombuffer(content, np.dtype(tensor.dtype).newbyteorder("<")).reshape(
+            tensor.shape
+        )
+
+    @classmethod
+    def of(cls, file: BinaryIO, size: int) -> Container:
+        """Check the layout of a file of this size.
+
+        Raises
+        ------
+        ValueError
+            If it is no safetensors file; the message says what is wrong with it.
+        """
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > size - 8:
+            raise ValueError("it is too short for its header")
+        if length > MAX_HEADER:
+            raise ValueError(f"its header has more than {MAX_HEADER:,} bytes")
+        header = strict_json(file.read(length).decode("utf-8"))
+        if not isinstance(header, dict):
+            raise ValueError("its header is no JSON object")
+        metadata = header.pop("__metadata__", {})
+        if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+            raise ValueError("its metadata are not strings")
+        tensors = {name: _tensor(name, entry) for name, entry in header.items()}
+        at = 0
+        for name, tensor in sorted(tensors.items(), key=lambda item: item[1].begin):
+            if tensor.begin != at:
+                raise ValueError(f"there is a gap or an overlap before {name[:60]!r}")
+            at = tensor.end
+        if 8 + length + at != size:
+            raise ValueError(
+                f"it has {size:,} bytes where its header speaks of {8 + length + at:,}"
+            )
+        return cls(metadata, tensors, 8 + length, file)
+
+
+def _tensor(name: str, entry: Any) -> Tensor:
+    if isinstance(entry, dict) and set(entry) == {"dtype", "shape", "data_offsets"}:
+        dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+        if (
+            isinstance(dtype, str)
+            and dtype in _DTYPES
+            and _whole_numbers(shape)
+            and len(shape) <= 2
+            and _whole_numbers(offsets)
+            and len(offsets) == 2
+            and offsets[1] - offsets[0] == prod(shape) * np.dtype(_DTYPES[dtype]).itemsize
+        ):
+            return Tensor(_DTYPES[dtype], tuple(shape), *offsets)
+    raise ValueError(f"the entry of {name[:60]!r} is no tensor of ours")
+
+
+def _whole_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(type(n) is int and 0 <= n < 1 << 48 for n in values)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Container]:
+    """The container of a file, open while the block runs.
+
+    Raises
+    ------
+    ModelFileError
+        If it cannot be read, is no regular file, or is no safetensors file.
+    """
+    try:
+        about = os.stat(path)
+        if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+            raise ModelFileError(f"{path} is no file but a device or a pipe: give a model file")
+        if about.st_size > MAX_BYTES:
+            raise ModelFileError(
+                f"{path} is larger than {MAX_BYTES:,} bytes: it is no model of ours"
+            )
+        with path.open("rb") as file:
+            yield Container.of(file, os.fstat(file.fileno()).st_size)
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(
+            f"{path} is not a safetensors file, or is damaged ({_short(error)}): "
+            f"give a model saved by handwrought"
+        ) from None
+
+
+def _short(error: Exception) -> str:
+    text = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return text if len(text) < 160 else f"{text[:160]}…"
+
+
+def strict_json(text: str) -> Any:
+    """JSON in which no name stands twice and every number is finite; else ValueError."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_finite, parse_float=_finite)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in its JSON")
+    return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"its JSON holds the number {text[:20]}")
+    return value
