@@ -24,6 +24,7 @@ MAY_USE = {
     "inference": {"nn", "kernels"},
     "committee": {"nn", "data", "storage"},
     "reading": {"nn", "data", "storage", "training"},
+    "estimator": {"nn", "data", "training", "kernels"},
     "report": {"nn", "data", "evaluation"},
     "studio": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),
