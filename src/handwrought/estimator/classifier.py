@@ -297,7 +297,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def _stratified(self, y: Array) -> Array | None:
         # scikit-learn keeps proportions for two classes alone; the same rows are set aside here.
-        return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else None
+        return y if y.ndim == 2 and y.shape[1] == 1 else None
 
     def _class_weights(self, y: Array, weights: Array | None, incremental: bool) -> Array | None:
         if self.class_weight is None:

@@ -12,7 +12,7 @@ from scipy import sparse
 from handwrought.data.dataset import one_hot
 from handwrought.errors import InvalidArgument
 
-__all__ = ["Examples", "Reader", "rows_at_once"]
+__all__ = ["Examples", "HeldOut", "Reader", "rows_at_once"]
 
 Array = NDArray[Any]
 _CELLS = 2**21
@@ -68,6 +68,16 @@ class Examples:
     def reader(self, capacity: int, dtype: Any) -> Reader:
         """Buffers for batches of up to ``capacity``."""
         return Reader(self, capacity, np.dtype(dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """A validation set: as examples for the loss, and as it came for the score."""
+
+    examples: Examples
+    X: Any
+    y: Array
+    weights: Array | None
 
 
 class Reader:

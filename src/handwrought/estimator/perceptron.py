@@ -17,7 +17,7 @@ from handwrought.errors import InvalidArgument
 from handwrought.estimator import lbfgs
 from handwrought.estimator.checkpoints import Checkpoint
 from handwrought.estimator.display import html_of
-from handwrought.estimator.examples import Examples
+from handwrought.estimator.examples import Examples, HeldOut
 from handwrought.estimator.networks import adopt, coefficients, draw, network_of, outputs
 from handwrought.estimator.reports import Watchers
 from handwrought.estimator.settings import (
@@ -131,8 +131,8 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
         network = network_of(sizes, self.hidden_activations_, self.out_activation_, dtype)
         if targets.ndim == 2:
             network.cost.check_targets(np.asarray(targets, float))
+        self._start_curves(first)
         if first:
-            self._start_curves()
             draw(network, random_state)
         else:
             adopt(network, self.coefs_, self.intercepts_)
@@ -144,7 +144,7 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
             if self.solver == "lbfgs":
                 examples = Examples.weighted(X, targets, n_out, weights)
                 held_out = self._own_validation(validation_data)
-                lbfgs.minimize(self, network, examples, held_out and held_out[0], watchers)
+                lbfgs.minimize(self, network, examples, held_out and held_out.examples, watchers)
             else:
                 self._stochastic(
                     network, X, y, (targets, weights), validation_data, random_state, watchers,
@@ -159,13 +159,17 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
             )
         return self
 
-    def _start_curves(self) -> None:
-        self.n_iter_ = self.t_ = self._no_improvement_count = 0
-        self.loss_curve_: list[float] = []
-        self.validation_loss_curve_: list[float] | None = None
-        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-        self.best_validation_score_ = -np.inf if self.early_stopping else None
-        self.best_loss_ = None if self.early_stopping else np.inf
+    def _start_curves(self, first: bool) -> None:
+        """Begin the curves; a warm start goes on with those it finds."""
+        if first:
+            self.n_iter_ = self.t_ = self._no_improvement_count = 0
+            self.loss_curve_: list[float] = []
+            self.validation_loss_curve_: list[float] | None = None
+        if first or self.early_stopping != (getattr(self, "validation_scores_", None) is not None):
+            early = self.early_stopping
+            self.validation_scores_: list[float] | None = [] if early else None
+            self.best_validation_score_ = -np.inf if early else None
+            self.best_loss_ = None if early else np.inf
 
     def _stochastic(
         self,
@@ -183,26 +187,22 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
         if self.early_stopping and held_out is None:
             X, targets, weights, held_out = self._split(X, y, targets, weights, random_state)
         examples = Examples.weighted(X, targets, network.n_outputs, weights)
-        validation, score = None, None
-        if held_out is not None:
-            validation, labels, validation_weights = held_out
-            if self.validation_loss_curve_ is None:
-                self.validation_loss_curve_ = []
-            if self.early_stopping:
-                # NaN where the network has left the numbers.
-                def score() -> float:
-                    coefs = [layer.weights.T for layer in network.layers]
-                    biases = [layer.biases for layer in network.layers]
-                    a = outputs(
-                        held_out[3], coefs, biases, self.hidden_activations_, self.out_activation_
-                    )
-                    if not np.isfinite(a).all():
-                        return float("nan")
-                    return float(self._score_of(labels, self._decode(a), validation_weights))
+        if held_out is not None and getattr(self, "validation_loss_curve_", None) is None:
+            self.validation_loss_curve_ = []
+
+        def score(held_out: HeldOut) -> float:
+            coefs = [layer.weights.T for layer in network.layers]
+            biases = [layer.biases for layer in network.layers]
+            a = outputs(
+                held_out.X, coefs, biases, self.hidden_activations_, self.out_activation_
+            )
+            if not np.isfinite(a).all():
+                return float("nan")  # the network has left the numbers
+            return float(self._score_of(held_out.y, self._decode(a), held_out.weights))
 
         state = getattr(self, "_optimizer", None) if incremental else None
         solver = Solver(
-            self, network, examples, validation, score,
+            self, network, examples, held_out, score if self.early_stopping else None,
             dropout_rates(self.dropout, len(network.sizes) - 2), random_state, watchers,
         )  # fmt: skip
         keep = None
@@ -217,7 +217,7 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
         targets: Array,
         weights: Array | None,
         random_state: np.random.RandomState,
-    ) -> tuple[Any, Array, Array | None, Any]:
+    ) -> tuple[Any, Array, Array | None, HeldOut]:
         """validation_fraction of the rows set aside, by scikit-learn's own draw."""
         rows, aside = train_test_split(
             np.arange(X.shape[0]),
@@ -233,11 +233,11 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
         part = None if weights is None else weights[aside]
         n_out = self._encode(y[:1])[1]
         examples = Examples.weighted(X[aside], targets[aside], n_out, part)
-        held_out = (examples, y[aside], part, X[aside])
+        held_out = HeldOut(examples, X[aside], y[aside], part)
         return X[rows], targets[rows], None if weights is None else weights[rows], held_out
 
-    def _own_validation(self, given: Any) -> Any:
-        """The examples, y, weights and X of a validation set of one's own."""
+    def _own_validation(self, given: Any) -> HeldOut | None:
+        """A validation set of one's own, checked like the data."""
         if given is None:
             return None
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
@@ -249,7 +249,7 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
         self._check_again(y, incremental=True)
         weights = _checked_weights(given[2] if len(given) == 3 else None, X.shape[0])
         targets, n_out = self._encode(y)
-        return Examples.weighted(X, targets, n_out, weights), y, weights, X
+        return HeldOut(Examples.weighted(X, targets, n_out, weights), X, y, weights)
 
     # --- after it ------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.estimator.checkpoints import Checkpoint
-from handwrought.estimator.examples import Examples
+from handwrought.estimator.examples import Examples, HeldOut
 from handwrought.estimator.networks import mean_cost
 from handwrought.estimator.reports import FitReport, Watchers
 from handwrought.kernels import wanted
@@ -53,10 +53,11 @@ class Solver:
         Its parameters are read, its fitted attributes written.
     network : Network
         Trained in place.
-    examples, validation : Examples
-        What it is trained on; and the set of which the curve is kept, if there is one.
+    examples : Examples
+    held_out : HeldOut, optional
+        The validation set, of which the curve is kept.
     score : callable, optional
-        The network's validation score, where early stopping looks at one.
+        The network's score on it, where early stopping looks at one.
     rates : list of float
         Dropout of each layer.
     random_state : RandomState
@@ -67,8 +68,8 @@ class Solver:
     estimator: Any
     network: Network
     examples: Examples
-    validation: Examples | None
-    score: Callable[[], float] | None
+    held_out: HeldOut | None
+    score: Callable[[HeldOut], float] | None
     rates: list[float]
     random_state: np.random.RandomState
     watchers: Watchers
@@ -158,12 +159,12 @@ class Solver:
         est.t_ += len(self.examples)
         est.loss_curve_.append(est.loss_)
         validation_loss = score = None
-        if self.validation is not None:
-            validation_loss = mean_cost(self.network, self.validation) * self.reported
+        if self.held_out is not None:
+            validation_loss = mean_cost(self.network, self.held_out.examples) * self.reported
             est.validation_loss_curve_.append(validation_loss)
-        if self.score is not None:
-            score = self.score()
-            est.validation_scores_.append(score)
+            if self.score is not None:
+                score = self.score(self.held_out)
+                est.validation_scores_.append(score)
         self._count(score)
         report = FitReport(
             est.n_iter_, est.max_iter, est.loss_, validation_loss, score, rate,
