@@ -38,7 +38,7 @@ class Checkpoint:
         self.path = Path(path)
         asked = estimator.get_params(deep=False)
         self.settings = {name: repr(asked[name]) for name in sorted(asked) if name not in _ASIDE}
-        self.settings["the data"] = _digest(examples)
+        self.settings["data"] = _digest(examples)
 
     def save(self, solver: Any, *, finished: bool) -> None:
         """Keep where the fit stands, durably, in place of what was there."""
@@ -82,9 +82,9 @@ class Checkpoint:
         for name in sorted({*self.settings, *kept.settings}):
             if kept.settings.get(name) != self.settings.get(name):
                 raise InvalidArgument(
-                    f"{self.path} holds an unfinished fit with another {name} "
-                    f"({kept.settings.get(name)} instead of {self.settings.get(name)}): "
-                    f"ask for the same, or remove the file"
+                    f"{self.path} holds an unfinished fit whose {name} was "
+                    f"{kept.settings.get(name)}, not {self.settings.get(name)}: ask for the same, "
+                    f"or remove the file"
                 )
         est = solver.estimator
         solver.network.parameters.vector[...] = kept.arrays["parameters"]

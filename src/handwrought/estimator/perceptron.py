@@ -14,10 +14,10 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from handwrought.errors import InvalidArgument
-from handwrought.estimator import lbfgs
 from handwrought.estimator.checkpoints import Checkpoint
 from handwrought.estimator.display import html_of
 from handwrought.estimator.examples import Examples, HeldOut
+from handwrought.estimator.lbfgs import minimize
 from handwrought.estimator.networks import adopt, coefficients, draw, network_of, outputs
 from handwrought.estimator.reports import Watchers
 from handwrought.estimator.settings import (
@@ -144,7 +144,8 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
             if self.solver == "lbfgs":
                 examples = Examples.weighted(X, targets, n_out, weights)
                 held_out = self._own_validation(validation_data)
-                lbfgs.minimize(self, network, examples, held_out and held_out.examples, watchers)
+                curve_of = None if held_out is None else held_out.examples
+                minimize(self, network, examples, curve_of, watchers)
             else:
                 self._stochastic(
                     network, X, y, (targets, weights), validation_data, random_state, watchers,
@@ -193,9 +194,7 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):
         def score(held_out: HeldOut) -> float:
             coefs = [layer.weights.T for layer in network.layers]
             biases = [layer.biases for layer in network.layers]
-            a = outputs(
-                held_out.X, coefs, biases, self.hidden_activations_, self.out_activation_
-            )
+            a = outputs(held_out.X, coefs, biases, self.hidden_activations_, self.out_activation_)
             if not np.isfinite(a).all():
                 return float("nan")  # the network has left the numbers
             return float(self._score_of(held_out.y, self._decode(a), held_out.weights))
