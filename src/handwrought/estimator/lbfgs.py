@@ -82,7 +82,10 @@ def minimize(
     validation: Examples | None,
     watchers: Watchers,
 ) -> None:
-    """Fit a network in place; sets ``n_iter_``, ``loss_`` and the curves of the estimator."""
+    """Fit a network in place; sets ``n_iter_``, the losses and the curves of the estimator.
+
+    Early stopping is for the other solvers, as in scikit-learn.
+    """
     from scipy.optimize import minimize as scipy_minimize
     from sklearn.exceptions import ConvergenceWarning
 
@@ -122,6 +125,8 @@ def minimize(
     network.parameters.vector[...] = result.x
     estimator.n_iter_ = min(result.nit, estimator.max_iter)
     estimator.loss_ = objective.loss(result.x, float(result.fun))
+    estimator.best_loss_ = estimator.loss_
+    estimator.validation_scores_ = estimator.best_validation_score_ = None
     estimator.loss_curve_ = curve
     estimator.validation_loss_curve_ = validation_curve
     if result.status == 1:  # out of iterations or calls

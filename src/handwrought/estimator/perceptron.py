@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -60,7 +60,7 @@ def is_stochastic(estimator: Any) -> bool:
     return True
 
 
-class Perceptron(CallbackSupportMixin, BaseEstimator):
+class Perceptron(CallbackSupportMixin, BaseEstimator, ABC):
     """A network with scikit-learn's face."""
 
     out_activation_: str

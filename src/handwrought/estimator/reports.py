@@ -68,6 +68,7 @@ class Watchers:
         self.told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self.attributes = attributes
         self._root: Any = None
+        self._heard = False
         self._iteration: Any = None
         self._bar: Any = None
 
@@ -78,6 +79,7 @@ class Watchers:
         if hasattr(estimator, "_init_callback_context"):  # scikit-learn 1.9 and later
             self._root = estimator._init_callback_context(max_subtasks=None)
             self._root.call_on_fit_task_begin(**self.told)
+            self._heard = bool(getattr(estimator, "_skl_callbacks", None))
             self._begin()
         if not estimator.progress:
             yield
@@ -93,11 +95,13 @@ class Watchers:
                 yield
             self._bar = None
         if self._root is not None:
-            # The iteration that was begun and never ran ends empty.
-            self._iteration.call_on_fit_task_end(estimator=estimator)
+            if self._heard:  # the iteration that was begun and never ran ends empty
+                self._iteration.call_on_fit_task_end(estimator=estimator)
             self._root.call_on_fit_task_end(**self.told, reconstruction_attributes=dict)
 
     def _begin(self) -> None:
+        if not self._heard:
+            return
         self._iteration = self._root.subcontext(task_name="iteration")
         self._iteration.call_on_fit_task_begin(**self.told)
 
@@ -106,7 +110,7 @@ class Watchers:
         stop = False
         for callback in self.estimator.callbacks or ():
             stop |= callback(report) is True
-        if self._root is not None:
+        if self._heard:
             stop |= bool(
                 self._iteration.call_on_fit_task_end(
                     **self.told,

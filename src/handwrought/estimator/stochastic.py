@@ -83,6 +83,7 @@ class Solver:
             )
         self.batch_size = min(asked, n)
         self.masks = self.random_state.randint(2**31) if any(self.rates) else 0
+        self.chance = np.random.default_rng(0)  # of a pass with dropout, drawn anew for each
         self.order = np.arange(n)
         self.per_example = n / self.examples.total
         """1 / the mean sample weight."""
@@ -177,12 +178,14 @@ class Solver:
 
     def _pass(self, rate: float) -> float:
         """Train on every mini-batch once; the loss as scikit-learn counts it."""
-        from sklearn.utils import shuffle
-
         est, n, size = self.estimator, len(self.examples), self.batch_size
         if est.shuffle:
-            self.order = shuffle(self.order, random_state=self.random_state)
-        masks = np.random.default_rng([self.masks, est.t_])
+            # As sklearn.utils.shuffle draws, without its checks: they took longer than a small step.
+            moved = np.arange(n)
+            self.random_state.shuffle(moved)
+            self.order = self.order[moved]
+        if any(self.rates):
+            self.chance = np.random.default_rng([self.masks, est.t_])
         optimizer, weights = self.optimizer, self.network.parameters.weights
         total = 0.0
         for i in range(0, n, size):
@@ -194,7 +197,7 @@ class Solver:
             if optimizer.name.startswith("adam"):
                 # scikit-learn's ε stands beside √s, the optimizer's beside √ŝ.
                 optimizer.epsilon = est.epsilon / np.sqrt(1 - est.beta_2 ** (optimizer.steps + 1))
-            total += self.reported * self.step(x, y, rate, masks, shares)
+            total += self.reported * self.step(x, y, rate, self.chance, shares)
         return total / n
 
     # --- when to stop -------------------------------------------------------------------------------
