@@ -25,6 +25,7 @@ MAY_USE = {
     "committee": {"nn", "data", "storage"},
     "exchange": {"nn", "storage"},
     "reading": {"nn", "data", "storage", "training"},
+    "estimator": {"nn", "data", "training", "kernels"},
     "report": {"nn", "data", "evaluation"},
     "studio": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),

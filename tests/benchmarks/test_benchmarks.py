@@ -93,3 +93,15 @@ def test_the_studio_in_short(browser):
     assert done.returncode == 0, done.stderr
     for what in ("first byte", "drawn page", "loaded model", "probabilities"):
         assert f"{what} " in done.stdout
+
+
+def test_the_estimator_in_short():
+    done = run("estimator.py", "--quick")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|") for line in done.stdout.splitlines() if line.startswith("| ")][2:]
+    assert [row[1].strip() for row in rows] == ["iris"] * 3 + ["diabetes"] * 3 + [
+        "MNIST, 1 epochs"
+    ] * 3
+    for row in rows:  # the same draws, so the same scores but for rounding
+        theirs, ours = (float(cell.split("±")[0]) for cell in row[4:6])
+        assert abs(theirs - ours) < 3

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
 
-__all__ = ["ACTIVATIONS", "Activation", "activation_named"]
+__all__ = ["ACTIVATIONS", "EXPONENTIAL", "Activation", "activation_named"]
 
 Array = NDArray[Any]
 
@@ -182,6 +182,18 @@ class GELU(Activation):
         return ndtr(z) + z * density
 
 
+class Exponential(Activation):
+    """f(z) = f'(z) = e^z: an output that is a rate, hence above 0; it overflows where a rate does."""
+
+    name = "exp"
+
+    def value(self, z: Array, out: Array | None = None) -> Array:
+        return np.exp(z, out=out)
+
+    def derivative(self, z: Array) -> Array:
+        return np.exp(z)
+
+
 class Softmax(Activation):
     """a_j = e^{z_j} / Σ_k e^{z_k}; ∂a_k/∂z_j = a_k (1[j = k] - a_j).
 
@@ -218,15 +230,20 @@ ACTIVATIONS: Final[dict[str, Activation]] = {
     for f in (Identity(), Sigmoid(), Tanh(), ReLU(), LeakyReLU(), SiLU(), GELU(), Softmax())
 }
 
+EXPONENTIAL: Final = Exponential()
+"""For rates (the Poisson cost) alone, so it is not among the names to choose from."""
 
-def activation_named(name: str) -> Activation:
-    """The activation of this name.
+
+def activation_named(name: str | Activation) -> Activation:
+    """The activation of this name; an activation is returned as it is.
 
     Raises
     ------
     InvalidArgument
         If there is none; the message lists those there are.
     """
+    if isinstance(name, Activation):
+        return name
     try:
         return ACTIVATIONS[name]
     except (KeyError, TypeError):

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from handwrought.errors import InvalidArgument
 from handwrought.nn.activations import Activation
 
-__all__ = ["COSTS", "Cost", "cost_named", "smoothed"]
+__all__ = ["COSTS", "POISSON", "Cost", "cost_named", "smoothed"]
 
 Array = NDArray[Any]
 
@@ -168,17 +168,51 @@ class LogLikelihood(Cost):
             )
 
 
+class Poisson(Cost):
+    """C_x = Σ_j [a_j - y_j + y_j ln(y_j / a_j)], half the deviance of counts y from rates a.
+
+    On exponentials: ln a_j = z_j and δ^L = a - y (McCullagh and Nelder 1989, section 6.2).
+    """
+
+    name = "poisson"
+    pair = "exp"
+    default_output = "exp"
+    outputs = frozenset({"exp"})
+
+    def value(self, a: Array, y: Array) -> Array:
+        return (a - y + y * (_ln(y) - _ln(a))).sum(axis=-1)
+
+    def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
+        return np.subtract(1, y / a, out=out)
+
+    def value_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        if activation.name != self.pair:
+            return self.value(a, y)
+        return (a - y + y * (_ln(y) - z)).sum(axis=-1)
+
+    def check_targets(self, y: Array) -> None:
+        super().check_targets(y)
+        if y.size and y.min() < 0:
+            raise InvalidArgument(
+                f"y holds {y.min():g}: the Poisson cost needs counts of at least 0"
+            )
+
+
 COSTS: Final[dict[str, Cost]] = {c.name: c for c in (Quadratic(), CrossEntropy(), LogLikelihood())}
+POISSON: Final = Poisson()
+"""For counts, which images are not: not among the names to choose from."""
 
 
-def cost_named(name: str) -> Cost:
-    """The cost of this name ("log-likelihood" is "softmax").
+def cost_named(name: str | Cost) -> Cost:
+    """The cost of this name ("log-likelihood" is "softmax"); a cost is returned as it is.
 
     Raises
     ------
     InvalidArgument
         If there is none; the message lists those there are.
     """
+    if isinstance(name, Cost):
+        return name
     try:
         return COSTS["softmax" if name == "log-likelihood" else name]
     except (KeyError, TypeError):

@@ -67,11 +67,11 @@ class Network:
         self,
         sizes: Sequence[int],
         activation: str | Sequence[str] = "sigmoid",
-        cost: str = "quadratic",
+        cost: str | Cost = "quadratic",
         seed: int | None = 0,
         dtype: DTypeLike = "float32",
         *,
-        output_activation: str | None = None,
+        output_activation: str | Activation | None = None,
         initializer: str | None = None,
     ) -> None:
         self.sizes = _checked_sizes(sizes)
@@ -329,7 +329,7 @@ def _activations(
     sizes: tuple[int, ...],
     activation: str | Sequence[str],
     cost: Cost,
-    output_activation: str | None,
+    output_activation: str | Activation | None,
 ) -> tuple[Activation, ...]:
     n_hidden = len(sizes) - 2
     names = [activation] * n_hidden if isinstance(activation, str) else list(activation)

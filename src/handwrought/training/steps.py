@@ -60,16 +60,28 @@ class Step:
             Workspace(network.sizes, chosen, network.dtype, dropped) if chosen < capacity else None
         )
 
-    def __call__(self, x: Any, y: Array, learning_rate: float, masks: np.random.Generator) -> float:
-        """Train on x (m, n_in), y (m, n_out); returns the sum of the examples' costs."""
+    def __call__(
+        self,
+        x: Any,
+        y: Array,
+        learning_rate: float,
+        masks: np.random.Generator,
+        weights: Array | None = None,
+    ) -> float:
+        """Train on x (m, n_in), y (m, n_out); returns the sum of the examples' costs.
+
+        ``weights`` (m,) says how many examples each one counts for, 1 where it is left out; they
+        come in once, with the 1/m of the mean.
+        """
         network, states = self.network, self.workspace.rows(len(x))
         for at, rate in zip(states, self.rates, strict=True):
             if at.keep is not None:
                 chance = masks.random(at.keep.shape, dtype=np.float32)
                 np.multiply(chance >= rate, at.keep.dtype.type(1 / (1 - rate)), out=at.keep)
         network.forward(x, states)
-        cost = float(network.batch_costs(states, y).sum())
-        self._backward(x, y, states)
+        costs = network.batch_costs(states, y)
+        cost = float(costs.sum() if weights is None else costs @ weights)
+        self._backward(x, y, states, weights)
         if self.l1:
             n = network.parameters.n_weights
             self.gradient.vector[:n] += self.l1 * np.sign(network.parameters.weights)
@@ -83,20 +95,23 @@ class Step:
     def _chosen(self, n: int) -> int:
         return max(1, round(self.hardest * n))
 
-    def _backward(self, x: Any, y: Array, states: list[LayerState]) -> None:
+    def _backward(self, x: Any, y: Array, states: list[LayerState], weights: Array | None) -> None:
         n, m = self._chosen(len(x)), len(x)
+        shares = None if weights is None else (weights / m)[:, np.newaxis]
         if self.part is None or n == m:
-            self.network.backward(x, y, states, self.gradient)
+            self.network.backward(x, y, states, self.gradient, shares)
             return
         last = states[-1]
         self.network.cost.error(self.network.activations[-1], last.z, last.a, y, out=last.delta)
+        if shares is not None:
+            last.delta *= shares
         size = np.einsum("ij,ij->i", last.delta, last.delta)
         # The rest's gradient is small and taken for 0, so the mean is still over all of them.
         hard = np.sort(np.argpartition(size, m - n)[-n:])
         part = self.part.rows(n)
         for of_all, of_hard in zip(states, part, strict=True):
             of_hard.take(of_all, hard)
-        share = self.network.dtype.type(1 / m)
+        share = self.network.dtype.type(1 / m) if shares is None else shares[hard]
         self.network.backward(x[hard], y[hard], part, self.gradient, share)
 
 
