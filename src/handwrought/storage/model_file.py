@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.errors import CannotWrite, InvalidArgument, ModelFileError
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
 
@@ -52,11 +52,19 @@ def save_model(
     Raises
     ------
     ModelFileError
-        If the network holds values that are not finite, or the file cannot be written.
+        If the network holds values that are not finite.
+    CannotWrite
+        If the file cannot be written; one that was there is untouched.
     """
+    try:
+        _save(network, Path(path), stored, record)
+    except (OSError, MemoryError) as error:
+        raise CannotWrite.of(path, error, "name another folder") from None
+
+
+def _save(network: Network, path: Path, stored: str | None, record: dict[str, Any]) -> None:
     from safetensors.numpy import load, save
 
-    path = Path(path)
     if stored is not None:
         if stored != "float16":
             raise InvalidArgument(f"stored is {stored!r}: use 'float16', or leave it out")
@@ -92,12 +100,7 @@ def save_model(
     written = load(content)
     if not all(np.array_equal(written[name], array) for name, array in arrays.items()):
         raise ModelFileError(f"{path} was not written: what safetensors wrote reads back otherwise")
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise ModelFileError(
-            f"{path} cannot be written: {error.strerror or error}; name another folder"
-        ) from None
+    write_atomically(path, content)
 
 
 def read_header(path: str | PathLike[str]) -> dict[str, Any]:
