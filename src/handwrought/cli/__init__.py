@@ -477,6 +477,6 @@ def main() -> None:
         # Whoever read our output has gone: nothing to tell, and nowhere to tell it.
         sys.stderr.close()
         sys.exit(1)
-    except KeyboardInterrupt as error:
-        sys.stderr.write(f"handwrought: {error or 'stopped'}\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("handwrought: stopped\n")
         sys.exit(130)

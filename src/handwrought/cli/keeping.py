@@ -52,6 +52,8 @@ class Keeper:
     console : Console
     every : float
         Seconds from one checkpoint to the next.
+    begun : int
+        Epochs that were done when it began, or went on.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Keeper:
     record: dict[str, Any]
     console: Console
     every: float
+    begun: int
     state: TrainingState | None = None
     """Where the training stood when it was stopped."""
     _best_written: int = 0
@@ -89,36 +92,23 @@ class Keeper:
         CannotWrite
             If anything of it cannot be written; the last checkpoint is kept then.
         """
-        done = self.history.reports[-1] if self.history.reports else None
-        model = self.folder / MODEL
-        tasks: list[Callable[[], Any]] = [self.history.sync]
-        if self.state is not None:
-            tasks.append(lambda: self._save_checkpoint(self.state))
-        tasks += [
-            self._write_best,
-            lambda: self.network.save(
-                model,
-                **self.record,
-                epochs_done=done.epoch if done else 0,
-                validation_accuracy=done.validation_accuracy if done else None,
-            ),
-        ]
+        state = self.state
+        keep = self.history.sync if state is None else lambda: self._save_checkpoint(state)
+        tasks: list[Callable[[], Any]] = [keep, self._write_best, self._write_model]
         errors = [error for task in tasks if (error := _attempt(task))]
-        checkpoint = self.folder / CHECKPOINT
         if errors:
-            if problem is None:
+            if problem is None:  # perhaps there is room for this, and nothing to train again
                 _attempt(lambda: self._save_checkpoint(self._state()))
             raise CannotWrite(f"{errors[0]}. {_remedy(self.folder)}") from None
         if problem is None:
             with suppress(OSError):  # a checkpoint too many does no harm
-                checkpoint.unlink(missing_ok=True)
-        return model
+                (self.folder / CHECKPOINT).unlink(missing_ok=True)
+        return self.folder / MODEL
 
     # --- now and then ---------------------------------------------------------------------------------
 
     def _checkpoint(self) -> None:
         def save() -> None:
-            self.history.sync()  # a checkpoint's epochs are in the log
             self._save_checkpoint(self._state())
             self._write_best()
 
@@ -128,9 +118,18 @@ class Keeper:
     def _state(self) -> TrainingState:
         return self.best.kept_in(self.training.state())
 
-    def _save_checkpoint(self, state: TrainingState | None) -> None:
-        assert state is not None
+    def _save_checkpoint(self, state: TrainingState) -> None:
+        self.history.sync()  # a checkpoint's epochs are in the log
         save_checkpoint(state, self.folder / CHECKPOINT)
+
+    def _write_model(self) -> None:
+        last = self.history.reports[-1] if self.history.reports else None
+        self.network.save(
+            self.folder / MODEL,
+            **self.record,
+            epochs_done=last.epoch if last else self.begun,
+            validation_accuracy=last.validation_accuracy if last else None,
+        )
 
     def _write_best(self) -> None:
         if self.best.epoch == self._best_written:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +17,13 @@ from handwrought.cli.keeping import BEST, CHECKPOINT, CONFIG, HISTORY, MODEL, Ke
 from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.dataset import Dataset
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
+from handwrought.nn.network import Network
 from handwrought.storage.atomic import remove_strays, sync_folder, write_atomically
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
 from handwrought.training.checkpoints import load_checkpoint
 from handwrought.training.history import History
-from handwrought.training.loop import train
+from handwrought.training.loop import Training, train
 from handwrought.training.observers import early_stopped, remembered
 from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
@@ -112,47 +115,79 @@ def train_one(
     checkpoint_every: float = CHECKPOINT_SECONDS,
 ) -> Trained:
     """Train as planned and save; with ``go_on``, from the folder's checkpoint."""
-    started = perf_counter()
     network, split = plan.build(data), plan.trained_on(data)
-    training = None
-    if not go_on:
-        # Everything that can be wrong is found out before the folder is made.
-        training = train(network, split, **plan.arguments(), report_every=1)
+    # Everything that can be wrong is found out before the folder is made.
+    training = None if go_on else train(network, split, **plan.arguments(), report_every=1)
     folder = output_folder(folder)
-    with FolderLock(folder), StopAfterBatch() as stop:
-        remove_strays(folder, (MODEL, BEST, CONFIG, CHECKPOINT, HISTORY))
-        best, state = Best(network), None
-        if training is None:
-            state = _standing(folder)
-            training = train(network, split, **plan.arguments(), report_every=1, resume=state)
-            if state is not None:
-                best.recall(state)
-        else:
-            check_free(folder)
-            _write_plan(plan, folder)
-        reports = (
-            remembered(training, best)
-            if plan.patience is None
-            else early_stopped(training, network, patience=plan.patience, best=best)
-        )
-        history = History(folder / HISTORY, state.epoch - 1 if state is not None else 0)
-        n = len(split.train if isinstance(split, Dataset) else split)
-        record = {**_record(plan), "dataset": data.name, "images": n}
-        keeper = Keeper(folder, training, network, best, history, record, console, checkpoint_every)
-        try:
+    try:
+        with FolderLock(folder), StopAfterBatch() as stop:
+            remove_strays(folder, (MODEL, BEST, CONFIG, CHECKPOINT, HISTORY))
+            state = None
+            if training is None:
+                state = _standing(folder)
+                training = train(network, split, **plan.arguments(), report_every=1, resume=state)
+            else:
+                check_free(folder)
+                _write_plan(plan, folder)
+            n = len(split.train if isinstance(split, Dataset) else split)
             console.print(_announcement(plan, network.sizes, n, data))
             if state is not None:
-                console.print(f"It goes on in epoch {state.epoch}, after batch {state.batch}.")
+                console.print(f"It goes on in epoch {state.epoch}, after mini-batch {state.batch}.")
             elif go_on:
                 console.print("No checkpoint had been kept yet: it begins anew.")
-            problem = watch(reports, plan.training["epochs"], console, keeper.keep, stop)
-            model = keeper.finish(problem)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(_left(folder)) from None
-        finally:
-            history.close()
-    if isinstance(problem, OSError):  # nobody reads us any more
-        raise problem
+            record = {**_record(plan), "dataset": data.name, "images": n}
+            kept = _Kept(folder, record, console, checkpoint_every)
+            done = _train(plan, network, training, state, kept, stop)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"handwrought: {_left(folder)}\n")
+        raise
+    if isinstance(done.problem, OSError):  # nobody reads us any more
+        raise done.problem
+    return done
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """How a training is kept."""
+
+    folder: Path
+    record: dict[str, Any]
+    console: Console
+    every: float
+
+
+def _train(
+    plan: Plan,
+    network: Network,
+    training: Training,
+    state: TrainingState | None,
+    kept: _Kept,
+    stop: StopAfterBatch,
+) -> Trained:
+    """Train to the end, from ``state`` on, and write what there is."""
+    started, best = perf_counter(), Best(network)
+    if state is not None:
+        best.recall(state)
+    reports = (
+        remembered(training, best)
+        if plan.patience is None
+        else early_stopped(training, network, patience=plan.patience, best=best)
+    )
+    begun = state.epoch - 1 if state is not None else 0
+    with closing(History(kept.folder / HISTORY, begun)) as history:
+        keeper = Keeper(
+            kept.folder,
+            training,
+            network,
+            best,
+            history,
+            kept.record,
+            kept.console,
+            kept.every,
+            begun,
+        )
+        problem = watch(reports, plan.training["epochs"], kept.console, keeper.keep, stop)
+        model = keeper.finish(problem)
     return Trained(
         model,
         history.reports,
@@ -160,8 +195,8 @@ def train_one(
         perf_counter() - started,
         problem,
         plan.full,
-        (folder / CHECKPOINT).exists(),
-        folder / BEST if best.epoch else None,
+        (kept.folder / CHECKPOINT).exists(),
+        kept.folder / BEST if best.epoch else None,
     )
 
 

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from handwrought.errors import CannotWrite
+from handwrought.errors import CannotWrite, ModelFileError
 from handwrought.storage.atomic import write_all, write_atomically
 from handwrought.training.reports import EpochReport
 
@@ -31,6 +31,8 @@ class History:
     ------
     CannotWrite
         If the file cannot be written.
+    ModelFileError
+        If it is there and cannot be read.
     """
 
     def __init__(self, path: Path, epochs: int = 0) -> None:
@@ -101,8 +103,14 @@ def _read(path: Path, epochs: int) -> list[EpochReport]:
     reports: list[EpochReport] = []
     if not epochs:
         return reports
-    with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-        for line in path.read_bytes().splitlines()[:epochs]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return reports
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
+    with suppress(ValueError, TypeError, AttributeError, RecursionError):
+        for line in content.splitlines()[:epochs]:
             report = EpochReport(**json.loads(line))
             if report.epoch != len(reports) + 1:
                 break
