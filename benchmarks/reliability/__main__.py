@@ -64,6 +64,7 @@ def main() -> int:
 
 def _warm_up(home: Path) -> None:
     """Import all that a run imports, by one run here."""
+    import typer.main
     from cases import CASES, begin, prepare
 
     import handwrought.cli
@@ -80,6 +81,8 @@ def _warm_up(home: Path) -> None:
         finally:
             sys.stdout.close()
             sys.stdout = out
+    # Made from its parameters once, and not in each child: that is half of a trial.
+    handwrought.cli.app = typer.main.get_command(handwrought.cli.app)  # type: ignore[assignment]
 
 
 def _kills(asked: argparse.Namespace, home: Path) -> list[str]:

@@ -33,12 +33,13 @@ average = 0.9
 shift = 1
 rotation = 5
 """
-SMALL = ("--hidden", "4", "--batch-size", "9")
+SMALL = ("--hidden", "4")
 CASES = {
-    "sgd": (*SMALL, "--epochs", "2"),
+    "short": (*SMALL, "--epochs", "2", "--batch-size", "17"),
+    "sgd": (*SMALL, "--epochs", "2", "--batch-size", "9"),
     "adam": ("--recipe", "small.toml"),
-    "nesterov": (*SMALL, "--epochs", "4", "--optimizer", "nesterov", "--learning-rate", "0.1",
-                 "--schedule", "halve-on-plateau", "--patience", "2"),
+    "nesterov": (*SMALL, "--batch-size", "9", "--epochs", "4", "--optimizer", "nesterov",
+                 "--learning-rate", "0.1", "--schedule", "halve-on-plateau", "--patience", "2"),
     "wide": ("--hidden", "64", "--batch-size", "17", "--epochs", "2"),
 }  # fmt: skip
 """Each keeps a checkpoint after every mini-batch. Between them: every kind of state there is."""

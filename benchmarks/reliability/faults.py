@@ -22,7 +22,7 @@ from trial import Ended, run
 
 import handwrought
 
-CASE = "sgd"
+CASE = "short"
 SOURCE = Path(handwrought.__file__).parent
 SAVING = {
     str(SOURCE / name)
@@ -123,7 +123,7 @@ def _every(
     step: int,
 ) -> Points:
     points, folder, half = Points(), home / "faulty", home / "half"
-    kept = _half(whole, home, half) if going_on else Position()
+    kept = half_a_training(whole, home, half) if going_on else Position()
     k = 1
     while True:
         shutil.rmtree(folder, ignore_errors=True)
@@ -134,40 +134,51 @@ def _every(
         ended = run(command, home, notes=reached, **fault(k, reached))
         if not ended.notes:
             return points  # there is no k-th: clean
-        points.tried += 1
-        problems = wrongs(folder, max(ended.kept, kept))
-        if sentence := ended.sentence:
-            problems.append(sentence)
-        if ended.code == 0:
-            same = models(folder) == whole.models
-            points.borne += same
-            problems += [] if same else ["other bits"]
-        else:
-            points.told += ended.sentence is None
-            again = _again(folder, home)
-            same = models(folder) == whole.models
-            points.resumed += same and not again
-            problems += again or ([] if same else ["other bits after going on"])
+        found = wrongs(folder, max(ended.kept, kept))
+        problems = finished(points, ended, found, folder, home, whole, CASE)
         points.wrongs += [f"point {k}: {problem}" for problem in problems]
         k += step
 
 
-def _half(whole: Reference, home: Path, folder: Path) -> Position:
+def finished(
+    points: Points,
+    ended: Ended,
+    found: list[str],
+    folder: Path,
+    home: Path,
+    whole: Reference,
+    case: str,
+) -> list[str]:
+    """Judge a training that met a fault, and go on where it did not end; returns what is wrong."""
+    points.tried += 1
+    problems = [*found, *filter(None, [ended.sentence])]
+    if ended.code == 0:
+        same = models(folder) == whole.models
+        points.borne += same
+        return problems if same else [*problems, "other bits"]
+    points.told += ended.sentence is None
+    again = _again(folder, home, case)
+    same = models(folder) == whole.models
+    points.resumed += same and not again
+    return problems + (again or ([] if same else ["other bits after going on"]))
+
+
+def half_a_training(whole: Reference, home: Path, folder: Path) -> Position:
     """A training that was killed half way; returns what it had kept."""
     shutil.rmtree(folder, ignore_errors=True)
-    at = [k for k, name in enumerate(whole.names, 1) if name == "replace"][4]
+    at = [k for k, name in enumerate(whole.names, 1) if name == "replace"][3]
     kept = run(begin(CASE, folder), home, calls.killing(at)).kept
     if kept == Position():
         raise SystemExit("half a training keeps no checkpoint")
     return kept
 
 
-def _again(folder: Path, home: Path) -> list[str]:
+def _again(folder: Path, home: Path, case: str) -> list[str]:
     """Go on where that is needed, with nothing failing."""
     ended: Ended | None = None
     if not (folder / "model.safetensors").exists() or (folder / CHECKPOINT).exists():
         begun = (folder / "config.json").exists()
-        ended = run(go_on(folder) if begun else begin(CASE, folder), home)
+        ended = run(go_on(folder) if begun else begin(case, folder), home)
     if ended is not None and ended.code:
         return [f"went not on: {ended.code} {ended.err!r}"]
     return [f"left over: {left}"] if (left := strays(folder)) else []
