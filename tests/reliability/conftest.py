@@ -15,15 +15,18 @@ class Trainings:
 
     def __init__(self, home):
         self.home = home
+        self.started = []
         chance = np.random.default_rng(0)
         images = chance.integers(0, 256, (1500, 28, 28), dtype=np.uint8)
         np.savez(home / "digits.npz", x_train=images, y_train=chance.integers(0, 10, 1500))
 
     def start(self, *arguments):
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "handwrought", "train", *map(str, arguments)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.home,
         )  # fmt: skip
+        self.started.append(process)
+        return process
 
     def begin(self, folder, *more):
         return self.start("--dataset", "digits.npz", *OPTIONS, "--out", folder, *more)
@@ -61,4 +64,10 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def trainings(tmp_path):
-    return Trainings(tmp_path)
+    made = Trainings(tmp_path)
+    yield made
+    for process in made.started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
