@@ -1,6 +1,7 @@
 """A training's folder: one process at a time, nothing overwritten, nothing left over."""
 
 import json
+import signal
 
 import pytest
 
@@ -18,6 +19,7 @@ def killed(trainings):
 def test_a_second_process_says_which_one_holds_the_folder_and_changes_nothing(trainings):
     first = trainings.begin("run", "--checkpoint-every", 1e9)
     trainings.until(first, "Training")
+    first.send_signal(signal.SIGSTOP)  # that it may not end meanwhile
     folder = trainings.home / "run"
     before = (folder / "config.json").read_bytes()
     for second in (trainings.begin("run", "--seed", 9), trainings.start("--resume", "run")):
