@@ -31,6 +31,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="a sample, in seconds")
     parser.add_argument("--kills", type=int, metavar="N", help="1,000; with --quick 20")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="fault points: every N-th alone"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of what chance decides")
     found = parser.parse_args()
     for part in found.parts:
@@ -54,8 +57,9 @@ def main() -> int:
             if part == "kills":
                 wrongs += _kills(asked, home)
             else:
+                more = {"every": asked.every} if part == "faults" else {}
                 module = __import__(part)
-                wrongs += module.report(home, quick=asked.quick, seed=asked.seed)
+                wrongs += module.report(home, quick=asked.quick, seed=asked.seed, **more)
             print(f"\n({time.perf_counter() - started:.0f} s)", flush=True)
     for wrong in wrongs:
         print(f"wrong: {wrong}")

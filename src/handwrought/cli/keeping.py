@@ -112,7 +112,8 @@ class Keeper:
             self._save_checkpoint(self._state())
             self._write_best()
 
-        self._try(save)
+        if self._try(save):
+            self._troubled = False
         self._saved = perf_counter()
 
     def _state(self) -> TrainingState:
@@ -142,15 +143,16 @@ class Keeper:
         )
         self._best_written = self.best.epoch
 
-    def _try(self, task: Callable[[], Any]) -> None:
+    def _try(self, task: Callable[[], Any]) -> bool:
         error = _attempt(task)
         if error is not None and not self._troubled:
+            self._troubled = True  # until a checkpoint is written
             with suppress(OSError):  # the screen may be as full as the disk
                 self.console.print(
                     f"{error}. The training goes on, and tries again after {self.every:g} s.",
                     soft_wrap=True,
                 )
-        self._troubled = error is not None
+        return error is None
 
     def _pace(self, report: Any) -> None:
         """Fit how many mini-batches make a report, so that Ctrl-C is obeyed soon."""
