@@ -71,8 +71,8 @@ def run(
         report_every=20,
     )
     folder = output_folder(out)
-    lock = FolderLock(folder)
     check_free(folder)
+    lock = FolderLock(folder)
     before = _measured(network, data, own, held_out)
     console.print(
         f"Teaching {'-'.join(map(str, network.sizes))} ({source}) {len(own)} digits of {add}, among "
