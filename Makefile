@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-quick results clean
+.PHONY: help demo test lint bench bench-quick soak results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -45,6 +45,9 @@ bench: $(VENV)/.rivals  ## Compare our speed and memory with every rival's (abou
 
 bench-quick: $(VENV)/.tools  ## Ratios of an epoch to PyTorch's, settings S, M and L (under 3 minutes)
 	$(BIN)/python benchmarks/epochs.py --rivals pytorch --rounds 3 $(BENCH)
+
+soak: $(VENV)/.tools  ## Kill, fail and starve trainings at every point (docs/reliability.md; an hour)
+	$(BIN)/python benchmarks/reliability kills faults disk power
 
 results: $(VENV)/.installed  ## Reproduce the published results (minutes)
 	$(BIN)/python benchmarks/published_results.py

@@ -8,6 +8,7 @@
     │   └── DownloadError    (OSError)       a data set could not be fetched
     ├── ImageError           (ValueError)    a picture cannot be read or makes no sense
     ├── ModelFileError       (ValueError)    a model or checkpoint file is wrong
+    │   └── CannotWrite      (OSError)       a file or folder cannot be written; what was there is whole
     ├── FolderInUse          (OSError)       another process is writing to this folder
     ├── TrainingDiverged     (ArithmeticError)  the cost became NaN or infinite
     └── MissingExtra         (ImportError)   an optional dependency is not installed
@@ -19,7 +20,10 @@ traceback for these.
 
 from __future__ import annotations
 
+from os import PathLike
+
 __all__ = [
+    "CannotWrite",
     "DataError",
     "DownloadError",
     "FolderInUse",
@@ -54,6 +58,22 @@ class ImageError(HandwroughtError, ValueError):
 
 class ModelFileError(HandwroughtError, ValueError):
     """A model or checkpoint file is damaged, foreign, or of a newer version."""
+
+
+class CannotWrite(ModelFileError, OSError):
+    """A file or folder cannot be written: a full disk, missing rights, too little memory.
+
+    What was there before is whole.
+    """
+
+    @classmethod
+    def of(cls, path: str | PathLike[str], error: BaseException, remedy: str) -> CannotWrite:
+        """The sentence for what the system said."""
+        if isinstance(error, MemoryError):
+            why = "not enough memory"
+        else:
+            why = getattr(error, "strerror", None) or str(error)
+        return cls(f"{path} cannot be written: {why}; {remedy}")
 
 
 class FolderInUse(HandwroughtError, OSError):

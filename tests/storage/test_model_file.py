@@ -423,3 +423,12 @@ def test_wrong_arguments_are_told_before_anything_is_written(tmp_path):
         with pytest.raises(InvalidArgument, match="this makes no model file"):
             network().save(path, **arguments)
     assert not path.exists()
+
+
+def test_the_same_network_makes_the_same_bytes_each_time(tmp_path):
+    network = hw.Network([4, 3, 2], seed=0)
+    written = set()
+    for n in range(20):  # safetensors leaves an order to chance
+        save_model(network, tmp_path / f"{n}.safetensors", labels=["no", "yes"], epochs=3)
+        written.add((tmp_path / f"{n}.safetensors").read_bytes())
+    assert len(written) == 1

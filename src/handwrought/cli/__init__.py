@@ -12,7 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
-from handwrought.errors import DataError, HandwroughtError, InvalidArgument, ModelFileError
+from handwrought.errors import (
+    CannotWrite,
+    DataError,
+    HandwroughtError,
+    InvalidArgument,
+    ModelFileError,
+)
 
 __all__ = ["app", "main"]
 
@@ -119,6 +125,12 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(help="Go on with the stopped training of this folder.")
     ] = None,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Between two checkpoints; 0: after each mini-batch."
+        ),
+    ] = 300.0,
     committee: Annotated[
         int | None, typer.Option(help="Train so many networks that vote together, into --out.")
     ] = None,
@@ -179,6 +191,7 @@ def train(
             resume=resume,
             committee=committee,
             member=member,
+            checkpoint_every=checkpoint_every,
             gallery=gallery,
             json_output=json_output,
         )
@@ -488,7 +501,10 @@ def main() -> None:
     except HandwroughtError as error:
         sys.stderr.write(f"handwrought: {error}\n")
         wrong_input = isinstance(error, InvalidArgument | DataError | ModelFileError)
-        sys.exit(2 if wrong_input else 1)
+        sys.exit(2 if wrong_input and not isinstance(error, CannotWrite) else 1)
+    except MemoryError:
+        sys.stderr.write("handwrought: there is not enough memory: smaller batches need less\n")
+        sys.exit(1)
     except BrokenPipeError:
         # Whoever read our output has gone: nothing to tell, and nowhere to tell it.
         sys.stderr.close()

@@ -29,6 +29,7 @@ def run_committee(
     n: int,
     member: int | None,
     console: Console,
+    checkpoint_every: float,
     json_output: bool,
 ) -> int:
     """Train the members that are not there yet, one after the other, and test their mean."""
@@ -50,7 +51,14 @@ def run_committee(
                     f"{folder} holds a member that was trained otherwise: name another --out"
                 )
             continue
-        done = train_one(own, data, folder, console, go_on=(folder / CHECKPOINT).exists())
+        done = train_one(
+            own,
+            data,
+            folder,
+            console,
+            go_on=(folder / CHECKPOINT).exists(),
+            checkpoint_every=checkpoint_every,
+        )
         if done.problem is not None:
             return done.leave(console)
         tested = test_model(done.model, data, own)

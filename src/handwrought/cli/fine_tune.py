@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from handwrought.cli.training_run import MODEL, output_folder
-from handwrought.cli.watching import watch
+from handwrought.cli.training_run import MODEL, check_free, output_folder
+from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.catalog import load_dataset
 from handwrought.data.collection import Collection
 from handwrought.data.dataset import Dataset, Split
@@ -23,6 +23,7 @@ from handwrought.nn.network import Network
 from handwrought.reading.calibration import fit_temperature
 from handwrought.reading.recognizer import shipped_model
 from handwrought.storage import load_model, read_header, save_model
+from handwrought.storage.lock import FolderLock
 from handwrought.training.fine_tuning import fine_tune
 from handwrought.training.reports import EpochReport
 
@@ -69,6 +70,8 @@ def run(
         report_every=20,
     )
     folder = output_folder(out)
+    check_free(folder)
+    lock = FolderLock(folder)
     before = _measured(network, data, own, held_out)
     console.print(
         f"Teaching {'-'.join(map(str, network.sizes))} ({source}) {len(own)} digits of {add}, among "
@@ -83,8 +86,15 @@ def run(
             soft_wrap=True,
         )
     history: list[EpochReport] = []
-    problem = watch(tuning, tuning.epochs, console, history, lambda report, stopping: None)
+
+    def keep(report: Any, stopping: bool) -> None:
+        if isinstance(report, EpochReport):
+            history.append(report)
+
+    with StopAfterBatch() as stop:
+        problem = watch(tuning, tuning.epochs, console, keep, stop)
     temperature = _save(network, folder / MODEL, header, data, own, source, tuning, len(history))
+    lock.close()
     after = _measured(load_model(folder / MODEL), data, own, held_out)
     if json_output:
         report = {

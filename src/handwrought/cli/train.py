@@ -25,6 +25,7 @@ def run(
     resume: Path | None,
     committee: int | None,
     member: int | None,
+    checkpoint_every: float,
     gallery: bool,
     json_output: bool,
 ) -> int:
@@ -40,8 +41,17 @@ def run(
         raise InvalidArgument("--member says which member of a committee: give --committee, too")
     data = load_dataset(plan.dataset)
     if committee is not None:
-        return run_committee(plan, data, out, committee, member, console, json_output)
-    done = train_one(plan, data, resume or out, console, go_on=resume is not None)
+        return run_committee(
+            plan, data, out, committee, member, console, checkpoint_every, json_output
+        )
+    done = train_one(
+        plan,
+        data,
+        resume or out,
+        console,
+        go_on=resume is not None,
+        checkpoint_every=checkpoint_every,
+    )
     tested = test_model(done.model, data, plan)
     if json_output:
         sys.stdout.write(json.dumps({**done.as_json(), **tested.as_json()}) + "\n")

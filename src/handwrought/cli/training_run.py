@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,24 +13,34 @@ from typing import Any
 
 from rich.console import Console
 
-from handwrought.cli.watching import watch
+from handwrought.cli.keeping import BEST, CHECKPOINT, CONFIG, HISTORY, MODEL, Keeper
+from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.dataset import Dataset
-from handwrought.errors import InvalidArgument, TrainingDiverged
-from handwrought.storage.atomic import write_atomically
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
+from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
+from handwrought.nn.network import Network
+from handwrought.storage.atomic import remove_strays, sync_folder, write_atomically
+from handwrought.storage.lock import FolderLock
+from handwrought.training.best import Best
+from handwrought.training.checkpoints import load_checkpoint
+from handwrought.training.history import History
 from handwrought.training.loop import Training, train
-from handwrought.training.observers import early_stopped
+from handwrought.training.observers import early_stopped, remembered
 from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
+from handwrought.training.state import TrainingState
 
-__all__ = ["CHECKPOINT", "CONFIG", "MODEL", "Trained", "output_folder", "train_one"]
+__all__ = [
+    "CHECKPOINT",
+    "CHECKPOINT_SECONDS",
+    "CONFIG",
+    "MODEL",
+    "Trained",
+    "check_free",
+    "output_folder",
+    "train_one",
+]
 
-MODEL = "model.safetensors"
-CONFIG = "config.json"
-CHECKPOINT = "checkpoint.safetensors"
-HISTORY = "history.jsonl"
-
-_CHECKPOINT_SECONDS = 300
+CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints, since a large network's takes a moment to be safe on the disk."""
 
 
@@ -47,6 +59,8 @@ class Trained:
         What ended it early.
     full : bool
     resumable : bool
+    best : Path or None
+        The model of the best epoch.
     """
 
     model: Path
@@ -56,6 +70,7 @@ class Trained:
     problem: BaseException | None
     full: bool
     resumable: bool
+    best: Path | None
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -69,6 +84,7 @@ class Trained:
             "seconds": self.seconds,
             "stopped": None if self.problem is None else self.problem.__class__.__name__,
             "model": str(self.model),
+            "best_model": None if self.best is None else str(self.best),
         }
 
     def leave(self, console: Console) -> int:
@@ -90,76 +106,123 @@ class Trained:
 
 
 def train_one(
-    plan: Plan, data: Dataset, folder: Path | None, console: Console, *, go_on: bool
+    plan: Plan,
+    data: Dataset,
+    folder: Path | None,
+    console: Console,
+    *,
+    go_on: bool,
+    checkpoint_every: float = CHECKPOINT_SECONDS,
 ) -> Trained:
     """Train as planned and save; with ``go_on``, from the folder's checkpoint."""
-    started = perf_counter()
     network, split = plan.build(data), plan.trained_on(data)
-    epochs = plan.training["epochs"]
-    state = load_checkpoint(folder / CHECKPOINT) if go_on and folder is not None else None
     # Everything that can be wrong is found out before the folder is made.
-    training = train(network, split, **plan.arguments(), report_every=200, resume=state)
-    reports: Any = training
-    if plan.patience is not None:
-        if go_on:
-            raise InvalidArgument(
-                "a training with --patience cannot go on: what it waited for is not kept"
-            )
-        reports = early_stopped(reports, network, patience=plan.patience)
-    folder = output_folder(folder, go_on=go_on)
-    history = _read_history(folder / HISTORY, state.epoch - 1) if state is not None else []
-    write_atomically(folder / CONFIG, json.dumps(plan.as_json(), indent=1).encode())
+    training = None if go_on else train(network, split, **plan.arguments(), report_every=1)
+    folder = output_folder(folder)
+    try:
+        with FolderLock(folder), StopAfterBatch() as stop:
+            remove_strays(folder, (MODEL, BEST, CONFIG, CHECKPOINT, HISTORY))
+            state = None
+            if training is None:
+                state = _standing(folder)
+                training = train(network, split, **plan.arguments(), report_every=1, resume=state)
+            else:
+                check_free(folder)
+                _write_plan(plan, folder)
+            n = len(split.train if isinstance(split, Dataset) else split)
+            console.print(_announcement(plan, network.sizes, n, data))
+            if state is not None:
+                console.print(f"It goes on in epoch {state.epoch}, after mini-batch {state.batch}.")
+            elif go_on:
+                console.print("No checkpoint had been kept yet: it begins anew.")
+            record = {**_record(plan), "dataset": data.name, "images": n}
+            kept = _Kept(folder, record, console, checkpoint_every)
+            done = _train(plan, network, training, state, kept, stop)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"handwrought: {_left(folder)}\n")
+        raise
+    if isinstance(done.problem, OSError):  # nobody reads us any more
+        raise done.problem
+    return done
 
-    n = len(split.train if isinstance(split, Dataset) else split)
-    console.print(_announcement(plan, network.sizes, n, data))
-    with (folder / HISTORY).open("w", encoding="utf-8") as log:
-        log.writelines(json.dumps(vars(report)) + "\n" for report in history)
-        keeper = _Keeper(training, folder, log)
-        problem = watch(reports, epochs, console, history, keeper.keep)
-    write = problem is not None and plan.patience is None
-    if write and isinstance(problem, KeyboardInterrupt):
-        save_checkpoint(keeper.state, folder / CHECKPOINT)
-    last = history[-1] if history else None
-    network.save(
-        folder / MODEL,
-        **_record(plan),
-        dataset=data.name,
-        images=n,
-        epochs_done=len(history),
-        seconds=round(sum(report.seconds for report in history), 1),
-        validation_accuracy=last.validation_accuracy if last else None,
+
+@dataclass(frozen=True)
+class _Kept:
+    """How a training is kept."""
+
+    folder: Path
+    record: dict[str, Any]
+    console: Console
+    every: float
+
+
+def _train(
+    plan: Plan,
+    network: Network,
+    training: Training,
+    state: TrainingState | None,
+    kept: _Kept,
+    stop: StopAfterBatch,
+) -> Trained:
+    """Train to the end, from ``state`` on, and write what there is."""
+    started, best = perf_counter(), Best(network)
+    if state is not None:
+        best.recall(state)
+    reports = (
+        remembered(training, best)
+        if plan.patience is None
+        else early_stopped(training, network, patience=plan.patience, best=best)
     )
-    if problem is None:
-        (folder / CHECKPOINT).unlink(missing_ok=True)
+    begun = state.epoch - 1 if state is not None else 0
+    with closing(History(kept.folder / HISTORY, begun)) as history:
+        keeper = Keeper(
+            kept.folder,
+            training,
+            network,
+            best,
+            history,
+            kept.record,
+            kept.console,
+            kept.every,
+            begun,
+        )
+        problem = watch(reports, plan.training["epochs"], kept.console, keeper.keep, stop)
+        model = keeper.finish(problem)
     return Trained(
-        folder / MODEL,
-        history,
-        epochs,
+        model,
+        history.reports,
+        plan.training["epochs"],
         perf_counter() - started,
         problem,
         plan.full,
-        (folder / CHECKPOINT).exists(),
+        (kept.folder / CHECKPOINT).exists(),
+        kept.folder / BEST if best.epoch else None,
     )
 
 
-class _Keeper:
-    """Writes the log and, now and then, a checkpoint."""
+def _standing(folder: Path) -> TrainingState | None:
+    """Where the folder's training stopped; None where it was killed before its first checkpoint."""
+    if not (folder / CHECKPOINT).exists():
+        if (folder / MODEL).exists():
+            raise InvalidArgument(
+                f"{folder} holds a training that has ended, and its {MODEL}: there is nothing to go "
+                f"on with"
+            )
+        return None
+    return load_checkpoint(folder / CHECKPOINT)
 
-    def __init__(self, training: Training, folder: Path, log: Any) -> None:
-        self.training, self.folder, self.log = training, folder, log
-        self.saved = perf_counter()
-        self.state: Any = None
 
-    def keep(self, report: Any, stopping: bool) -> None:
-        """After each report, while the training waits."""
-        if isinstance(report, EpochReport):
-            self.log.write(json.dumps(vars(report)) + "\n")
-            self.log.flush()
-            if perf_counter() - self.saved > _CHECKPOINT_SECONDS and report.epoch < report.epochs:
-                save_checkpoint(self.training.state(), self.folder / CHECKPOINT)
-                self.saved = perf_counter()
-        if stopping:
-            self.state = self.training.state()
+def _write_plan(plan: Plan, folder: Path) -> None:
+    try:
+        write_atomically(folder / CONFIG, json.dumps(plan.as_json(), indent=1).encode())
+    except OSError as error:
+        raise CannotWrite.of(folder / CONFIG, error, "name another folder with --out") from None
+
+
+def _left(folder: Path) -> str:
+    if not (folder / CHECKPOINT).exists():
+        return "left at once, before the first checkpoint"
+    return f"left at once; from the last checkpoint goes on:  handwrought train --resume {folder}"
 
 
 def _announcement(plan: Plan, sizes: tuple[int, ...], n: int, data: Dataset) -> str:
@@ -180,30 +243,40 @@ def _record(plan: Plan) -> dict[str, Any]:
     return {**values, **training, "initializer": network["initializer"]}
 
 
-def _read_history(path: Path, epochs: int) -> list[EpochReport]:
-    """The reports of the epochs that the checkpoint has seen."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [EpochReport(**json.loads(line)) for line in lines[:epochs]]
-    except (OSError, ValueError, TypeError):
-        return []
+def output_folder(out: Path | None) -> Path:
+    """The folder for a model, made; without a name, one named by the time.
 
-
-def output_folder(out: Path | None, *, go_on: bool = False) -> Path:
-    """The folder for a model, made and writable; without a name, one named by the time."""
+    Raises
+    ------
+    CannotWrite
+        If it cannot be made.
+    """
     folder = out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
-    if (folder / MODEL).exists() and not go_on:
+    try:
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in missing:
+            sync_folder(path.parent)
+    except OSError as error:
+        raise CannotWrite.of(f"--out {folder}", error, "name another folder") from None
+    return folder
+
+
+def check_free(folder: Path) -> None:
+    """See to it that nothing is overwritten.
+
+    Raises
+    ------
+    InvalidArgument
+        If the folder holds a model or a checkpoint.
+    """
+    if (folder / CHECKPOINT).exists():
+        raise InvalidArgument(
+            f"{folder} holds a stopped training: go on with --resume {folder}, or name another "
+            f"folder with --out"
+        )
+    if (folder / MODEL).exists():
         raise InvalidArgument(
             f"{folder} already holds a {MODEL}: nothing was trained or overwritten; name another "
             f"folder with --out"
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise InvalidArgument(
-            f"--out {folder} cannot be written ({error.strerror}): name another folder"
-        ) from None
-    return folder

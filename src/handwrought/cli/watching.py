@@ -1,4 +1,4 @@
-"""A training on the screen: its reports as they come, and Ctrl-C."""
+"""A training on the screen: its reports as they come, and the signals that end it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from handwrought.errors import TrainingDiverged
 from handwrought.training.reports import EpochReport
 
-__all__ = ["watch"]
+__all__ = ["StopAfterBatch", "watch"]
 
 
 class _Speed(ProgressColumn):
@@ -21,67 +21,30 @@ class _Speed(ProgressColumn):
         return str(task.fields["speed"])
 
 
-def watch(
-    reports: Any,
-    epochs: int,
-    console: Console,
-    history: list[EpochReport],
-    keep: Callable[[Any, bool], None],
-) -> BaseException | None:
-    """Show the reports as they come; returns what ended the training early, if anything did.
+class StopAfterBatch:
+    """Ctrl-C once: finish the report at hand, save, leave; twice: leave at once.
 
-    ``keep`` is called with each report, and whether the training stops there.
+    To be asked to end (SIGTERM), or to lose the terminal (SIGHUP), is the same.
+
+    Attributes
+    ----------
+    asked : bool
     """
-    live = console.is_terminal
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        _Speed(),
-        TextColumn("left"),
-        TimeRemainingColumn(compact=True),
-        console=console,
-        disable=not live,
-        expand=True,
-    )
-    stop = _StopAfterBatch()
-    try:
-        with stop, progress, closing(reports):
-            task = progress.add_task(f"epoch 1 of {epochs}", total=epochs, speed="")
-            for report in reports:
-                if isinstance(report, EpochReport):
-                    history.append(report)
-                    console.print(_line(report))
-                    progress.update(
-                        task,
-                        completed=report.epoch,
-                        description=f"epoch {min(report.epoch + 1, epochs)} of {epochs}",
-                        speed=f"{report.images_per_second:,.0f} images/s",
-                    )
-                else:
-                    progress.update(
-                        task,
-                        completed=report.epoch - 1 + report.batch / report.batches,
-                        description=f"epoch {report.epoch} of {epochs}  cost {report.cost:.4f}",
-                        speed=f"{report.images_per_second:,.0f} images/s",
-                    )
-                keep(report, stop.asked)
-                if stop.asked:
-                    return KeyboardInterrupt()
-    except TrainingDiverged as error:
-        return error
-    return None
-
-
-class _StopAfterBatch:
-    """Ctrl-C once: finish the report at hand, save, leave; twice: leave at once."""
 
     asked = False
 
-    def __enter__(self) -> None:
-        try:
-            self._before = signal.signal(signal.SIGINT, self._handle)
-        except ValueError:  # not in the main thread, where signals do not arrive anyway
-            self._before = None
+    def __enter__(self) -> StopAfterBatch:
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        self._before: dict[int, Any] = {}
+        for number in numbers:
+            if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # as nohup has it
+            try:
+                self._before[number] = signal.signal(number, self._handle)
+            except ValueError:  # not in the main thread, where signals do not arrive anyway
+                break
+        return self
 
     def _handle(self, number: int, frame: Any) -> None:
         if self.asked:
@@ -89,8 +52,70 @@ class _StopAfterBatch:
         self.asked = True
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+
+def watch(
+    reports: Any,
+    epochs: int,
+    console: Console,
+    keep: Callable[[Any, bool], None],
+    stop: StopAfterBatch,
+) -> BaseException | None:
+    """Show the reports as they come; returns what ended the training early, if anything did.
+
+    ``keep`` is called with each report, and whether the training stops there: where ``stop`` was
+    asked for, or where nobody reads any more what is shown (an OSError).
+    """
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        _Speed(),
+        TextColumn("left"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        disable=not console.is_terminal,
+        expand=True,
+    )
+    try:
+        with progress, closing(reports):
+            task = progress.add_task(f"epoch 1 of {epochs}", total=epochs, speed="")
+            for report in reports:
+                gone = _show(report, epochs, console, progress, task)
+                asked = stop.asked
+                keep(report, asked or gone is not None)
+                if gone is not None:
+                    return gone
+                if asked:
+                    return KeyboardInterrupt()
+    except TrainingDiverged as error:
+        return error
+    return None
+
+
+def _show(
+    report: Any, epochs: int, console: Console, progress: Progress, task: Any
+) -> OSError | None:
+    try:
+        if isinstance(report, EpochReport):
+            console.print(_line(report))
+            progress.update(
+                task,
+                completed=report.epoch,
+                description=f"epoch {min(report.epoch + 1, epochs)} of {epochs}",
+                speed=f"{report.images_per_second:,.0f} images/s",
+            )
+        else:
+            progress.update(
+                task,
+                completed=report.epoch - 1 + report.batch / report.batches,
+                description=f"epoch {report.epoch} of {epochs}  cost {report.cost:.4f}",
+                speed=f"{report.images_per_second:,.0f} images/s",
+            )
+    except OSError as error:
+        return error
+    return None
 
 
 def _line(report: EpochReport) -> str:

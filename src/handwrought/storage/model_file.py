@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.errors import CannotWrite, InvalidArgument, ModelFileError
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.container import MAX_HEADER, Container, opened
@@ -71,7 +71,9 @@ def save_model(
     InvalidArgument
         If an argument is not what the format allows.
     ModelFileError
-        If the network holds values that are not finite, or the file cannot be written.
+        If the network holds values that are not finite.
+    CannotWrite
+        If the file cannot be written; one that was there is untouched.
     """
     path = Path(path)
     header = new_header(
@@ -84,15 +86,11 @@ def save_model(
         record=record,
     )
     try:
-        content = model_bytes(network, header)
+        write_atomically(path, model_bytes(network, header))
     except ModelFileError as error:
         raise ModelFileError(f"{path} was not written: {error}") from None
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise ModelFileError(
-            f"{path} cannot be written: {error.strerror or error}; name another folder"
-        ) from None
+    except (OSError, MemoryError) as error:
+        raise CannotWrite.of(path, error, "name another folder") from None
 
 
 def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
@@ -122,7 +120,7 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
     if size > MAX_HEADER - _MAY_SAY_MORE - 200 * len(arrays):
         raise ModelFileError(f"its record of {size:,} bytes is too long: keep less with it")
     digest = _digest(text, arrays.items())
-    content = save(arrays, {"handwrought": text, "handwrought-digest": digest})
+    content = _in_order(save(arrays, {"handwrought": text, "handwrought-digest": digest}))
     try:
         back = _network(Path("it"), Container.of(io.BytesIO(content), len(content)))[1]
     except ValueError as error:
@@ -133,6 +131,18 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
     ):
         raise ModelFileError("what safetensors wrote reads back otherwise")
     return content
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with its metadata sorted; safetensors writes them in an order left to chance,
+    and the same network must make the same bytes."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    tensors = json.loads(content[8:end])
+    metadata = dict(sorted(tensors.pop("__metadata__").items()))
+    header = {"__metadata__": metadata, **tensors}
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text += b" " * (-len(text) % 8)  # the arrays begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def read_header(path: str | PathLike[str]) -> dict[str, Any]:

@@ -32,9 +32,10 @@ import numpy as np
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
-from handwrought.errors import HandwroughtError, TrainingDiverged
+from handwrought.errors import FolderInUse, HandwroughtError, TrainingDiverged
 from handwrought.nn.network import Network
-from handwrought.storage.atomic import write_atomically
+from handwrought.storage.atomic import remove_strays, write_atomically
+from handwrought.storage.lock import FolderLock
 from handwrought.studio.measuring import Measurer, Point, look
 from handwrought.studio.messages import decode
 from handwrought.studio.moments import due_steps, moment_path, steps_kept, thinned
@@ -46,6 +47,9 @@ from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
 
 __all__ = ["Session", "main"]
+
+CHECKPOINT, MODEL = "checkpoint.safetensors", "model.safetensors"
+HISTORY = "history.jsonl"
 
 _NEWS = 0.1
 """Seconds between two progress messages."""
@@ -101,7 +105,7 @@ class Session:
 
     def _begun(self, data: Dataset) -> Any:
         """The training, or the one that the folder's checkpoint kept, with what is wished now."""
-        path = self.folder / "checkpoint.safetensors"
+        path = self.folder / CHECKPOINT
         arguments = {**self.wish.arguments(), "report_every": 1}
         if not path.exists():
             return train(self.network, data, **arguments)
@@ -291,7 +295,7 @@ class Session:
             self.points = fewer
             self._write_history()
         else:
-            with (self.folder / "history.jsonl").open("a", encoding="utf-8") as history:
+            with (self.folder / HISTORY).open("a", encoding="utf-8") as history:
                 history.write(json.dumps(asdict(point)) + "\n")
         self._tell("point", point=asdict(point))
         self._measured = perf_counter()
@@ -323,7 +327,7 @@ class Session:
         start = perf_counter()
         if not force and start - self._saved < self._pause_saving:
             return
-        save_checkpoint(state or self.training.state(), self.folder / "checkpoint.safetensors")
+        save_checkpoint(state or self.training.state(), self.folder / CHECKPOINT)
         self._save_model()
         self._saved = perf_counter()
         self._pause_saving = max(_KEPT, 20 * (self._saved - start))
@@ -336,11 +340,11 @@ class Session:
             record["validation_accuracy"] = last.validation_accuracy
         for name in ("activation", "cost"):  # the header says them
             del record[name]
-        self.network.save(self.folder / "model.safetensors", **record)
+        self.network.save(self.folder / MODEL, **record)
 
     def _recalled(self) -> list[Point]:
         """The history up to where the training stands."""
-        path = self.folder / "history.jsonl"
+        path = self.folder / HISTORY
         points = []
         if path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
@@ -356,7 +360,7 @@ class Session:
 
     def _write_history(self) -> None:
         lines = "".join(json.dumps(asdict(point)) + "\n" for point in self.points)
-        write_atomically(self.folder / "history.jsonl", lines.encode())
+        write_atomically(self.folder / HISTORY, lines.encode())
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -419,21 +423,6 @@ def _listen(source: Any, commands: queue.Queue[dict[str, Any]]) -> None:
         commands.put({"do": "stop"})
 
 
-def _alone(folder: Path) -> Any:
-    """Holds the folder for this process; None where another one trains in it."""
-    lock = (folder / "lock").open("w")
-    try:
-        import fcntl
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:  # no such locks on this system
-        pass
-    except OSError:
-        lock.close()
-        return None
-    return lock
-
-
 def main() -> None:
     """Train in the folder named on the command line."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the studio, which tells us
@@ -446,18 +435,15 @@ def main() -> None:
         # Unbuffered: a buffer that a thread still waits on would be missed at the end.
         source = io.FileIO(0, closefd=False)
         threading.Thread(target=_listen, args=(source, commands), daemon=True).start()
-        lock = _alone(folder)
         try:
-            if lock is None:
-                sentence = "Another studio trains this run: use it there."
-                tell(out, {"kind": "end", "how": "failed", "sentence": sentence})
-                return
-            Session(folder, out, commands).work()
+            with FolderLock(folder):
+                remove_strays(folder, (CHECKPOINT, MODEL, HISTORY))
+                Session(folder, out, commands).work()
+        except FolderInUse:
+            sentence = "Another studio trains this run: use it there."
+            tell(out, {"kind": "end", "how": "failed", "sentence": sentence})
         except HandwroughtError as error:
             tell(out, {"kind": "end", "how": "failed", "sentence": str(error)})
-        finally:
-            if lock is not None:
-                lock.close()
 
 
 if __name__ == "__main__":

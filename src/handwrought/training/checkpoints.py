@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from handwrought.errors import ModelFileError
+from handwrought.errors import CannotWrite, ModelFileError
 from handwrought.storage.atomic import write_atomically
 from handwrought.training.state import TrainingState
 
@@ -25,12 +25,19 @@ def save_checkpoint(state: TrainingState, path: str | PathLike[str]) -> None:
 
     Raises
     ------
-    ModelFileError
+    CannotWrite
         If the file cannot be written; an earlier one is then untouched.
     """
+    path = Path(path)
+    try:
+        write_atomically(path, _content(state))
+    except (OSError, MemoryError) as error:
+        raise CannotWrite.of(path, error, "the checkpoint before it is kept") from None
+
+
+def _content(state: TrainingState) -> bytes:
     from safetensors.numpy import save
 
-    path = Path(path)
     arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
     header = {
         "format": FORMAT,
@@ -40,12 +47,8 @@ def save_checkpoint(state: TrainingState, path: str | PathLike[str]) -> None:
         "numbers": dict(state.numbers),
         "digest": _digest(arrays),
     }
-    try:
-        write_atomically(path, save(arrays, {_KEY: json.dumps(header)}))
-    except OSError as error:
-        raise ModelFileError(
-            f"{path} cannot be written: {error.strerror or error}; the checkpoint before it is kept"
-        ) from None
+    content: bytes = save(arrays, {_KEY: json.dumps(header)})
+    return content
 
 
 def load_checkpoint(path: str | PathLike[str]) -> TrainingState:

@@ -364,7 +364,13 @@ class _Run:
             into["average"] = self.average.vector
             self.average.steps = int(state.numbers["averaged"])
         for name, array in into.items():
-            np.copyto(array, state.arrays[name])
+            kept = state.arrays.get(name)
+            if kept is None or kept.shape != array.shape or kept.dtype != array.dtype:
+                raise InvalidArgument(
+                    f"the state to go on from has no {name!r} of {array.size:,} {array.dtype}: it is "
+                    f"damaged, or of another version"
+                )
+            np.copyto(array, kept)
         if self.plateau is not None:
             self.plateau.share = state.numbers["share"]
             self.plateau.best = state.numbers["best"]

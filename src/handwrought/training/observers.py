@@ -10,18 +10,32 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import numpy as np
+
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
+from handwrought.training.best import Best
 from handwrought.training.loop import EpochReport
 
-__all__ = ["early_stopped"]
+__all__ = ["early_stopped", "remembered"]
 
 
-def early_stopped(reports: Iterator[Any], network: Network, *, patience: int = 5) -> Iterator[Any]:
+def early_stopped(
+    reports: Iterator[Any], network: Network, *, patience: int = 5, best: Best | None = None
+) -> Iterator[Any]:
     """Stop when validation accuracy has not risen for ``patience`` epochs, and restore the best.
 
     The best weights are restored at the end of every training that is read to its end, and also
     where the reader breaks out of the loop.
+
+    Parameters
+    ----------
+    reports : iterator
+    network : Network
+    patience : int
+        In epochs.
+    best : Best, optional
+        Where a training that goes on had got to; it is kept up to date.
 
     Raises
     ------
@@ -30,26 +44,29 @@ def early_stopped(reports: Iterator[Any], network: Network, *, patience: int = 5
     """
     if patience < 1:
         raise InvalidArgument(f"patience is {patience!r}: it must be at least 1 epoch")
-    best, best_vector, waited = -1.0, network.parameters.vector.copy(), 0
-    seen = False
+    return _early_stopped(reports, network, patience, Best(network) if best is None else best)
+
+
+def _early_stopped(
+    reports: Iterator[Any], network: Network, patience: int, best: Best
+) -> Iterator[Any]:
     try:
         with closing(reports):  # type: ignore[type-var]
-            for report in reports:
-                if isinstance(report, EpochReport):
-                    accuracy = report.validation_accuracy
-                    if accuracy is None:
-                        raise InvalidArgument(
-                            "early stopping needs a validation split: train on a Dataset"
-                        )
-                    seen = True
-                    if accuracy > best:
-                        best, waited = accuracy, 0
-                        best_vector[...] = network.parameters.vector
-                    else:
-                        waited += 1
+            while best.waited < patience and (report := next(reports, None)) is not None:
+                if isinstance(report, EpochReport) and report.validation_accuracy is None:
+                    raise InvalidArgument(
+                        "early stopping needs a validation split: train on a Dataset"
+                    )
+                best.observe(report)
                 yield report
-                if waited >= patience:
-                    break
     finally:
-        if seen:
-            network.parameters.vector[...] = best_vector
+        if best.epoch:
+            np.copyto(network.parameters.vector, best.vector)
+
+
+def remembered(reports: Iterator[Any], best: Best) -> Iterator[Any]:
+    """Read the same reports, and remember the best epoch."""
+    with closing(reports):  # type: ignore[type-var]
+        for report in reports:
+            best.observe(report)
+            yield report

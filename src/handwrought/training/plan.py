@@ -66,6 +66,8 @@ class Plan:
             raise InvalidArgument(
                 "--patience needs the validation images, which --full trains on: leave one out"
             )
+        if values["patience"] is not None and values["patience"] < 1:
+            raise InvalidArgument(f"--patience is {values['patience']}: give at least 1 epoch")
         network = {
             name: values.pop(name) for name in ("hidden", "activation", "cost", "initializer")
         }

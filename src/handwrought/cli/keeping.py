@@ -1,0 +1,184 @@
+"""What a training keeps in its folder while it runs, and at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+
+from handwrought.errors import CannotWrite
+from handwrought.nn.network import Network
+from handwrought.training.best import Best
+from handwrought.training.checkpoints import save_checkpoint
+from handwrought.training.history import History
+from handwrought.training.loop import Training
+from handwrought.training.reports import BatchReport, EpochReport
+from handwrought.training.state import TrainingState
+
+__all__ = ["BEST", "CHECKPOINT", "CONFIG", "HISTORY", "MODEL", "Keeper"]
+
+MODEL = "model.safetensors"
+BEST = "best.safetensors"
+CONFIG = "config.json"
+CHECKPOINT = "checkpoint.safetensors"
+HISTORY = "history.jsonl"
+
+_REPORT = 0.2
+"""Seconds from report to report: so soon Ctrl-C is obeyed."""
+
+
+@dataclass(eq=False)
+class Keeper:
+    """Writes the log, now and then a checkpoint, and the models at the end.
+
+    What cannot be written while the training runs is told, and tried again with the next checkpoint:
+    a disk that is full for a while ends no training.
+
+    Attributes
+    ----------
+    folder : Path
+        Held by this process.
+    training : Training
+    network : Network
+    best : Best
+    history : History
+    record : dict
+        How the models were trained, for their headers.
+    console : Console
+    every : float
+        Seconds from one checkpoint to the next.
+    begun : int
+        Epochs that were done when it began, or went on.
+    """
+
+    folder: Path
+    training: Training
+    network: Network
+    best: Best
+    history: History
+    record: dict[str, Any]
+    console: Console
+    every: float
+    begun: int
+    state: TrainingState | None = None
+    """Where the training stood when it was stopped."""
+    _best_written: int = 0
+    _batch: int = 0
+    _troubled: bool = False
+    _saved: float = field(default_factory=perf_counter)
+    _began: float = field(default_factory=perf_counter)
+
+    def keep(self, report: Any, stopping: bool) -> None:
+        """After each report, while the training waits."""
+        self._pace(report)
+        if isinstance(report, EpochReport):
+            self._try(lambda: self.history.add(report))
+        if stopping:
+            self.state = self._state()
+        elif perf_counter() - self._saved >= self.every:
+            self._checkpoint()
+        self._began = perf_counter()
+
+    def finish(self, problem: BaseException | None) -> Path:
+        """Write what there is at the end; returns the model's path.
+
+        Raises
+        ------
+        CannotWrite
+            If anything of it cannot be written; the last checkpoint is kept then.
+        """
+        state = self.state
+        keep = self.history.sync if state is None else lambda: self._save_checkpoint(state)
+        tasks: list[Callable[[], Any]] = [keep, self._write_best, self._write_model]
+        errors = [error for task in tasks if (error := _attempt(task))]
+        if errors:
+            if problem is None:  # perhaps there is room for this, and nothing to train again
+                _attempt(lambda: self._save_checkpoint(self._state()))
+            raise CannotWrite(f"{errors[0]}. {_remedy(self.folder)}") from None
+        if problem is None:
+            with suppress(OSError):  # a checkpoint too many does no harm
+                (self.folder / CHECKPOINT).unlink(missing_ok=True)
+        return self.folder / MODEL
+
+    # --- now and then ---------------------------------------------------------------------------------
+
+    def _checkpoint(self) -> None:
+        def save() -> None:
+            self._save_checkpoint(self._state())
+            self._write_best()
+
+        if self._try(save):
+            self._troubled = False
+        self._saved = perf_counter()
+
+    def _state(self) -> TrainingState:
+        return self.best.kept_in(self.training.state())
+
+    def _save_checkpoint(self, state: TrainingState) -> None:
+        self.history.sync()  # a checkpoint's epochs are in the log
+        save_checkpoint(state, self.folder / CHECKPOINT)
+
+    def _write_model(self) -> None:
+        last = self.history.reports[-1] if self.history.reports else None
+        self.network.save(
+            self.folder / MODEL,
+            **self.record,
+            epochs_done=last.epoch if last else self.begun,
+            validation_accuracy=last.validation_accuracy if last else None,
+        )
+
+    def _write_best(self) -> None:
+        if self.best.epoch == self._best_written:
+            return
+        self.best.restored().save(
+            self.folder / BEST,
+            **self.record,
+            epochs_done=self.best.epoch,
+            validation_accuracy=self.best.accuracy,
+        )
+        self._best_written = self.best.epoch
+
+    def _try(self, task: Callable[[], Any]) -> bool:
+        error = _attempt(task)
+        if error is not None and not self._troubled:
+            self._troubled = True  # until a checkpoint is written
+            with suppress(OSError):  # the screen may be as full as the disk
+                self.console.print(
+                    f"{error}. The training goes on, and tries again after {self.every:g} s.",
+                    soft_wrap=True,
+                )
+        return error is None
+
+    def _pace(self, report: Any) -> None:
+        """Fit how many mini-batches make a report, so that Ctrl-C is obeyed soon."""
+        if not isinstance(report, BatchReport):
+            self._batch = 0
+            return
+        seconds = perf_counter() - self._began
+        now = self.training.report_every or 1
+        wanted = round(min(_REPORT, self.every) * (report.batch - self._batch) / max(seconds, 1e-6))
+        wanted = max(1, min(wanted, 4 * now, report.batches))
+        if not 0.5 < wanted / now < 2:
+            self.training.report_every = wanted
+        self._batch = report.batch
+
+
+def _attempt(task: Callable[[], Any]) -> CannotWrite | None:
+    try:
+        task()
+    except CannotWrite as error:
+        return error
+    except MemoryError as error:
+        return CannotWrite.of("a checkpoint or model", error, "free some")
+    return None
+
+
+def _remedy(folder: Path) -> str:
+    if (folder / CHECKPOINT).exists():
+        return f"The last checkpoint is whole; to go on:  handwrought train --resume {folder}"
+    return "No checkpoint could be kept"

@@ -1,0 +1,117 @@
+"""Files that are whole or not there, and folders that one process holds."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from handwrought.errors import CannotWrite, FolderInUse
+from handwrought.storage.atomic import remove_strays, write_atomically
+from handwrought.storage.lock import FolderLock
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "close", "replace"])
+def test_a_call_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, call):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    real = os.close
+
+    def fail(*arguments):
+        if call == "close":
+            real(*arguments)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fail)
+        with pytest.raises(OSError, match="Input/output"):
+            write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_takes_a_part_at_a_time_gets_the_whole(tmp_path, monkeypatch):
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda handle, content: real(handle, content[:3]))
+    write_atomically(tmp_path / "file", b"0123456789")
+    assert (tmp_path / "file").read_bytes() == b"0123456789"
+
+
+def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "file", b"")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
+def test_a_folder_that_cannot_be_synced_is_no_failure_where_the_system_knows_no_such_thing(
+    tmp_path, monkeypatch
+):
+    real = os.fsync
+
+    def fsync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomically(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_only_strays_of_the_files_named_are_removed(tmp_path):
+    names = [".a.01234567.tmp", ".b.01234567.tmp", ".a.0123.tmp", "a.01234567.tmp", "a"]
+    for name in names:
+        (tmp_path / name).touch()
+    remove_strays(tmp_path, ["a"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+
+
+def test_a_held_folder_is_refused_by_the_process_that_holds_it(tmp_path):
+    with FolderLock(tmp_path):
+        with pytest.raises(FolderInUse, match=f"in use by process {os.getpid()} on "):
+            FolderLock(tmp_path)
+        (tmp_path / "lock").write_text("{")
+        with pytest.raises(FolderInUse, match="in use by another process: wait"):
+            FolderLock(tmp_path)
+    assert not list(tmp_path.iterdir())
+    FolderLock(tmp_path).close()
+
+
+def test_a_lock_file_without_a_process_holds_nothing(tmp_path):
+    (tmp_path / "lock").write_text('{"process": 1, "host": "gone", "since": "1970"}')
+    FolderLock(tmp_path).close()
+
+
+def test_a_lock_whose_file_was_deleted_meanwhile_is_taken_anew(tmp_path, monkeypatch):
+    import fcntl
+
+    real, taken = fcntl.flock, []
+
+    def flock(handle, how):
+        if not taken:  # as when the holder before lets go at this very moment
+            (tmp_path / "lock").unlink()
+        taken.append(handle)
+        real(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with FolderLock(tmp_path):
+        assert len(taken) == 2
+        assert (tmp_path / "lock").exists()
+        with pytest.raises(FolderInUse):
+            FolderLock(tmp_path)
+
+
+def test_a_folder_that_cannot_be_locked_is_told(tmp_path, monkeypatch):
+    import fcntl
+
+    def flock(handle, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with pytest.raises(CannotWrite, match="none cannot be written: No such file"):
+        FolderLock(tmp_path / "none")
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(CannotWrite, match="cannot be locked: No locks available"):
+        FolderLock(tmp_path)
