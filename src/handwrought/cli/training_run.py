@@ -19,6 +19,7 @@ from handwrought.data.dataset import Dataset
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import remove_strays, sync_folder, write_atomically
+from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
 from handwrought.training.checkpoints import load_checkpoint
@@ -42,6 +43,9 @@ __all__ = [
 
 CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints, since a large network's takes a moment to be safe on the disk."""
+
+
+_MOST_LABELS = 1000
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def train_one(
                 console.print(f"It goes on in epoch {state.epoch}, after mini-batch {state.batch}.")
             elif go_on:
                 console.print("No checkpoint had been kept yet: it begins anew.")
-            record = {**_record(plan), "dataset": data.name, "images": n}
+            record = {**_record(plan), "dataset": data.name, "images": n, "labels": _labels(data)}
             kept = _Kept(folder, record, console, checkpoint_every)
             done = _train(plan, network, training, state, kept, stop)
     except KeyboardInterrupt:
@@ -233,6 +237,12 @@ def _announcement(plan: Plan, sizes: tuple[int, ...], n: int, data: Dataset) -> 
         f"{recipe}Training {'-'.join(map(str, sizes))} ({names}; {plan.network['cost']} cost) on "
         f"{n:,} images of {data.name}{view}, seed {plan.seed}. Ctrl-C stops and keeps the model."
     )
+
+
+def _labels(data: Dataset) -> list[str] | None:
+    """The classes' names for the model's header, which has room for so many and so long ones."""
+    names = data.class_names
+    return [name[:MAX_LABEL] for name in names] if len(names) <= _MOST_LABELS else None
 
 
 def _record(plan: Plan) -> dict[str, Any]:
