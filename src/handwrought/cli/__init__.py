@@ -138,6 +138,10 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="Digits of your own, from handwrought collect."),
     ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Curves for TensorBoard: DIR/<name of --out>."),
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Train a network and report its test accuracy."""
@@ -181,6 +185,7 @@ def train(
             member=member,
             gallery=gallery,
             json_output=json_output,
+            tensorboard=tensorboard,
         )
     )
 

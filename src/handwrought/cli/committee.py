@@ -30,6 +30,7 @@ def run_committee(
     member: int | None,
     console: Console,
     json_output: bool,
+    tensorboard: Path | None = None,
 ) -> int:
     """Train the members that are not there yet, one after the other, and test their mean."""
     if not 2 <= n <= _MOST:
@@ -48,7 +49,14 @@ def run_committee(
                     f"{folder} holds a member that was trained otherwise: name another --out"
                 )
             continue
-        done = train_one(own, data, folder, console, go_on=(folder / CHECKPOINT).exists())
+        done = train_one(
+            own,
+            data,
+            folder,
+            console,
+            go_on=(folder / CHECKPOINT).exists(),
+            tensorboard=tensorboard and tensorboard / out.resolve().name,
+        )
         if done.problem is not None:
             return done.leave(console)
         tested = test_model(done.model, data, own)

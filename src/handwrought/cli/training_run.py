@@ -20,6 +20,7 @@ from handwrought.training.loop import Training, train
 from handwrought.training.observers import early_stopped
 from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
+from handwrought.training.tracking import tracked
 
 __all__ = ["CHECKPOINT", "CONFIG", "MODEL", "Trained", "output_folder", "train_one"]
 
@@ -90,9 +91,18 @@ class Trained:
 
 
 def train_one(
-    plan: Plan, data: Dataset, folder: Path | None, console: Console, *, go_on: bool
+    plan: Plan,
+    data: Dataset,
+    folder: Path | None,
+    console: Console,
+    *,
+    go_on: bool,
+    tensorboard: Path | None = None,
 ) -> Trained:
-    """Train as planned and save; with ``go_on``, from the folder's checkpoint."""
+    """Train as planned and save; with ``go_on``, from the folder's checkpoint.
+
+    ``tensorboard`` gets the curves, in a folder named as the training's.
+    """
     started = perf_counter()
     network, split = plan.build(data), plan.trained_on(data)
     epochs = plan.training["epochs"]
@@ -107,6 +117,15 @@ def train_one(
             )
         reports = early_stopped(reports, network, patience=plan.patience)
     folder = output_folder(folder, go_on=go_on)
+    if tensorboard is not None:
+        reports = tracked(
+            reports,
+            network,
+            tensorboard / folder.resolve().name,
+            examples=split.train if isinstance(split, Dataset) else split,
+            settings=plan.as_json(),
+            resumed_at=None if state is None else state.epoch,
+        )
     history = _read_history(folder / HISTORY, state.epoch - 1) if state is not None else []
     write_atomically(folder / CONFIG, json.dumps(plan.as_json(), indent=1).encode())
 
