@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from handwrought.cli.tune import tune
 from handwrought.errors import DataError, HandwroughtError, InvalidArgument, ModelFileError
 
 __all__ = ["app", "main"]
@@ -244,6 +245,11 @@ def _hidden_widths(text: str) -> list[int]:
             f"--hidden is {text!r}: give whole numbers above 0 such as 30 or 100,50; 0 for none"
         )
     return widths
+
+
+app.command(
+    epilog="Example:  handwrought tune --recipe quick --set learning_rate=1e-4..1e-2 --trials 30"
+)(tune)
 
 
 @app.command(

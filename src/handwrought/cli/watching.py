@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from handwrought.errors import TrainingDiverged
 from handwrought.training.reports import EpochReport
 
-__all__ = ["watch"]
+__all__ = ["StopAfterBatch", "watch"]
 
 
 class _Speed(ProgressColumn):
@@ -43,7 +43,7 @@ def watch(
         disable=not live,
         expand=True,
     )
-    stop = _StopAfterBatch()
+    stop = StopAfterBatch()
     try:
         with stop, progress, closing(reports):
             task = progress.add_task(f"epoch 1 of {epochs}", total=epochs, speed="")
@@ -72,7 +72,7 @@ def watch(
     return None
 
 
-class _StopAfterBatch:
+class StopAfterBatch:
     """Ctrl-C once: finish the report at hand, save, leave; twice: leave at once."""
 
     asked = False
