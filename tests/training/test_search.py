@@ -380,11 +380,12 @@ def test_the_trial_of_a_process_that_died_is_given_up(data, tmp_path):
     mine, theirs, young = (search.study.ask() for _ in range(3))
     mine.set_user_attr("process", this_process())
     theirs.set_user_attr("process", f"{this_process().rpartition(' ')[0]} {gone.pid}")
-    assert len(told(search, 4)) == 2
+    assert len(told(search, 3)) == 2  # one is running
     states = [trial.state for trial in search.trials()]
-    assert states == ["running", "stopped", "running", "complete", "complete"]
+    assert states == ["running", "stopped", "stopped", "complete", "complete"]
     assert search.trials()[1].reason == "its process died"
-    assert young.number == 2
+    # It has not said whose it is, and may be about to: it is left alone, and not waited for.
+    assert search.study.trials[young.number].state is optuna.trial.TrialState.RUNNING
 
 
 def test_without_optuna_the_extra_is_named(data, monkeypatch):

@@ -120,10 +120,11 @@ class Search:
 
     def _told(self, trial: Any) -> TrialReport:
         notes = trial.user_attrs
-        state = {"COMPLETE": "complete", "RUNNING": "running", "WAITING": "running"}.get(
-            trial.state.name,
-            notes.get("state", "stopped" if trial.state.name == "FAIL" else "pruned"),
-        )
+        if trial.state.name in ("COMPLETE", "PRUNED"):
+            state = notes.get("state", trial.state.name.lower())
+        else:  # one that does not even say whose it is will not go on
+            running = trial.state.name == "RUNNING" and "process" in notes
+            state = "running" if running else "stopped"
         plan = self._planned(trial) if set(trial.params) == set(self.space) else self.plan
         values = self._values(trial.params)
         if values.pop("relative_learning_rate", None) is not None:

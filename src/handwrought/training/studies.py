@@ -120,7 +120,7 @@ def open_study(path: Path | None, name: str, asked: dict[str, Any], pruner: Any,
 def _journal(optuna: Any, path: Path) -> Any:
     from optuna.storages import journal
 
-    lock = journal.JournalFileOpenLock(str(path))
+    lock: Any = journal.JournalFileOpenLock(str(path)) if os.name == "nt" else _Lock(path)
     if path.exists() and path.stat().st_size:
         with path.open("rb") as file:
             if not file.readline().startswith(b'{"op_code":'):
@@ -131,6 +131,23 @@ def _journal(optuna: Any, path: Path) -> Any:
         finally:
             lock.release()
     return optuna.storages.JournalStorage(journal.JournalFileBackend(str(path), lock))
+
+
+class _Lock:
+    """Who holds it may write to the journal; a process that dies lets it go."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def acquire(self) -> bool:
+        import fcntl
+
+        self._file = self._path.open("ab")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        self._file.close()
 
 
 def _mend(path: Path) -> None:
