@@ -178,7 +178,7 @@ def _line(trial: TrialReport) -> str:
     accuracy = "       -" if trial.accuracy is None else f"{trial.accuracy:8.2%}"
     why = f"  [{trial.state}: {trial.reason}]" if trial.reason else ""
     return (
-        f"trial {trial.number:3d}  validation {accuracy}  {trial.epochs:3d} epochs "
+        f"trial {trial.number:3d}  validation {accuracy}  epochs {trial.epochs:3d} "
         f"{trial.seconds:6.1f} s  {_settings(trial)}{why}"
     ).replace("[", r"\[")
 

@@ -254,8 +254,9 @@ def begin_search(
         Of the study in its storage.
     pruner : {"median", "halving", "none"}
         When a trial is hopeless: below the median of the others at the same epoch, after the first
-        five; or not in the upper half at epoch 1, 2, 4, 8, ... (Li et al. 2018, asynchronous
-        successive halving).
+        third of its epochs and the first five trials; or not in the upper half after a third of its
+        epochs, then after twice as many, and so on (Li et al. 2018, asynchronous successive
+        halving).
     track : callable, optional
         A transformer of each trial's reports, given them, its network, its plan and its number.
 
@@ -276,5 +277,7 @@ def begin_search(
         "space": {key: str(each) for key, each in space.items()},
         "images": len(data.train),
     }
-    study = open_study(storage, name, asked, pruner_named(pruner), plan.seed)
+    study = open_study(
+        storage, name, asked, pruner_named(pruner, plan.training["epochs"]), plan.seed
+    )
     return Search(study, storage, plan, space, data, track)

@@ -201,13 +201,15 @@ def storage_faults(path: Path | None) -> Iterator[None]:
 # --- what a trial tries, and when it is hopeless -----------------------------------------------------
 
 
-def pruner_named(name: str) -> Any:
-    """Optuna's pruner for "median", "halving" or "none"."""
+def pruner_named(name: str, epochs: int) -> Any:
+    """Optuna's pruner for "median", "halving" or "none", for trials of so many epochs."""
     pruners = _optuna().pruners
+    # A high learning rate starts badly and may still end best: nobody is judged by the first third.
+    third = -(-epochs // 3)
     if name == "median":
-        return pruners.MedianPruner(n_startup_trials=5)
+        return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=third + 1)
     if name == "halving":
-        return pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
+        return pruners.SuccessiveHalvingPruner(min_resource=third, reduction_factor=2)
     if name == "none":
         return pruners.NopPruner()
     raise InvalidArgument(f"pruner {name!r} is unknown: use one of {', '.join(PRUNERS)}")
