@@ -106,7 +106,7 @@ def _tracked(
     ended = None
     try:
         with closing(reports):  # type: ignore[type-var]
-            curves.write(0, *_beginning(settings))
+            curves.write(0, _beginning(settings))
             if fresh:
                 curves.write(0, *_parameters(network, shape))
             for report in reports:
@@ -255,13 +255,11 @@ def weight_pictures(weights: Array, shape: tuple[int, ...]) -> NDArray[np.uint8]
 # --- the table of hyper-parameters -------------------------------------------------------------------
 
 
-def _beginning(settings: dict[str, Any]) -> tuple[Any, ...]:
-    """What was asked for, and the curves whose last values say what came of it."""
+def _beginning(settings: dict[str, Any]) -> Any:
+    """What was asked for.  Which columns there are, TensorBoard finds out from all trainings."""
     from tensorboardX.summary import hparams
 
-    metrics = dict.fromkeys(("accuracy/validation", "cost/validation", "cost/training"))
-    experiment, start, _ = hparams(_flat(settings), metrics)
-    return experiment, start
+    return hparams(_flat(settings), {})[1]
 
 
 def _end(status: str) -> Any:
