@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from handwrought.cli.tune import tune
 from handwrought.errors import (
     CannotWrite,
     DataError,
@@ -150,6 +151,10 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="Digits of your own, from handwrought collect."),
     ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Curves for TensorBoard: DIR/<name of --out>."),
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Train a network and report its test accuracy."""
@@ -194,6 +199,7 @@ def train(
             checkpoint_every=checkpoint_every,
             gallery=gallery,
             json_output=json_output,
+            tensorboard=tensorboard,
         )
     )
 
@@ -252,6 +258,11 @@ def _hidden_widths(text: str) -> list[int]:
             f"--hidden is {text!r}: give whole numbers above 0 such as 30 or 100,50; 0 for none"
         )
     return widths
+
+
+app.command(
+    epilog="Example:  handwrought tune --recipe quick --set learning_rate=1e-4..1e-2 --trials 30"
+)(tune)
 
 
 @app.command(

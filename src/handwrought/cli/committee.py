@@ -31,6 +31,7 @@ def run_committee(
     console: Console,
     checkpoint_every: float,
     json_output: bool,
+    tensorboard: Path | None = None,
 ) -> int:
     """Train the members that are not there yet, one after the other, and test their mean."""
     if not 2 <= n <= _MOST:
@@ -58,6 +59,7 @@ def run_committee(
             console,
             go_on=(folder / CHECKPOINT).exists(),
             checkpoint_every=checkpoint_every,
+            tensorboard=tensorboard and tensorboard / out.resolve().name,
         )
         if done.problem is not None:
             return done.leave(console)

@@ -14,6 +14,7 @@ from handwrought.cli.training_run import CONFIG, train_one
 from handwrought.data.catalog import load_dataset
 from handwrought.errors import InvalidArgument
 from handwrought.training.plan import Plan
+from handwrought.training.tracking import check_tracking
 
 __all__ = ["run"]
 
@@ -28,6 +29,7 @@ def run(
     checkpoint_every: float,
     gallery: bool,
     json_output: bool,
+    tensorboard: Path | None = None,
 ) -> int:
     """Train, save, test, report; returns the exit code."""
     console = Console(stderr=json_output, highlight=False)
@@ -39,10 +41,12 @@ def run(
         plan = Plan.read(resume / CONFIG)
     if member is not None and committee is None:
         raise InvalidArgument("--member says which member of a committee: give --committee, too")
+    if tensorboard is not None:
+        check_tracking()
     data = load_dataset(plan.dataset)
     if committee is not None:
         return run_committee(
-            plan, data, out, committee, member, console, checkpoint_every, json_output
+            plan, data, out, committee, member, console, checkpoint_every, json_output, tensorboard
         )
     done = train_one(
         plan,
@@ -51,6 +55,7 @@ def run(
         console,
         go_on=resume is not None,
         checkpoint_every=checkpoint_every,
+        tensorboard=tensorboard,
     )
     tested = test_model(done.model, data, plan)
     if json_output:
@@ -58,4 +63,8 @@ def run(
     else:
         tested.show(console, data, gallery)
     console.print(f"The model was saved in {done.model}", soft_wrap=True)
+    if tensorboard is not None:
+        console.print(f"The curves:  tensorboard --logdir {tensorboard}", soft_wrap=True)
+        if done.resumable:
+            console.print(f"They go on where --tensorboard {tensorboard} is said again.")
     return done.leave(console)

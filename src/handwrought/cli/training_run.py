@@ -15,7 +15,7 @@ from rich.console import Console
 
 from handwrought.cli.keeping import BEST, CHECKPOINT, CONFIG, HISTORY, MODEL, Keeper
 from handwrought.cli.watching import StopAfterBatch, watch
-from handwrought.data.dataset import Dataset
+from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import remove_strays, sync_folder, write_atomically
@@ -29,6 +29,7 @@ from handwrought.training.observers import early_stopped, remembered
 from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
+from handwrought.training.tracking import tracked
 
 __all__ = [
     "CHECKPOINT",
@@ -117,8 +118,12 @@ def train_one(
     *,
     go_on: bool,
     checkpoint_every: float = CHECKPOINT_SECONDS,
+    tensorboard: Path | None = None,
 ) -> Trained:
-    """Train as planned and save; with ``go_on``, from the folder's checkpoint."""
+    """Train as planned and save; with ``go_on``, from the folder's checkpoint.
+
+    ``tensorboard`` gets the curves, in a folder named as the training's.
+    """
     network, split = plan.build(data), plan.trained_on(data)
     # Everything that can be wrong is found out before the folder is made.
     training = None if go_on else train(network, split, **plan.arguments(), report_every=1)
@@ -133,15 +138,17 @@ def train_one(
             else:
                 check_free(folder)
                 _write_plan(plan, folder)
-            n = len(split.train if isinstance(split, Dataset) else split)
+            examples = split.train if isinstance(split, Dataset) else split
+            n = len(examples)
             console.print(_announcement(plan, network.sizes, n, data))
             if state is not None:
                 console.print(f"It goes on in epoch {state.epoch}, after mini-batch {state.batch}.")
             elif go_on:
                 console.print("No checkpoint had been kept yet: it begins anew.")
             record = {**_record(plan), "dataset": data.name, "images": n, "labels": _labels(data)}
-            kept = _Kept(folder, record, console, checkpoint_every)
-            done = _train(plan, network, training, state, kept, stop)
+            curves = tensorboard and tensorboard / folder.resolve().name
+            kept = _Kept(folder, record, console, checkpoint_every, curves)
+            done = _train(plan, network, examples, training, state, kept, stop)
     except KeyboardInterrupt:
         sys.stderr.write(f"handwrought: {_left(folder)}\n")
         raise
@@ -158,11 +165,13 @@ class _Kept:
     record: dict[str, Any]
     console: Console
     every: float
+    curves: Path | None
 
 
 def _train(
     plan: Plan,
     network: Network,
+    examples: Split,
     training: Training,
     state: TrainingState | None,
     kept: _Kept,
@@ -177,6 +186,15 @@ def _train(
         if plan.patience is None
         else early_stopped(training, network, patience=plan.patience, best=best)
     )
+    if kept.curves is not None:
+        reports = tracked(
+            reports,
+            network,
+            kept.curves,
+            examples=examples,
+            settings=plan.as_json(),
+            resumed_at=None if state is None else state.epoch,
+        )
     begun = state.epoch - 1 if state is not None else 0
     with closing(History(kept.folder / HISTORY, begun)) as history:
         keeper = Keeper(

@@ -115,6 +115,13 @@ class Plan:
         """The plan as JSON values."""
         return asdict(self)
 
+    def as_recipe(self, name: str, about: str) -> Recipe:
+        """What :meth:`of` makes this plan of, given the same data; what is None is left out."""
+        kept = {"seed": self.seed, "full": self.full, "patience": self.patience}
+        tables = (self.network, self.training | kept)
+        network, training = ({k: v for k, v in t.items() if v is not None} for t in tables)
+        return Recipe(name, about, network, training, self.augmentation)
+
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Plan:
         """The plan that a training's folder keeps.

@@ -8,6 +8,7 @@ The tables ``[network]``, ``[training]`` and ``[augmentation]`` hold the argumen
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass, field, fields
 from os import PathLike
@@ -18,7 +19,7 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
 
-__all__ = ["Recipe", "load_recipe", "shipped_recipes"]
+__all__ = ["Recipe", "load_recipe", "recipe_text", "shipped_recipes"]
 
 _NETWORK = {"hidden", "activation", "cost", "initializer"}
 _TRAINING = {
@@ -104,3 +105,30 @@ def _checked(path: Path, content: dict[str, Any]) -> Recipe:
         content.get("training", {}),
         Augmentation(**changes) if changes is not None else None,
     )
+
+
+def recipe_text(recipe: Recipe, comment: str = "") -> str:
+    """The TOML file of a recipe, which :func:`load_recipe` reads back; comment: lines above it."""
+    lines = [f"# {line}".rstrip() for line in comment.splitlines()]
+    lines.append(f"about = {_toml(recipe.about)}")
+    changes = recipe.augmentation
+    tables = {
+        "network": recipe.network,
+        "training": recipe.training,
+        "augmentation": {}
+        if changes is None
+        else {f.name: v for f in fields(changes) if (v := getattr(changes, f.name)) != f.default},
+    }
+    for table, values in tables.items():
+        if table == "augmentation" and changes is None:
+            continue
+        lines += ["", f"[{table}]"]
+        lines += [f"{name} = {_toml(value)}" for name, value in values.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    # JSON's texts, truth values and numbers are TOML's, but for one character that TOML escapes.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,73 @@
+"""``--tensorboard`` as a user says it."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from .test_commands import run
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """600 pictures of 4 x 4 pixels, in three classes."""
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 3, 600)
+    pixels = rng.integers(0, 160, (600, 16))
+    pixels[np.arange(600), labels * 5] += 95
+    path = tmp_path_factory.mktemp("data") / "table.csv"
+    np.savetxt(path, np.column_stack([labels, pixels]), fmt="%d", delimiter=",")
+    return path
+
+
+def curve(folder, tag):
+    return [(e.step, e.value) for e in EventAccumulator(str(folder)).Reload().Scalars(tag)]
+
+
+def test_a_training_stopped_by_ctrl_c_goes_on_in_its_curves(tmp_path, table):
+    command = ("train", "--dataset", table, "--epochs", 60, "--tensorboard", "curves")
+    with subprocess.Popen(
+        [sys.executable, "-m", "handwrought", *map(str, command), "--out", "runs/a"],
+        stdout=subprocess.PIPE, text=True, cwd=tmp_path,
+    ) as training:  # fmt: skip
+        for line in training.stdout:
+            if line.startswith("epoch  10"):
+                break
+        training.send_signal(signal.SIGINT)
+        out, _ = training.communicate(timeout=60)
+    assert training.returncode == 130
+    assert "The curves:  tensorboard --logdir curves" in out
+    assert "They go on where --tensorboard curves is said again." in out
+    assert 10 <= len(curve(tmp_path / "curves/a", "cost/training")) < 60
+    done = run("train", "--resume", "runs/a", "--tensorboard", "curves", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "runs/a/history.jsonl").read_text().splitlines()
+    history = [json.loads(line) for line in lines]
+    assert [r["epoch"] for r in history] == list(range(1, 61))
+    for tag, name in (("cost/training", "cost"), ("accuracy/validation", "validation_accuracy")):
+        wanted = [(r["epoch"], pytest.approx(r[name], rel=1e-6)) for r in history]
+        assert curve(tmp_path / "curves/a", tag) == wanted
+
+
+def test_a_folder_of_curves_that_is_taken_is_told_in_one_sentence(tmp_path, table):
+    command = ("train", "--dataset", table, "--epochs", 1, "--tensorboard", "curves")
+    (tmp_path / "curves" / "a").mkdir(parents=True)
+    (tmp_path / "curves" / "a" / "events.out.tfevents.1.here").touch()
+    done = run(*command, "--out", "two/a", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "curves/a already holds the curves of another training" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_each_member_of_a_committee_has_its_curves(tmp_path, table):
+    done = run(
+        "train", "--dataset", table, "--epochs", 1, "--committee", 2, "--out", "c",
+        "--tensorboard", "curves", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for member in ("member-1", "member-2"):
+        assert len(curve(tmp_path / "curves/c" / member, "accuracy/validation")) == 1
