@@ -23,7 +23,7 @@ MAY_USE = {
     "evaluation": {"nn", "data"},
     "inference": {"nn", "kernels"},
     "committee": {"nn", "data", "storage"},
-    "reading": {"nn", "data", "storage", "training"},
+    "reading": {"nn", "data", "storage", "training", "evaluation"},
     "report": {"nn", "data", "evaluation"},
     "studio": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),
