@@ -42,7 +42,9 @@ def own(watched, tmp_path):
 
 
 def wish_of(run, **settings):
-    return standard_wish().changed({"own": OwnDigits(run, 0.2, 1000), "epochs": 2, "learning_rate": 0.005, **settings})
+    return standard_wish().changed(
+        {"own": OwnDigits(run, 0.2, 1000), "epochs": 2, "learning_rate": 0.005, **settings}
+    )
 
 
 def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
@@ -55,7 +57,9 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
     data = hw.load_dataset("mnist")
     learnt, held_out = Collection.open(tmp_path / "digits").split()
     before = measured(network, data, learnt, held_out)
-    tuning = fine_tune(network, learnt, data, epochs=2, learning_rate=0.005, share=0.2, rehearsed=1000)
+    tuning = fine_tune(
+        network, learnt, data, epochs=2, learning_rate=0.005, share=0.2, rehearsed=1000
+    )
     list(tuning)
     after = measured(network, data, learnt, held_out)
     kept = hw.Network.load(watched.runs.model(run))
