@@ -14,21 +14,24 @@ from handwrought.errors import DataError
 from handwrought.studio.pipes import hear
 from handwrought.studio.run_folder import CHECKPOINT, LOG, last_words
 
-__all__ = ["begun", "ended", "epitaph", "said"]
+__all__ = ["begun", "ended", "environment", "epitaph", "said"]
 
 
 def begun(folder: Path) -> subprocess.Popen[bytes]:
     """A process that trains in the folder."""
     command = [sys.executable, "-m", "handwrought.studio.training_process", str(folder)]
-    # The same package as here, wherever it was found.
-    root = str(Path(__file__).parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with (folder / LOG).open("wb") as log:
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-            env=environment, start_new_session=True,
+            env=environment(), start_new_session=True,
         )  # fmt: skip
+
+
+def environment() -> dict[str, str]:
+    """In which another process finds the same package as this one, wherever that was found."""
+    root = str(Path(__file__).parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def said(process: subprocess.Popen[bytes]) -> Iterator[tuple[dict[str, Any], bytes]]:

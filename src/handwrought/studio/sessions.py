@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from handwrought.errors import HandwroughtError
 
 if TYPE_CHECKING:
     from handwrought.reading.recognizer import Recognizer
@@ -43,6 +47,8 @@ class Studio:
         self._lock = threading.RLock()
         self._recognizer: Future[Recognizer] = Future()
         self._loading: threading.Thread | None = None
+        self._warming: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     def load(self) -> None:
         """Begin to load the model and what it needs in the background; the page comes first."""
@@ -61,6 +67,15 @@ class Studio:
             self._recognizer.set_exception(error)
         else:
             self._recognizer.set_result(recognizer)
+        self._begin_warming()
+
+    def _begin_warming(self) -> None:
+        """Last of all, so that nothing that is looked at waits for it."""
+        from handwrought.studio import warming
+
+        with self._lock, suppress(HandwroughtError):  # a training will say what is wrong
+            if not self._closed:
+                self._warming = warming.begin()
 
     @property
     def recognizer(self) -> Recognizer:
@@ -78,7 +93,12 @@ class Studio:
     def close(self) -> None:
         """End what the backends started."""
         with self._lock:
+            self._closed = True
             backends, self._backends = list(self._backends.values()), {}
+            warming, self._warming = self._warming, None
+        if warming is not None:
+            warming.kill()
+            warming.wait()
         for backend in backends:
             backend.close()
 
