@@ -39,13 +39,13 @@ def test_it_ends_with_the_studio(tmp_path, monkeypatch):
         return begun[0]
 
     monkeypatch.setattr(warming, "begin", begin)
-    studio = Studio(tmp_path)
+    studio = Studio(tmp_path, warms=True)
     studio.load()
     studio._loading.join(60)
     studio.close()
     assert begun[0].wait(10) != 0
     begun[0].stdin.close()
-    late = Studio(tmp_path)
+    late = Studio(tmp_path, warms=True)
     late.close()
     late.load()
     late._loading.join(60)

@@ -38,11 +38,14 @@ class Studio:
         Where runs and digits are kept.
     model : Path, optional
         The model that reads; by default the shipped one.
+    warms : bool
+        Whether compiled code for trainings is made ready in the background.
     """
 
-    def __init__(self, folder: Path, model: Path | None = None) -> None:
+    def __init__(self, folder: Path, model: Path | None = None, *, warms: bool = False) -> None:
         self.folder = folder
         self.model = model
+        self._warms = warms
         self._backends: dict[type, Any] = {}
         self._lock = threading.RLock()
         self._recognizer: Future[Recognizer] = Future()
@@ -67,7 +70,8 @@ class Studio:
             self._recognizer.set_exception(error)
         else:
             self._recognizer.set_result(recognizer)
-        self._begin_warming()
+        if self._warms:
+            self._begin_warming()
 
     def _begin_warming(self) -> None:
         """Last of all, so that nothing that is looked at waits for it."""
