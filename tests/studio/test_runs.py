@@ -17,7 +17,7 @@ from handwrought.studio.measuring import LayerMeasured, Measurer, Point
 from handwrought.studio.moments import BYTES, MOMENTS, POINTS, due_steps, thinned
 from handwrought.studio.runs import LIVE
 from handwrought.studio.scrubbing import Scrubber
-from handwrought.studio.wishes import Changes, Wish, controls, presets
+from handwrought.studio.wishes import Changes, OwnDigits, Wish, controls, presets
 from handwrought.training.checkpoints import load_checkpoint
 
 QUICK = Wish(images=500, hidden=(12,), epochs=3)
@@ -286,6 +286,12 @@ def test_each_fault_is_named_with_its_numbers_and_a_mend_that_is_a_wish():
 
 def test_a_sure_network_that_reads_right_is_not_called_saturated():
     assert names(Wish(), [point(5000, 0.01, accuracy=0.99, saturated=0.9)]) == []
+
+
+def test_a_model_that_is_fine_tuned_is_not_blamed_for_the_neurons_it_came_with():
+    dead = [point(0, 1.0), point(100, 1.0, dead=0.5)]
+    assert names(Wish(activation="relu"), dead) == ["dead"]
+    assert names(Wish(activation="relu", own=OwnDigits()), dead) == []
 
 
 def test_measures_are_what_they_say():
