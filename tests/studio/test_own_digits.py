@@ -53,6 +53,7 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
     run = watched.runs.begin(wish_of(own), "run")
     ended = watched.until_gone(run)
     assert (ended.status, ended.sentence) == ("finished", "")
+    assert ended.name == "small, fine-tuned"
     network = hw.Network.load(watched.runs.model(own))
     data = hw.load_dataset("mnist")
     learnt, held_out = Collection.open(tmp_path / "digits").split()

@@ -114,6 +114,8 @@ class Runs:
         if wish.own is not None:
             source = self._source(wish.own.source)
             wish = tuned_wish(wish, source)
+            title = self._sources().get(wish.own.source, "a model")
+            name = name or f"{title}, fine-tuned"[:80]
         with self._lock:
             self._check_room()
             if len(self._runs) >= RUNS:
@@ -127,7 +129,7 @@ class Runs:
             found, number = stamp, 2
             while found in self._runs or (self.folder / found).exists():
                 found, number = f"{stamp}-{number}", number + 1
-            name = name or free_name(named(wish), {run.name for run in self._runs.values()})
+            name = free_name(name or named(wish), {run.name for run in self._runs.values()})
             run = Run(found, self.folder / found, name, created, wish)
             try:
                 run.folder.mkdir(parents=True)
