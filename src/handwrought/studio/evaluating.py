@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from handwrought.errors import InvalidArgument
 from handwrought.studio.background import Progress, Say, Work
+from handwrought.studio.run_folder import run_models
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,11 +82,8 @@ class Evaluations:
         found = {"shipped": ("Shipped model", shipped_model())}
         if self._studio.model is not None:
             found["own"] = self._studio.model.name, self._studio.model
-        runs = self._studio.folder / "runs"
-        for folder in sorted(runs.iterdir(), reverse=True) if runs.is_dir() else []:
-            path = folder / "model.safetensors"
-            if path.is_file():
-                found[f"run-{folder.name}"] = folder.name, path
+        models = run_models(self._studio.folder / "runs")
+        found |= {f"run-{name}": model for name, model in models.items()}
         return found
 
     # --- what is asked at once: waits for the evaluation -----------------------------------------

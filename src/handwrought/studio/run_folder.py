@@ -27,6 +27,7 @@ __all__ = [
     "last_words",
     "read_history",
     "read_json",
+    "run_models",
     "write_history",
     "write_json",
 ]
@@ -81,6 +82,17 @@ def write_json(path: Path, values: Any) -> None:
     from handwrought.storage.atomic import write_atomically
 
     write_atomically(path, json.dumps(values, indent=1).encode())
+
+
+def run_models(runs: Path) -> dict[str, tuple[str, Path]]:
+    """The models of all runs, the newest first: name and file by the run's id."""
+    found = {}
+    for folder in sorted(runs.iterdir(), reverse=True) if runs.is_dir() else []:
+        if (folder / MODEL).is_file() and not folder.name.startswith("."):
+            config = read_json(folder / CONFIG)
+            name = config.get("name") if isinstance(config, dict) else None
+            found[folder.name] = str(name or folder.name)[:80], folder / MODEL
+    return found
 
 
 def last_words(folder: Path) -> str:

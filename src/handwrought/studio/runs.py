@@ -111,11 +111,10 @@ class Runs:
             If there are too few of one's own digits.
         """
         source = None
-        if wish.own is not None:
-            source = self._source(wish.own.source)
+        if (own := wish.own) is not None:
+            source = self._source(own.source)
             wish = tuned_wish(wish, source)
-            title = self._sources().get(wish.own.source, "a model")
-            name = name or f"{title}, fine-tuned"[:80]
+            name = name or f"{self._sources().get(own.source, 'a model')}, fine-tuned"[:80]
         with self._lock:
             self._check_room()
             if len(self._runs) >= RUNS:
