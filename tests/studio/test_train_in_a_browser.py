@@ -99,7 +99,7 @@ def test_it_trains_to_above_90_percent_while_the_chart_grows(train):
         assert page.locator(".plot .scatterlayer .trace").count() >= 4
         page.locator(".worst canvas").first.wait_for()
         # Back to the start: the untrained network made nothing of the image.
-        page.locator(".when", has_text="4.00 epochs").wait_for(timeout=PATIENCE)
+        page.locator(".when", has_text="After 8,000 mini-batches").wait_for(timeout=PATIENCE)
         page.locator("#moment").press("Home")
         page.locator(".when", has_text="After 0 mini-batches").wait_for(timeout=PATIENCE)
         with page.expect_download() as download:
@@ -221,7 +221,7 @@ def test_the_scrubber_follows_my_drawing_through_a_run_that_was_gone_on_with(
         begin(page, images=3000, hidden=20, epochs=2)
         status(page, "finished")
         page.get_by_role("button", name="Train 10 epochs more").click()
-        page.locator(".when", has_text="12.0 epochs").wait_for(timeout=PATIENCE)
+        page.locator(".when", has_text="After 3,600 mini-batches").wait_for(timeout=PATIENCE)
         page.locator(".said", has_text="read as 3").wait_for(timeout=PATIENCE)
         with studio.client() as client:
             drawn = client.get("/api/draw/recent").json()["drawings"][0]["pixels"]
