@@ -222,6 +222,7 @@ def test_the_scrubber_follows_my_drawing_through_a_run_that_was_gone_on_with(
         status(page, "finished")
         page.get_by_role("button", name="Train 10 epochs more").click()
         page.locator(".when", has_text="After 3,600 mini-batches").wait_for(timeout=PATIENCE)
+        status(page, "finished")  # the model is kept
         page.locator(".said", has_text="read as 3").wait_for(timeout=PATIENCE)
         with studio.client() as client:
             drawn = client.get("/api/draw/recent").json()["drawings"][0]["pixels"]
