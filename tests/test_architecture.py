@@ -24,7 +24,7 @@ MAY_USE = {
     "inference": {"nn", "kernels"},
     "committee": {"nn", "data", "storage"},
     "exchange": {"nn", "storage"},
-    "reading": {"nn", "data", "storage", "training"},
+    "reading": {"nn", "data", "storage", "training", "evaluation"},
     "estimator": {"nn", "data", "training", "kernels"},
     "report": {"nn", "data", "evaluation"},
     "studio": {

@@ -5,12 +5,16 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+
+from handwrought.studio.runs import Runs
+from handwrought.studio.sessions import Studio
 
 
 @dataclass(frozen=True)
@@ -110,3 +114,41 @@ def opens(browser, studio):
         return page_of(browser, on, at, refused, **settings)
 
     return opened
+
+
+class Watched:
+    """The runs of a studio, and what they said."""
+
+    def __init__(self, folder):
+        self.studio = Studio(folder)
+        self.runs = self.studio.backend(Runs)
+        self.heard = []
+        self.runs.listen(self.heard.append)
+
+    def until(self, happened, what):
+        end = time.monotonic() + 90
+        while not happened():
+            assert time.monotonic() < end, f"in vain: {what}"
+            time.sleep(0.02)
+
+    def until_status(self, run, *statuses):
+        self.until(lambda: self.runs.get(run).status in statuses, f"{run} {statuses}")
+
+    def until_gone(self, run):
+        self.until(lambda: not self.runs.get(run).live, f"{run} ends")
+        return self.runs.get(run)
+
+
+@pytest.fixture
+def watches():
+    """To watch the runs in a folder: ``watches(folder)``."""
+    return Watched
+
+
+@pytest.fixture
+def watched(tmp_path, monkeypatch):
+    """The runs of a studio of its own."""
+    monkeypatch.setenv("HANDWROUGHT_KERNELS", "numpy")  # nothing to compile for so little
+    made = Watched(tmp_path)
+    yield made
+    made.studio.close()

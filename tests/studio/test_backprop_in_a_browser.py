@@ -243,3 +243,17 @@ def test_what_is_hostile_is_refused_in_one_sentence(studio):
         path, body = bodies[-1]  # what diverges is told, or shown while it is finite
         answer = client.post(f"/api/backprop/{path}", content=json.dumps(body))
         assert answer.status_code in (200, 400)
+
+
+def test_an_image_is_drawn_on_a_pad_that_fits_its_window(opens):
+    with opens(PLACE) as page:
+        step(page, "input")
+        page.get_by_role("button", name="Draw one").click()
+        pad, window = page.locator(".ms-dialog .pad"), page.locator(".ms-dialog[open]")
+        pad.wait_for()
+        box, around = pad.bounding_box(), window.bounding_box()
+        assert box["width"] == pytest.approx(box["height"], abs=1)
+        assert around["x"] < box["x"]
+        assert box["x"] + box["width"] < around["x"] + around["width"]
+        assert box["y"] + box["height"] < around["y"] + around["height"]
+        assert around["height"] <= page.viewport_size["height"]

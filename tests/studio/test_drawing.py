@@ -13,8 +13,9 @@ import handwrought as hw
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, InvalidArgument
 from handwrought.nn.equations import follow
-from handwrought.studio.drawing import FILE_PIXELS, Drawings, check_pixels
+from handwrought.studio.drawing import Drawings
 from handwrought.studio.messages import encode
+from handwrought.studio.picture_bounds import FILE_PIXELS, check_pixels
 from handwrought.studio.routes_draw import decode_pad
 from handwrought.studio.sessions import Studio
 

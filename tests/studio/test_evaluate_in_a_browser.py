@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 import handwrought as hw
-from handwrought.evaluation.robustness import evenly_chosen, rotated
-from handwrought.studio.evaluation_seen import SAMPLE
+from handwrought.evaluation.robustness import changed, evenly_chosen, rotated
+from handwrought.studio.evaluation_changes import SAMPLE
 
 expect.set_options(timeout=60_000)
 AT = "#evaluate?model=run-quick"
@@ -123,6 +123,34 @@ def test_a_slider_changes_the_images_and_the_accuracy(evaluate, net, mnist):
         page.get_by_role("button", name="Reset").click()
         expect(says).to_contain_text(f"right: {before:,} of 1,000")
         page.wait_for_url(lambda url: "rotation" not in url)
+
+
+def test_six_sliders_moved_at_once_end_with_the_accuracy_of_all_of_them(evaluate, net, mnist):
+    amounts = {
+        "thickness": 0.5,
+        "scale": 0.9,
+        "rotation": 12,
+        "shift": 1,
+        "blur": 0.5,
+        "noise": 0.1,
+    }
+    sample = evenly_chosen(10_000, SAMPLE)
+    images = changed(mnist.test.inputs(sample).reshape(-1, 28, 28), amounts)
+    right = int((net.predict(images.reshape(SAMPLE, -1)) == mnist.test.labels[sample]).sum())
+    with evaluate() as page:
+        expect(page.locator(".changed .note")).to_contain_text("right:")
+        page.evaluate(
+            """amounts => {
+              for (let i = 1; i <= 20; i++)
+                for (const [name, amount] of Object.entries(amounts)) {
+                  const slider = document.getElementById(`change-${name}`);
+                  slider.value = i < 20 ? slider.max * i / 20 : amount;
+                  slider.dispatchEvent(new Event("input"));
+                }
+            }""",
+            amounts,
+        )
+        expect(page.locator(".changed .note")).to_contain_text(f"right: {right:,} of 1,000")
 
 
 def test_a_dragged_slider_ends_where_it_was_let_go(evaluate):

@@ -11,7 +11,8 @@ from handwrought.errors import HandwroughtError, InvalidArgument, ModelFileError
 from handwrought.evaluation.robustness import CHANGES, changed, evenly_chosen, robustness
 from handwrought.studio.background import Progress, Stopped, Work
 from handwrought.studio.evaluating import Evaluations
-from handwrought.studio.evaluation_seen import POINTS, SAMPLE
+from handwrought.studio.evaluation_changes import SAMPLE
+from handwrought.studio.evaluation_map import POINTS
 from handwrought.studio.maps import activations, pca, tsne
 from handwrought.studio.messages import decode, encode, parse
 from handwrought.studio.routes_evaluate import Amounts
@@ -119,15 +120,30 @@ def test_one_slider_gives_what_its_curve_says_and_none_gives_the_sample_itself(o
         assert curve.accuracy == measured[name].accuracy.tolist()
     for name, i in (("rotation", 1), ("shift", 2), ("scale", 0), ("noise", 3), ("thickness", -1)):
         seen = own.change("run-quick", {name: curves[name].amounts[i]})
-        assert seen.accuracy == curves[name].accuracy[i]
+        assert seen.measured.accuracy == curves[name].accuracy[i]
     sample = evenly_chosen(10_000, SAMPLE)
     still = own.change("run-quick", {})
     x = mnist.test.inputs(sample)
-    assert still.right == (net.predict(x) == mnist.test.labels[sample]).sum()
+    assert still.measured.right == (net.predict(x) == mnist.test.labels[sample]).sum()
     assert sorted(still.labels) == sorted(2 * list(range(10)))
     shown = mnist.test.images[still.at].reshape(20, -1)
     assert np.array_equal(still.pixels, shown)
     assert still.said == net.predict(shown / np.float32(255)).tolist()
+
+
+def test_a_slider_moved_after_others_gives_what_all_of_them_give_at_once(own):
+    all_six = {"thickness": 1.0, "scale": 0.9, "rotation": 20, "shift": 1, "blur": 1, "noise": 0.2}
+    for name, amount in (("noise", 0.1), ("rotation", -10), ("thickness", 0.0), ("scale", 1.1)):
+        changed_one = {**all_six, name: amount}
+        own.change("run-quick", all_six, measure=False)  # remembered
+        seen = own.change("run-quick", changed_one)
+        own.change("run-quick", {})
+        anew = own.change("run-quick", changed_one)
+        assert np.array_equal(seen.pixels, anew.pixels)
+        assert seen.measured == anew.measured
+        quick = own.change("run-quick", changed_one, measure=False)
+        assert quick.measured is None
+        assert (quick.said, quick.confidence) == (anew.said, anew.confidence)
 
 
 def test_changes_add_up_in_the_order_in_which_they_happen_to_a_digit(mnist):

@@ -73,6 +73,28 @@ def test_a_network_that_is_none_is_refused(microscope, name):
         microscope.networks.get(name)
 
 
+def test_runs_are_offered_by_name_as_they_are_now_without_their_other_files(
+    tmp_path,
+):
+    one = Network([784, 4, 10], seed=1)
+    folder = tmp_path / "runs" / "7"
+    (folder / "moments").mkdir(parents=True)
+    for name in ("model", "checkpoint", "moments/000000000"):
+        one.save(folder / f"{name}.safetensors")
+    (folder / "config.json").write_text('{"name": "my run"}')
+    one.save(tmp_path / "letters.safetensors")
+    microscope = Studio(tmp_path).backend(Microscope)
+    offered = {each.network: each.title for each in microscope.networks.offered()}
+    files = {name: title for name, title in offered.items() if name.startswith("file:")}
+    name = "file:runs/7/model.safetensors"
+    assert files == {name: "my run", "file:letters.safetensors": "letters"}
+    first = microscope.networks.get(name)[1].parameters.vector
+    one.parameters.vector += 1
+    one.save(folder / "model.safetensors")  # it has learnt since
+    assert np.allclose(microscope.networks.get(name)[1].parameters.vector, first + 1)
+    microscope.close()
+
+
 def test_a_network_of_the_shipped_size_can_be_named():
     sizes = load_model(shipped_model()).sizes
     hidden = "-".join(map(str, sizes[1:-1]))

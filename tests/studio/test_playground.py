@@ -15,6 +15,7 @@ from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.nn.workspace import Workspace
 from handwrought.studio.playground import FRAME, Playground, Playgrounds
 from handwrought.studio.playground_settings import (
+    MOST_ADDED,
     MOST_STEPS,
     PRESETS,
     Did,
@@ -22,6 +23,7 @@ from handwrought.studio.playground_settings import (
     read_did,
     write_did,
 )
+from handwrought.training.batches import chance
 from handwrought.training.optimizers import SGD
 
 SMALL = Settings("moons", 40, 0.1, 0.25, (4, 3), "tanh", "sgd", 0.3, 7)
@@ -31,15 +33,95 @@ def vector(playground):
     return playground.network.parameters.vector.copy()
 
 
+def test_points_put_in_and_taken_out_are_learnt_from_as_if_they_had_always_been_so():
+    here = Playground(SMALL)
+    n = len(here.points)
+    here.apply(Did("p", 1, (-250, 250)))
+    here.apply(Did("x", 0))
+    assert len(here.points) == n
+    np.testing.assert_array_equal(here.points.x[-1], [-2.5, 2.5])
+    here.finish_epoch()
+    other = Playground(SMALL).network
+    x, y = here.points.x, here.points.y
+    # The epoch under way knew neither: a point put in is met in the next one.
+    order = chance(SMALL.seed, 1, "order").permutation(n)
+    order = order[order != 0] - 1
+    split = hw.Split(x[order], y[order], 1)
+    by_hand = SGD(other.parameters)
+    for i in range(0, n - 1, SMALL.batch):
+        batch = slice(i, i + SMALL.batch)
+        by_hand.step(other.backpropagate(split.images[batch], split.labels[batch]), 0.3)
+    np.testing.assert_allclose(vector(here), other.parameters.vector, rtol=1e-12)
+    assert here.points.epoch == 2
+    here.finish_epoch()
+    assert n - 1 in chance(SMALL.seed, 2, "order").permutation(n)
+    assert here.points.epoch == 3
+
+
+def test_taking_out_what_was_learnt_from_and_what_was_not_leaves_no_point_out():
+    here = Playground(SMALL)
+    for _ in range(10):
+        here.apply(Did("e", 1))
+    met, unmet = here.points.next(-1)[:0], here.points.next(500)
+    here.apply(Did("x", int(here.points.last[0])))
+    assert len(here.points.last) == 0
+    assert here.points.seen == 9
+    np.testing.assert_array_equal(np.sort(here.points.next(500)).size, unmet.size)
+    while len(here.points.next(500)) > 1:
+        here.apply(Did("x", int(here.points.next(1)[0])))
+    here.apply(Did("x", int(here.points.next(1)[0])))  # the last one of this epoch
+    assert (here.points.epoch, here.points.seen) == (2, 0)
+    assert sorted(here.points.next(500)) == [*range(len(here.points))]
+    assert not len(met)
+
+
+def test_a_curve_takes_values_and_a_class_none_but_0_and_1():
+    curve = Playground(Settings("wave", 20))
+    curve.apply(Did("p", -0.35, (50,)))
+    assert (curve.points.x[-1], curve.points.y[-1]) == (0.5, -0.35)
+    for at, y, said in (
+        ((50, 50), 0, "1 inputs"),
+        ((9000,), 0, "inputs from"),
+        ((0,), 11, "y is 11"),
+    ):
+        with pytest.raises(InvalidArgument, match=said):
+            curve.apply(Did("p", y, at))
+    with pytest.raises(InvalidArgument, match=r"0.5: it must be 0 or 1"):
+        Playground(SMALL).apply(Did("p", 0.5, (0, 0)))
+    few = Playground(Settings("wave", 4, held=0.7))
+    while len(few.points) > 1:
+        few.apply(Did("x", 0))
+    with pytest.raises(InvalidArgument, match="must stay"):
+        few.apply(Did("x", 0))
+    for _ in range(MOST_ADDED):
+        few.apply(Did("p", 0, (0,)))
+    with pytest.raises(InvalidArgument, match="that is the most"):
+        few.apply(Did("p", 0, (0,)))
+    few.costs()
+
+
+def test_a_reset_keeps_the_points_and_other_data_only_what_makes_sense_there():
+    kept = Playgrounds(None)
+    here = kept.open("tab-number-1", SMALL, "p0.0*1_x3_4b", again=False)
+    again = kept.open("tab-number-1", SMALL, "", again=False, points=True)
+    np.testing.assert_array_equal(again.points.x, here.points.x)
+    assert (again.steps, again.shown_points()["own"]) == (0, 2)
+    other = kept.open("tab-number-1", replace(SMALL, seed=8), "", again=False, points=True)
+    assert len(other.points) == len(here.points) + 1  # what was taken out was another point
+    wave = kept.open("tab-number-1", Settings("wave"), "", again=False, points=True)
+    assert wave.shown_points()["own"] == 0
+    assert kept.open("tab-number-1", SMALL, "", again=False).shown_points()["own"] == 0
+
+
 def test_a_step_by_example_is_the_librarys_own_step_of_sgd():
     here = Playground(SMALL)
     by_hand = here.network.copy()
     for _ in range(3):
         here.apply(Did("e", 1))
-        x, y = here.x[here.last], here.y[here.last]
+        x, y = here.points.x[here.points.last], here.points.y[here.points.last]
         SGD(by_hand.parameters).step(by_hand.backpropagate(x, y), 0.3)
         np.testing.assert_array_equal(vector(here), by_hand.parameters.vector)
-    assert (here.steps, here.seen, here.epoch) == (3, 3, 1)
+    assert (here.steps, here.points.seen, here.points.epoch) == (3, 3, 1)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +135,11 @@ def test_a_step_by_example_is_the_librarys_own_step_of_sgd():
 def test_epochs_leave_the_numbers_that_hw_train_leaves(settings, options):
     here = Playground(settings)
     other = here.network.copy()
-    split = hw.Split(here.x, here.y, 1)
+    split = hw.Split(here.points.x, here.points.y, 1)
     for _ in hw.train(other, split, epochs=2, batch_size=7, learning_rate=0.3, seed=1, **options):
         here.finish_epoch()
     np.testing.assert_array_equal(vector(here), other.parameters.vector)
-    assert here.epoch == 3
+    assert here.points.epoch == 3
 
 
 @pytest.mark.parametrize("hidden", [(), (8,), (8, 8, 8)])
@@ -80,8 +162,8 @@ def test_without_an_activation_the_boundary_is_straight_and_the_curve_a_line(hid
 def test_a_network_without_activations_ends_at_the_line_of_least_squares():
     settings = replace(PRESETS[0].settings, held=0.0, batch=500, rate=0.02)
     here = Playground(settings, did="800b")
-    slope, intercept = np.polyfit(here.x[:, 0], here.y[:, 0], 1)
-    best = 0.5 * np.mean((slope * here.x[:, 0] + intercept - here.y[:, 0]) ** 2)
+    slope, intercept = np.polyfit(here.points.x[:, 0], here.points.y[:, 0], 1)
+    best = 0.5 * np.mean((slope * here.points.x[:, 0] + intercept - here.points.y[:, 0]) ** 2)
     assert here.costs().training == pytest.approx(best, rel=1e-3)
     bent = Playground(replace(settings, activation="tanh"), did="800b")
     assert bent.costs().training < 0.2 * best
@@ -224,7 +306,14 @@ def test_a_frame_holds_what_its_layout_says(settings):
     here = Playground(settings, "5b")
     raw = here.frame(9, True)
     state, running, epoch, seen, steps, p, c, last, *costs = FRAME.unpack_from(raw)
-    assert (state, running, epoch, seen, steps, last) == (9, 1, here.epoch, here.seen, 5, 2**32 - 1)
+    assert (state, running, epoch, seen, steps, last) == (
+        9,
+        1,
+        here.points.epoch,
+        here.points.seen,
+        5,
+        2**32 - 1,
+    )
     now = here.costs()
     np.testing.assert_array_equal(
         costs, [now.training, now.held, now.training_accuracy, now.held_accuracy]

@@ -89,13 +89,15 @@ def test_a_step_by_example_is_the_librarys_own_step(opens):
         for n in range(1, 4):
             button(page, "Example").click()
             steps(page, f"· {n} steps?$")
-            i = here._order[n - 1]
-            x, y = here.x[i : i + 1], here.y[i : i + 1]
+            i = here.points.next(n)[n - 1]
+            x, y = here.points.x[i : i + 1], here.points.y[i : i + 1]
             SGD(by_hand.parameters).step(by_hand.backpropagate(x, y), 0.3)
             for neuron in range(3):
                 page.get_by_label("Neuron", exact=True).select_option(str(neuron))
                 assert chosen(page) == by_hand.layers[0].weights[neuron, 0]
-        assert costs(page)[0] == pytest.approx(float(by_hand.costs(here.x, here.y).mean()))
+        assert costs(page)[0] == pytest.approx(
+            float(by_hand.costs(here.points.x, here.points.y).mean())
+        )
 
 
 def test_a_dragged_weight_changes_the_output_and_the_field(opens):
@@ -185,3 +187,63 @@ def test_without_an_activation_the_page_shows_a_straight_line(opens):
         expect(button(page, "Forget the dashed line")).to_be_visible(timeout=PATIENCE)
         button(page, "Run").click()
         until(page, lambda: costs(page)[0] < 0.02)
+
+
+def training_points(page):
+    return int(re.search(r"of (\d+) training", page.locator(".where").get_attribute("title"))[1])
+
+
+def test_points_are_put_in_and_taken_out_and_the_link_holds_them(opens, studio):
+    with opens(LINK) as page:
+        steps(page, "0 steps")
+        assert training_points(page) == 30
+        picture = page.locator(".picture")
+        box = picture.bounding_box()
+        picture.click(
+            position={"x": box["width"] / 2, "y": 40}
+        )  # nothing is chosen: nothing happens
+        button(page, "+ circle, 1").click()
+        picture.click(position={"x": 0.8 * box["width"], "y": 0.2 * box["height"]})
+        until(page, lambda: training_points(page) == 31)
+        button(page, "+ square, 0").click()
+        picture.focus()
+        for key in ("ArrowLeft", "Shift+ArrowDown", "Enter"):
+            picture.press(key)
+        until(page, lambda: training_points(page) == 32)
+        expect(page.get_by_text("Undo these 2")).to_be_visible()
+        button(page, "− take out").click()
+        picture.click(position={"x": 0.8 * box["width"], "y": 0.2 * box["height"]})
+        until(page, lambda: training_points(page) == 31)
+        button(page, "Epoch").click()
+        steps(page, "Epoch 2 · 5 steps")
+        until(page, lambda: "_5b" in page.url)
+        here, link = costs(page), page.url
+        assert re.search(r"did=p\d+\.\d+\*1_p-\d+\.-\d+\*0_x30_5b", link)
+        button(page, "Reset").click()
+        steps(page, "Epoch 1 · 0 steps")
+        assert training_points(page) == 31
+        button(page, "Undo these 3").click()
+        until(page, lambda: training_points(page) == 30)
+    with opens(link.split("/", 3)[3]) as page:
+        steps(page, "Epoch 2 · 5 steps")
+        assert training_points(page) == 31
+        assert costs(page) == here
+
+
+def test_a_point_s_place_on_a_curve_is_its_value(opens):
+    with opens("#playground?data=line&points=10&noise=0&held=0&seed=1") as page:
+        steps(page, "0 steps")
+        button(page, "+ add").click()
+        picture = page.locator(".picture")
+        picture.focus()
+        picture.press("Enter")  # the middle of the picture
+        until(page, lambda: training_points(page) == 11)
+        until(page, lambda: "did=p" in page.url)
+        x, y = re.search(r"did=p(-?\d+)\*(-?[\d.]+)", page.url).groups()
+        assert int(x) == 0
+        box = picture.bounding_box()
+        button(page, "− take out").click()
+        picture.press("Enter")
+        until(page, lambda: training_points(page) == 10)
+        assert box["width"] > 100
+        assert abs(float(y)) < 3

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from dataclasses import asdict
 from types import SimpleNamespace
 
@@ -16,44 +15,13 @@ from handwrought.studio.diagnosis import diagnose
 from handwrought.studio.drawing import Drawings
 from handwrought.studio.measuring import LayerMeasured, Measurer, Point
 from handwrought.studio.moments import BYTES, MOMENTS, POINTS, due_steps, thinned
-from handwrought.studio.runs import LIVE, Runs
+from handwrought.studio.runs import LIVE
 from handwrought.studio.scrubbing import Scrubber
-from handwrought.studio.sessions import Studio
-from handwrought.studio.wishes import Changes, Wish, controls, presets
+from handwrought.studio.wishes import Changes, OwnDigits, Wish, controls, presets
+from handwrought.training.checkpoints import load_checkpoint
 
 QUICK = Wish(images=500, hidden=(12,), epochs=3)
 LONG = Wish(images=2000, hidden=(12,), epochs=1000, batch_size=50)
-
-
-class Watched:
-    """The runs of a studio, and what they said."""
-
-    def __init__(self, folder):
-        self.studio = Studio(folder)
-        self.runs = self.studio.backend(Runs)
-        self.heard = []
-        self.runs.listen(self.heard.append)
-
-    def until(self, happened, what):
-        end = time.monotonic() + 90
-        while not happened():
-            assert time.monotonic() < end, f"in vain: {what}"
-            time.sleep(0.02)
-
-    def until_status(self, run, *statuses):
-        self.until(lambda: self.runs.get(run).status in statuses, f"{run} {statuses}")
-
-    def until_gone(self, run):
-        self.until(lambda: not self.runs.get(run).live, f"{run} ends")
-        return self.runs.get(run)
-
-
-@pytest.fixture
-def watched(tmp_path, monkeypatch):
-    monkeypatch.setenv("HANDWROUGHT_KERNELS", "numpy")  # nothing to compile for so little
-    made = Watched(tmp_path)
-    yield made
-    made.studio.close()
 
 
 def test_a_run_trains_to_its_end_and_keeps_all_there_is_to_see(watched):
@@ -139,11 +107,11 @@ def test_a_killed_process_is_told_and_the_run_goes_on_from_its_checkpoint(watche
     assert steps[-1] >= 80
 
 
-def test_another_studio_finds_the_runs_on_disk_and_trains_on(watched, tmp_path):
+def test_another_studio_finds_the_runs_on_disk_and_trains_on(watched, watches, tmp_path):
     run = watched.runs.begin(QUICK, "run", "kept")
     watched.until_gone(run)
     expected = watched.runs.whole(run)
-    again = Watched(tmp_path)
+    again = watches(tmp_path)
     found = again.runs.whole(run)
     assert found["run"]["name"] == "kept"
     assert found["points"] == expected["points"]
@@ -155,18 +123,18 @@ def test_another_studio_finds_the_runs_on_disk_and_trains_on(watched, tmp_path):
     assert (ended.status, ended.progress["step"]) == ("finished", 200)
 
 
-def test_a_run_that_was_under_way_when_the_studio_died_is_interrupted(watched, tmp_path):
+def test_a_run_that_was_under_way_when_the_studio_died_is_interrupted(watched, watches, tmp_path):
     run = watched.runs.begin(QUICK, "pause")
     watched.until_status(run, "paused")
-    found = Watched(tmp_path).runs.get(run)
+    found = watches(tmp_path).runs.get(run)
     assert found.status == "stopped"
     assert "goes on from its last checkpoint" in found.sentence
 
 
-def test_two_studios_do_not_train_one_run(watched, tmp_path):
+def test_two_studios_do_not_train_one_run(watched, watches, tmp_path):
     run = watched.runs.begin(QUICK, "pause")
     watched.until_status(run, "paused")
-    other = Watched(tmp_path)
+    other = watches(tmp_path)
     other.runs.go_on(run, "pause")
     failed = other.until_gone(run)
     assert (failed.status, failed.sentence) == (
@@ -214,6 +182,35 @@ def test_runs_are_named_deleted_and_bounded(watched):
     assert not folder.exists()
     with pytest.raises(InvalidArgument, match="no run"):
         runs.get(first)
+
+
+def test_what_is_kept_of_an_averaged_run_is_its_average(watched):
+    averaged = Wish(images=2000, hidden=(12,), epochs=1000, batch_size=50, average=0.99)
+    run = watched.runs.begin(averaged, "pause")
+    watched.until_status(run, "paused")
+    folder = watched.runs.get(run).folder
+
+    def kept():
+        state = load_checkpoint(folder / "checkpoint.safetensors")
+        return state.arrays, hw.Network.load(folder / "model.safetensors").parameters.vector
+
+    def said():
+        return [message["kind"] for message in watched.heard].count("progress")
+
+    for _ in range(7):
+        before = said()
+        watched.runs.do(run, "batch")
+        watched.until(lambda: said() >= before + 2, "a batch more")  # noqa: B023
+        watched.until_status(run, "paused")
+    arrays, model = kept()
+    np.testing.assert_array_equal(model, arrays["average"])
+    assert np.abs(arrays["average"] - arrays["parameters"]).max() > 1e-3
+    watched.runs.do(run, "stop")
+    watched.until_gone(run)
+    np.testing.assert_array_equal(kept()[1], arrays["average"])
+    watched.runs.go_on(run, "stop")  # it ends without a step
+    watched.until_gone(run)
+    np.testing.assert_array_equal(kept()[1], arrays["average"])
 
 
 def test_the_scrubber_shows_any_moment_and_what_became_of_an_image(watched, monkeypatch):
@@ -291,6 +288,12 @@ def test_a_sure_network_that_reads_right_is_not_called_saturated():
     assert names(Wish(), [point(5000, 0.01, accuracy=0.99, saturated=0.9)]) == []
 
 
+def test_a_model_that_is_fine_tuned_is_not_blamed_for_the_neurons_it_came_with():
+    dead = [point(0, 1.0), point(100, 1.0, dead=0.5)]
+    assert names(Wish(activation="relu"), dead) == ["dead"]
+    assert names(Wish(activation="relu", own=OwnDigits()), dead) == []
+
+
 def test_measures_are_what_they_say():
     data = hw.load_dataset("mnist")
     net = hw.Network([784, 20, 10], "relu", seed=0)
@@ -333,7 +336,8 @@ def test_every_control_is_explained_and_every_recipe_is_a_wish():
         assert control.sentence.endswith(".")
         assert control.default is not None or control.automatic
     fields = {*asdict(Wish()), *(f"augmentation.{name}" for name in asdict(Changes()))}
-    assert set(described) == fields - {"augmentation"}
+    own = {"own.source", "own.share", "own.rehearsed"}
+    assert set(described) == fields - {"augmentation", "own"} | own
     from handwrought.studio.messages import decode
 
     for preset in presets():

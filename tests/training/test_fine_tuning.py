@@ -61,7 +61,7 @@ def test_it_learns_the_hand_and_the_rest_stays(trained, own, data):
 def test_the_best_epoch_is_kept_by_validation_and_changed_copies_of_the_digits(trained, own, data):
     network = trained.copy()
     tuning = tuned(network, own, data, seed=1)
-    probe = tuning.probe
+    probe = tuning.best.probe
     assert len(probe) == 20 * len(own)
     assert sum(copies(probe, own)) < len(own)
     worth = [accuracy(network, probe) + accuracy(network, data.validation)]

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from handwrought.cli.training_run import MODEL, check_free, output_folder
 from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.catalog import load_dataset
 from handwrought.data.collection import Collection
-from handwrought.data.dataset import Dataset, Split
-from handwrought.errors import DataError, InvalidArgument, TrainingDiverged
-from handwrought.evaluation import evaluate, wilson_interval
-from handwrought.nn.network import Network
-from handwrought.reading.calibration import fit_temperature
+from handwrought.errors import DataError, TrainingDiverged
 from handwrought.reading.recognizer import shipped_model
-from handwrought.storage import load_model, read_header, save_model
+from handwrought.reading.tuning import LEAST, Measured, check_teachable, measured, save_tuned
+from handwrought.storage import load_model, read_header
 from handwrought.storage.lock import FolderLock
 from handwrought.training.fine_tuning import fine_tune
 from handwrought.training.reports import EpochReport
 
 __all__ = ["run"]
-
-_LEAST = 8
-"""Digits below which there is hardly anything to learn or to measure by."""
 
 
 def run(
@@ -48,11 +40,11 @@ def run(
     console = Console(stderr=json_output, highlight=False)
     path = shipped_model() if source == "shipped" else Path(source)
     network, header = load_model(path), read_header(path)
-    _check(path, network, header["view"])
+    check_teachable(str(path), network, header["view"])
     collection = Collection.open(add, create=False)
-    if len(collection) < _LEAST:
+    if len(collection) < LEAST:
         raise DataError(
-            f"{add} holds {len(collection)} digits: collect at least {_LEAST}, better 30 or more"
+            f"{add} holds {len(collection)} digits: collect at least {LEAST}, better 30 or more"
         )
     own, held_out = collection.split()
     if not len(own):
@@ -72,7 +64,7 @@ def run(
     folder = output_folder(out)
     check_free(folder)
     lock = FolderLock(folder)
-    before = _measured(network, data, own, held_out)
+    before = measured(network, data, own, held_out)
     console.print(
         f"Teaching {'-'.join(map(str, network.sizes))} ({source}) {len(own)} digits of {add}, among "
         f"MNIST's; {len(held_out)} are held out. Ctrl-C stops and keeps the model.",
@@ -93,9 +85,10 @@ def run(
 
     with StopAfterBatch() as stop:
         problem = watch(tuning, tuning.epochs, console, keep, stop)
-    temperature = _save(network, folder / MODEL, header, data, own, source, tuning, len(history))
+    tuned = {**tuning.settings, "from": source, "epochs_done": len(history)}
+    temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
     lock.close()
-    after = _measured(load_model(folder / MODEL), data, own, held_out)
+    after = measured(load_model(folder / MODEL), data, own, held_out)
     if json_output:
         report = {
             "model": str(folder / MODEL),
@@ -117,34 +110,6 @@ def run(
     return _leave(problem, tuning.kept, console)
 
 
-@dataclass(frozen=True)
-class _Measured:
-    right: int
-    n: int
-
-    @property
-    def accuracy(self) -> float | None:
-        return self.right / self.n if self.n else None
-
-    def as_json(self) -> dict[str, Any]:
-        interval = list(wilson_interval(self.right, self.n)) if self.n else None
-        return {
-            "accuracy": self.accuracy,
-            "right": self.right,
-            "images": self.n,
-            "interval": interval,
-        }
-
-    def __str__(self) -> str:
-        if not self.n:
-            return "none yet: collect more"
-        low, high = wilson_interval(self.right, self.n)
-        return (
-            f"{self.right / self.n:8.2%}  {self.right:,} of {self.n:,} "
-            f"(95 % interval {low:.2%} to {high:.2%})"
-        )
-
-
 _NAMES = {
     "held_out": "own digits, held out",
     "own": "own digits, learnt",
@@ -153,60 +118,7 @@ _NAMES = {
 }
 
 
-def _measured(network: Network, data: Dataset, own: Split, held_out: Split) -> dict[str, _Measured]:
-    splits = {"held_out": held_out, "own": own, "validation": data.validation, "test": data.test}
-    found = {}
-    for name, split in splits.items():
-        n = 0 if split is None else len(split)
-        right = int(np.trace(evaluate(network, split).confusion)) if split is not None and n else 0
-        found[name] = _Measured(right, n)
-    return found
-
-
-def _check(path: Path, network: Network, view: str) -> None:
-    if (network.n_inputs, network.n_outputs) != (784, 10):
-        raise InvalidArgument(
-            f"{path} takes {network.n_inputs} numbers to {network.n_outputs}: your digits need a "
-            f"model from 784 to 10"
-        )
-    if view != "as-is":
-        raise InvalidArgument(
-            f"{path} is a committee's member that sees digits otherwise ({view}): name a model that "
-            f"sees them as they are"
-        )
-
-
-def _save(
-    network: Network,
-    path: Path,
-    header: dict[str, Any],
-    data: Dataset,
-    own: Split,
-    source: str,
-    tuning: Any,
-    epochs: int,
-) -> float:
-    """Calibrate the network as it will be stored, and store it; returns its temperature."""
-    stored = "float16" if header.get("stored") == "float16" else None
-    if stored:
-        network.parameters.vector[:] = network.parameters.vector.astype(np.float16)
-    validation = data.validation
-    assert validation is not None
-    seen = Split(
-        np.concatenate([validation.images, own.images]),
-        np.concatenate([validation.labels, own.labels.astype(validation.labels.dtype)]),
-    )
-    temperature = fit_temperature(network, seen)
-    tuned = {**tuning.settings, "from": source, "digits": len(own), "epochs_done": epochs}
-    record = {**header["record"], "fine_tuned": tuned}
-    record.pop("validation_accuracy", None)  # that of the model it was
-    save_model(
-        network, path, stored=stored, temperature=temperature, labels=header["labels"], **record
-    )
-    return temperature
-
-
-def _show(console: Console, before: dict[str, _Measured], after: dict[str, _Measured]) -> None:
+def _show(console: Console, before: dict[str, Measured], after: dict[str, Measured]) -> None:
     console.print()
     for name, title in _NAMES.items():
         console.print(f"{title:<21} before {before[name]}", soft_wrap=True)

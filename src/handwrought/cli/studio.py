@@ -109,7 +109,7 @@ def _serve(
         "limit_concurrency": 256,
         "timeout_graceful_shutdown": 3,
     }
-    app = create_app(Studio(folder, model), port, token)
+    app = create_app(Studio(folder, model, warms=True), port, token)
     server = Server(uvicorn.Config(app, **settings))
     _on_stop(server.handle_exit)
     if not stopped.is_set():

@@ -78,7 +78,9 @@ def diagnose(wish: Wish, points: Sequence[Point], diverged: str = "") -> list[Fi
         ]
     if not points:
         return []
-    rules = (_too_high, _dead, _saturated, _too_low, _overfitted)
+    rules = [_too_high, _dead, _saturated, _too_low, _overfitted]
+    if wish.own is not None:  # a network that reads well, whatever some of its neurons do
+        rules = [_too_high, _overfitted]
     found = [finding for rule in rules if (finding := rule(wish, points))]
     # Where neurons have no slope, the cost stands still for that reason, not for a small rate.
     grave = {"dead", "saturated"} & {finding.name for finding in found}

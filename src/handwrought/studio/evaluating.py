@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from handwrought.errors import InvalidArgument
 from handwrought.studio.background import Progress, Say, Work
+from handwrought.studio.run_folder import run_models
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from handwrought.data.dataset import Split
     from handwrought.evaluation.robustness import Curve
     from handwrought.report.subject import Subject
-    from handwrought.studio.evaluation_seen import CellSeen, Changed, CurvesSeen, MapSeen, Result
+    from handwrought.studio.evaluation_changes import Changed, CurvesSeen, Sample
+    from handwrought.studio.evaluation_map import MapSeen
+    from handwrought.studio.evaluation_seen import CellSeen, Result
     from handwrought.studio.sessions import Studio
 
 __all__ = ["Evaluations", "ModelOffered", "ReportMade"]
@@ -79,11 +82,8 @@ class Evaluations:
         found = {"shipped": ("Shipped model", shipped_model())}
         if self._studio.model is not None:
             found["own"] = self._studio.model.name, self._studio.model
-        runs = self._studio.folder / "runs"
-        for folder in sorted(runs.iterdir(), reverse=True) if runs.is_dir() else []:
-            path = folder / "model.safetensors"
-            if path.is_file():
-                found[f"run-{folder.name}"] = folder.name, path
+        models = run_models(self._studio.folder / "runs")
+        found |= {f"run-{name}": model for name, model in models.items()}
         return found
 
     # --- what is asked at once: waits for the evaluation -----------------------------------------
@@ -117,11 +117,15 @@ class Evaluations:
             )
         return subject.split.images[list(at)].reshape(len(at), -1)
 
-    def change(self, model: str, amounts: Mapping[str, float]) -> Changed:
+    def change(self, model: str, amounts: Mapping[str, float], *, measure: bool = True) -> Changed:
         """What becomes of a sample when all its images are changed by these amounts."""
-        from handwrought.studio.evaluation_seen import changed_seen
 
-        return changed_seen(self._subject(model), amounts)
+        def task(say: Say) -> Sample:
+            from handwrought.studio.evaluation_changes import Sample
+
+            return Sample(self._subject(model, say))
+
+        return self._wait(model, "sample", task).change(amounts, measure=measure)
 
     # --- what takes long: how far it is, or what came of it --------------------------------------
 
@@ -139,13 +143,13 @@ class Evaluations:
 
     def curves(self, model: str) -> Progress | CurvesSeen:
         """Accuracy at each amount of each change, on the sample."""
-        from handwrought.studio.evaluation_seen import curves_seen
+        from handwrought.studio.evaluation_changes import curves_seen
 
         return self._ask(model, "curves", lambda say: curves_seen(self._curves(model, say)))
 
     def map(self, model: str, layer: int, method: Literal["pca", "tsne"]) -> Progress | MapSeen:
         """A layer's activations in the plane; layers count from 1, the input."""
-        from handwrought.studio.evaluation_seen import map_seen
+        from handwrought.studio.evaluation_map import map_seen
 
         def task(say: Say) -> MapSeen:
             subject = self._subject(model, say)
@@ -219,7 +223,7 @@ class Evaluations:
         from handwrought.reading.recognizer import Recognizer
         from handwrought.report.subject import Subject
         from handwrought.storage import read_header
-        from handwrought.studio.evaluation_seen import SAMPLE
+        from handwrought.studio.evaluation_changes import SAMPLE
 
         say("Loading the model", 0.0)
         recognizer = Recognizer.load(path)
@@ -257,7 +261,7 @@ class Evaluations:
 
         def task(own: Say) -> tuple[Curve, ...]:
             from handwrought.evaluation.robustness import CHANGES, robustness
-            from handwrought.studio.evaluation_seen import SAMPLE
+            from handwrought.studio.evaluation_changes import SAMPLE
 
             subject = self._subject(model, say)
             say("Waiting for other work", 0.0)

@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.errors import InvalidArgument
-from handwrought.evaluation import probabilities, wilson_interval
-from handwrought.evaluation.robustness import CHANGES, Curve, changed, evenly_chosen
 from handwrought.report.calibration import calibration_charts
 from handwrought.report.refusal import refusal_chart
 from handwrought.report.subject import Subject
-from handwrought.studio.background import Say
-from handwrought.studio.maps import activations, has_tsne, pca, tsne
+from handwrought.studio.evaluation_changes import ChangeOffered, changes_offered
+from handwrought.studio.maps import has_tsne
 
 __all__ = [
-    "POINTS",
-    "SAMPLE",
     "CellSeen",
-    "ChangeOffered",
-    "Changed",
     "ClassSeen",
-    "CurveSeen",
-    "CurvesSeen",
     "LayerOffered",
-    "MapSeen",
     "PictureSeen",
     "Refusals",
     "Result",
-    "changed_seen",
-    "curves_seen",
-    "map_seen",
     "pictures_seen",
     "result_seen",
 ]
-
-SAMPLE = 1000
-"""Images that are changed while a slider moves."""
-POINTS = 1500
-"""Images on the map."""
-_SHOWN = 20
-"""Changed images that are shown."""
-_STEPS = {
-    "rotation": 1.0,
-    "shift": 0.1,
-    "scale": 0.02,
-    "noise": 0.01,
-    "blur": 0.05,
-    "thickness": 0.05,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,18 +59,6 @@ class LayerOffered:
     number: int
     activation: str
     size: int
-
-
-@dataclass(frozen=True)
-class ChangeOffered:
-    """A slider: from ``least`` to ``most`` by ``step``; at ``harmless`` it changes nothing."""
-
-    name: str
-    unit: str
-    least: float
-    most: float
-    step: float
-    harmless: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,71 +124,6 @@ class CellSeen:
     pictures: list[PictureSeen]
 
 
-@dataclass(frozen=True, eq=False)
-class Changed:
-    """What changed images are taken for.
-
-    Attributes
-    ----------
-    right, images : int
-        Of the whole sample.
-    interval : (float, float)
-        95 % Wilson interval of the accuracy.
-    at, labels, said : list of int
-        Of the images shown.
-    confidence : list of float
-    pixels : array of uint8, shape (shown, 784)
-    """
-
-    right: int
-    images: int
-    accuracy: float
-    interval: tuple[float, float]
-    at: list[int]
-    labels: list[int]
-    said: list[int]
-    confidence: list[float]
-    pixels: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class CurveSeen:
-    """Accuracy at each amount of one change."""
-
-    name: str
-    amounts: list[float]
-    accuracy: list[float]
-
-
-@dataclass(frozen=True)
-class CurvesSeen:
-    """How much of each change the model bears."""
-
-    curves: list[CurveSeen]
-    done: Literal[True] = True
-
-
-@dataclass(frozen=True, eq=False)
-class MapSeen:
-    """Images in the plane.
-
-    Attributes
-    ----------
-    places : array, shape (n, 2)
-    shares : list of float
-        The part of the variance along each direction; empty for t-SNE.
-    at, labels, said : list of int
-        Of each point.
-    """
-
-    places: NDArray[Any]
-    shares: list[float]
-    at: list[int]
-    labels: list[int]
-    said: list[int]
-    done: Literal[True] = True
-
-
 def result_seen(subject: Subject) -> Result:
     """All numbers and charts of a result."""
     result, network = subject.result, subject.network
@@ -259,10 +153,7 @@ def result_seen(subject: Subject) -> Result:
         calibration_svg=curve,
         counts_svg=counts,
         refusals=_refusals(subject),
-        changes=[
-            ChangeOffered(c.name, c.unit, c.amounts[0], c.amounts[-1], _STEPS[c.name], c.harmless)
-            for c in CHANGES
-        ],
+        changes=changes_offered(),
         tsne=has_tsne(),
     )
 
@@ -308,66 +199,3 @@ def pictures_seen(subject: Subject, chosen: NDArray[np.intp], start: int, most: 
             )
         )
     return CellSeen(len(chosen), start, found)
-
-
-def changed_seen(subject: Subject, amounts: Mapping[str, float]) -> Changed:
-    """What becomes of the sample when all its images are changed by these amounts."""
-    chosen = evenly_chosen(len(subject.split), SAMPLE)
-    images = subject.split.inputs(chosen).reshape(-1, *subject.split.images.shape[1:])
-    images = changed(images, amounts)
-    rows = images.reshape(len(images), -1)
-    outputs = subject.network.feedforward(rows.astype(subject.network.dtype, copy=False))
-    said = outputs.argmax(axis=1)
-    labels = subject.result.labels[chosen]
-    right = int((said == labels).sum())
-    shown = _some_of_each(labels)
-    p = probabilities(outputs[shown], subject.result.output_activation, subject.temperature)
-    return Changed(
-        right=right,
-        images=len(chosen),
-        accuracy=right / len(chosen),
-        interval=wilson_interval(right, len(chosen)),
-        at=chosen[shown].tolist(),
-        labels=labels[shown].tolist(),
-        said=said[shown].tolist(),
-        confidence=p[np.arange(len(shown)), said[shown]].tolist(),
-        pixels=(np.clip(rows[shown], 0, 1) * 255).round().astype(np.uint8),
-    )
-
-
-def _some_of_each(labels: NDArray[Any]) -> NDArray[np.intp]:
-    """The first of each class, then the second of each, as many as are shown."""
-    by_class = [np.flatnonzero(labels == k) for k in np.unique(labels)]
-    rounds = [rest[turn] for turn in range(_SHOWN) for rest in by_class if turn < len(rest)]
-    return np.array(rounds[:_SHOWN], np.intp)
-
-
-def curves_seen(curves: tuple[Curve, ...]) -> CurvesSeen:
-    """Accuracy at each amount of each change."""
-    return CurvesSeen(
-        [CurveSeen(c.change.name, list(c.amounts), c.accuracy.tolist()) for c in curves]
-    )
-
-
-def map_seen(subject: Subject, layer: int, method: str, say: Say) -> MapSeen:
-    """A layer's activations in the plane; layers count from 1, the input.
-
-    Raises
-    ------
-    InvalidArgument
-        If there is no such layer, or scikit-learn is missing for t-SNE.
-    """
-    sizes = subject.network.sizes
-    if not 1 <= layer <= len(sizes):
-        raise InvalidArgument(f"layer is {layer}: this network has layers 1 to {len(sizes)}")
-    say("Feeding forward", 0.0)
-    chosen = evenly_chosen(len(subject.split), POINTS)
-    points = activations(subject.network, subject.split.inputs(chosen))[layer - 1]
-    if method == "tsne":
-        places, shares = tsne(points, say), []
-    else:
-        say("Finding the principal components", 0.3)
-        places, found = pca(points)
-        shares = found.tolist()
-    labels, said = subject.result.labels[chosen], subject.result.predictions[chosen]
-    return MapSeen(places, shares, chosen.tolist(), labels.tolist(), said.tolist())

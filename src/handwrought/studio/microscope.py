@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from handwrought.nn.equations import Trace
     from handwrought.studio.microscope_breaking import Broken
+    from handwrought.studio.microscope_closeup import Closeup
     from handwrought.studio.microscope_questions import Question
-    from handwrought.studio.microscope_steps import Closeup, Step
+    from handwrought.studio.microscope_steps import Step
     from handwrought.studio.sessions import Studio
 
 __all__ = ["LayerSeen", "Microscope", "Moved", "Picture", "Verified", "View"]

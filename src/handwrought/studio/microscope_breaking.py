@@ -27,12 +27,12 @@ from handwrought.nn.mistakes import MISTAKES
 from handwrought.nn.network import Network
 from handwrought.studio import microscope_formulas as f
 from handwrought.studio.formula import mathml
+from handwrought.studio.microscope_closeup import Line
 from handwrought.studio.microscope_questions import DEEP, QUESTIONS, Question, wrong_formula
-from handwrought.studio.microscope_steps import Line
 
 if TYPE_CHECKING:
     from handwrought.data.dataset import Split
-    from handwrought.studio.microscope_steps import Closeup
+    from handwrought.studio.microscope_closeup import Closeup
 
 __all__ = ["Broken", "Checked", "Curve", "LayerState", "broken", "cost_at", "equations_for",
            "numeric_derivative", "questions", "with_mistake"]  # fmt: skip

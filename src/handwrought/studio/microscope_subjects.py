@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import HandwroughtError, InvalidArgument
+from handwrought.studio.run_folder import run_models
 
 if TYPE_CHECKING:
     import numpy as np
@@ -239,7 +240,7 @@ class Networks:
         """All that can be chosen by name: made here, the one that reads, and files."""
         made = [Offered(name, title) for name, title in OFFERED.items()]
         shipped = "The model that reads" if self._studio.model else "The shipped model"
-        files = [Offered(name, path.stem) for name, path in self._files().items()]
+        files = [Offered(name, title) for name, (title, _) in self._files().items()]
         return [*made, Offered("model", shipped), *files]
 
     def progress(self, name: str) -> float:
@@ -263,22 +264,14 @@ class Networks:
         InvalidArgument
             If there is no such network, or it does not read 28 x 28 digits.
         """
+        if name.startswith("file:"):
+            return name, self._from_file(name)
         with self._lock:
             if name in self._ready:
                 self._ready.move_to_end(name)
                 return name, self._ready[name]
         if name == "model":
             return name, self._keep(name, self._studio.recognizer.network)
-        if name.startswith("file:"):
-            path = self._files().get(name)
-            if path is None:
-                raise InvalidArgument("that model file is not in the studio's folder any more")
-            from handwrought.storage import load_model
-
-            network = load_model(path)
-            if network.n_inputs != 784 or network.n_outputs != 10:
-                raise InvalidArgument(f"{path.name} does not read 28 x 28 digits: choose another")
-            return name, self._keep(name, network)
         wish = built(name)
         if not wish.fresh:
             cached = self._cached(wish)
@@ -291,6 +284,26 @@ class Networks:
                 return wish.name, self._ready[wish.name]
         return wish.name, self._keep(wish.name, wish.begin())
 
+    def _from_file(self, name: str) -> Network:
+        """As the file is now: a run's model changes while it trains."""
+        try:
+            _, path = self._files()[name]
+            key = f"{name} {path.stat().st_mtime_ns}"
+        except (KeyError, OSError):
+            raise InvalidArgument(
+                "that model file is not in the studio's folder any more"
+            ) from None
+        with self._lock:
+            if key in self._ready:
+                self._ready.move_to_end(key)
+                return self._ready[key]
+        from handwrought.storage import load_model
+
+        network = load_model(path)
+        if network.n_inputs != 784 or network.n_outputs != 10:
+            raise InvalidArgument(f"{path.name} does not read 28 x 28 digits: choose another")
+        return self._keep(key, network)
+
     def _keep(self, name: str, network: Network) -> Network:
         wide = network.copy("float64")
         with self._lock:
@@ -299,14 +312,15 @@ class Networks:
                 self._ready.popitem(last=False)
         return wide
 
-    def _files(self) -> dict[str, Path]:
+    def _files(self) -> dict[str, tuple[str, Path]]:
+        """The runs' models, and what else was put into the studio's folder: title and file."""
         folder = self._studio.folder
-        found = sorted(folder.rglob("*.safetensors"))
-        return {
-            f"file:{path.relative_to(folder).as_posix()}": path
-            for path in found
-            if path.is_file() and self._cache not in path.parents
+        found = {
+            f"file:runs/{name}/{path.name}": (title, path)
+            for name, (title, path) in run_models(folder / "runs").items()
         }
+        others = sorted(folder.glob("*.safetensors"))
+        return found | {f"file:{path.name}": (path.stem, path) for path in others}
 
     @property
     def _cache(self) -> Path:

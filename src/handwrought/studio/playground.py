@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from handwrought.data.toys import toy_named
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.nn.network import Network
-from handwrought.nn.workspace import Workspace
+from handwrought.studio.playground_points import Points
 from handwrought.studio.playground_settings import (
     LIVE,
+    MOST_BATCH,
     Did,
     Settings,
     added,
@@ -30,7 +31,7 @@ from handwrought.studio.playground_settings import (
     read_did,
     write_did,
 )
-from handwrought.training.batches import chance
+from handwrought.studio.playground_views import COARSE, FINE, LINE, Views
 from handwrought.training.optimizers import make_optimizer
 from handwrought.training.steps import Step
 
@@ -41,8 +42,6 @@ __all__ = ["FRAME", "Costs", "Playground", "Playgrounds"]
 
 Array = NDArray[Any]
 
-FINE, COARSE, LINE = 64, 32, 200
-"""Points along each side of the output's picture and of a neuron's; points of a curve."""
 FRAME = struct.Struct("<8I4d")
 """A frame's header; see :meth:`Playground.frame`."""
 _MOST = 1000.0
@@ -92,10 +91,7 @@ class Playground:
         todo = read_did(did)
         self.start = self.settings = settings
         self.toy = toy = toy_named(settings.data)
-        x, y = toy.points(settings.points, settings.noise, settings.seed)
-        n = len(x) - min(round(settings.held * len(x)), len(x) - 1)
-        self.x, self.y = x[:n], y[:n]
-        self.held_x, self.held_y = x[n:], y[n:]
+        self.points = Points(toy, settings)
         self.network = Network(
             [toy.n_inputs, *settings.hidden, 1],
             settings.activation,
@@ -108,22 +104,15 @@ class Playground:
             self.network,
             make_optimizer(settings.optimizer, self.network.parameters, settings.l2),
             [0.0] * len(self.network.layers),
-            n,
+            MOST_BATCH,
             hardest=1.0,
             l1=settings.l1,
             clip_norm=None,
         )
-        self.epoch = 1
-        """The epoch under way, from 1."""
-        self.seen = 0
-        """Examples of this epoch already learnt from."""
         self.steps = 0
-        self.last: Array = np.empty(0, int)
-        """The examples of the last step."""
         self.done: list[Did] = []
         """What was done since the start."""
-        self._order = self._shuffled()
-        self._views = _Views(self.network, toy.domain, max(n, len(x) - n))
+        self._views = Views(self.network, toy.domain, self.points.most)
         self._every = 1
         self._course: list[tuple[float, float, float]] = []
         self._note()
@@ -149,21 +138,27 @@ class Playground:
                     added(self.done, Did(did.kind, 1))
             elif did.kind == "w":
                 self._set(did.at, did.value)
+            elif did.kind == "p":
+                self.points.add(tuple(each / 100 for each in did.at), did.value)
+                added(self.done, did)
+            elif did.kind == "x":
+                self.points.remove(int(did.value))
+                added(self.done, did)
             else:
                 self._change(did.kind, did.value)
 
     def finish_epoch(self) -> None:
         """Batches until the epoch's last example."""
         with self.lock:
-            epoch = self.epoch
-            while self.epoch == epoch:
+            epoch = self.points.epoch
+            while self.points.epoch == epoch:
                 self.apply(Did("b", 1))
 
     def learn_for(self, seconds: float, batches: int | None) -> None:
         """As many batches, or whole epochs where None, as asked or as there is time for."""
         with self.lock:
             end = time.perf_counter() + seconds
-            todo = batches or -(-len(self.x) // self.settings.batch)
+            todo = batches or -(-len(self.points) // self.settings.batch)
             for _ in range(todo):
                 self.apply(Did("b", 1))
                 if time.perf_counter() > end:
@@ -171,30 +166,23 @@ class Playground:
 
     def _learn(self, most: int) -> None:
         """A step on the next examples of the epoch, at most so many."""
-        chosen = self._order[self.seen : self.seen + most]
+        chosen = self.points.next(most)
         good = self.network.parameters.vector.copy()
         with np.errstate(all="ignore"):
-            cost = self.step(self.x[chosen], self.y[chosen], self.settings.rate, _NO_DROPOUT)
+            x, y = self.points.x[chosen], self.points.y[chosen]
+            cost = self.step(x, y, self.settings.rate, _NO_DROPOUT)
         if not (np.isfinite(cost) and np.abs(self.network.parameters.vector).max() < _TOO_FAR):
             np.copyto(self.network.parameters.vector, good)
             raise TrainingDiverged(
                 f"The weights grew beyond all bounds: the learning rate ({self.settings.rate:g}) is "
                 f"too high. Lower it, and reset.",
-                epoch=self.epoch,
+                epoch=self.points.epoch,
                 batch=self.steps,
             )
-        self.last = chosen
         self.steps += 1
-        self.seen += len(chosen)
-        if self.seen == len(self.x):
-            self.epoch += 1
-            self.seen = 0
-            self._order = self._shuffled()
+        self.points.learnt(chosen)
         if self.steps % self._every == 0:
             self._note()
-
-    def _shuffled(self) -> Array:
-        return chance(self.settings.seed, self.epoch, "order").permutation(len(self.x))
 
     def _set(self, at: tuple[int, ...], value: float) -> None:
         layer = self.network.layers[at[0] - 2] if 2 <= at[0] <= len(self.network.sizes) else None
@@ -234,8 +222,8 @@ class Playground:
     def costs(self) -> Costs:
         """As things are now."""
         with self.lock:
-            training, accuracy = self._cost(self.x, self.y)
-            held, held_accuracy = self._cost(self.held_x, self.held_y)
+            training, accuracy = self._cost(self.points.x, self.points.y)
+            held, held_accuracy = self._cost(self.points.held_x, self.points.held_y)
             return Costs(training, held, accuracy, held_accuracy)
 
     def _cost(self, x: Array, y: Array) -> tuple[float, float]:
@@ -276,8 +264,9 @@ class Playground:
             elif course[-1][1] != costs.training:  # a weight was set by hand
                 course[-1] = (self.steps, costs.training, costs.held)
             parameters = self.network.parameters.vector
-            last = int(self.last[0]) if len(self.last) == 1 else _NONE
-            counts = (self.epoch, self.seen, self.steps, len(parameters), len(course), last)
+            points = self.points
+            last = int(points.last[0]) if len(points.last) == 1 else _NONE
+            counts = (points.epoch, points.seen, self.steps, len(parameters), len(course), last)
             header = FRAME.pack(
                 *(state, int(running), *counts, costs.training, costs.held),
                 *(costs.training_accuracy, costs.held_accuracy),
@@ -289,6 +278,23 @@ class Playground:
                 [header, parameters.astype("<f8").tobytes(), *(p.tobytes() for p in parts)]
             )
 
+    def shown_points(self) -> dict[str, Any]:
+        """All points, the training points first; how many were put in or taken out by hand."""
+        with self.lock:
+            points = self.points
+            return {
+                "x": np.concatenate([points.x, points.held_x]),
+                "y": np.concatenate([points.y, points.held_y]),
+                "training": len(points),
+                "own": len(self.edits(self.start)),
+            }
+
+    def edits(self, settings: Settings) -> list[Did]:
+        """The points put in and taken out by hand, as far as they make sense with other settings."""
+        with self.lock:
+            kinds = {"p": settings.data == self.start.data, "x": _same_points(settings, self.start)}
+            return [each for each in self.done if kinds.get(each.kind)]
+
     def about(self) -> dict[str, Any]:
         """All that stays until it is made anew: for the page."""
         return {
@@ -297,40 +303,16 @@ class Playground:
             "classes": self.toy.classes,
             "domain": self.toy.domain,
             "output": self.network.activations[-1].name,
-            "x": np.concatenate([self.x, self.held_x]),
-            "y": np.concatenate([self.y, self.held_y]),
-            "training": len(self.x),
+            **self.shown_points(),
             "fine": FINE if self.toy.n_inputs == 2 else LINE,
             "coarse": COARSE if self.toy.n_inputs == 2 else LINE,
         }
 
 
-class _Views:
-    """The grids on which a network is looked at, and the buffers for it."""
-
-    def __init__(self, network: Network, domain: tuple[float, float], points: int) -> None:
-        self.points = Workspace(network.sizes, points, np.float64)
-        if network.n_inputs == 1:
-            self.fine = self.coarse = np.linspace(*domain, LINE)[:, np.newaxis]
-        else:
-            self.fine, self.coarse = _plane(domain, FINE), _plane(domain, COARSE)
-        self._states = Workspace(network.sizes, len(self.coarse), np.float64).rows(len(self.coarse))
-
-    def look(self, network: Network) -> tuple[Array, list[Array]]:
-        """The output (fine,), and each hidden layer's neurons (n, coarse)."""
-        out = network.forward(self.coarse, self._states)
-        neurons = [at.a.T for at in self._states[:-1]]
-        if self.fine is not self.coarse:
-            out = network.feedforward(self.fine)
-        return out[:, 0], neurons
-
-
-def _plane(domain: tuple[float, float], n: int) -> Array:
-    """The centres of n x n cells, row by row from the upper left: shape (n², 2)."""
-    edges = np.linspace(*domain, n + 1)
-    centres = (edges[1:] + edges[:-1]) / 2
-    across, up = np.meshgrid(centres, centres[::-1])
-    return np.stack([across.ravel(), up.ravel()], axis=1)
+def _same_points(one: Settings, other: Settings) -> bool:
+    """Whether both begin with the same points, so that numbers mean the same."""
+    names = ("data", "points", "noise", "held", "seed")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 _NO_DROPOUT = np.random.default_rng(0)
@@ -346,11 +328,19 @@ class Playgrounds:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Playground] = OrderedDict()
 
-    def open(self, tab: str, settings: Settings, did: str, again: bool) -> Playground:
-        """A tab's playground: the one it had if it comes back ``again``, else a new one."""
+    def open(
+        self, tab: str, settings: Settings, did: str, again: bool, points: bool = False
+    ) -> Playground:
+        """A tab's playground: the one it had if it comes back ``again``, else a new one.
+
+        ``points``: with the points that the tab has put in and taken out by hand.
+        """
         with self._lock:
-            kept = self._kept.get(tab) if again else None
-        found = kept or Playground(settings, did)
+            kept = self._kept.get(tab) if again or points else None
+        found = kept if again and kept else Playground(settings, did)
+        if kept and found is not kept:
+            for each in kept.edits(settings):
+                found.apply(each)
         with self._lock:
             self._kept[tab] = found
             self._kept.move_to_end(tab)

@@ -1,8 +1,9 @@
 """The Playground's settings, what can be done in it, and the presets: light, without NumPy.
 
 Both fit into a link.  The settings are its fields; what was done since the start is one text, such
-as ``3e_200b_w2.0.1*1.5_rate*0.1_50b``: three steps of one example, 200 steps of a batch, a weight
-dragged, a learning rate changed, 50 batches more.  Doing the same from the same start gives the
+as ``3e_200b_w2.0.1*1.5_p120.-40*1_x7_rate*0.1_50b``: three steps of one example, 200 steps of a
+batch, a weight dragged, a point of class 1 put in at (1.2, -0.4), training point 7 taken out, a
+learning rate changed, 50 batches more.  Doing the same from the same start gives the
 same numbers, so a link opens on the picture that was sent.
 """
 
@@ -17,6 +18,8 @@ from handwrought.studio.messages import Length, Within, decode
 
 __all__ = [
     "LIVE",
+    "MOST_ADDED",
+    "MOST_BATCH",
     "PRESETS",
     "Did",
     "Preset",
@@ -34,7 +37,8 @@ ActivationName = Literal["identity", "sigmoid", "tanh", "relu", "leaky-relu", "s
 OptimizerName = Literal["sgd", "momentum", "adam"]
 _Rate = Annotated[float, Within(1e-6, 100)]
 _Strength = Annotated[float, Within(0, 1)]
-_Batch = Annotated[int, Within(1, 500)]
+MOST_BATCH = 500
+_Batch = Annotated[int, Within(1, MOST_BATCH)]
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,15 @@ def changed(settings: Settings, name: str, value: float) -> Settings:
 _STEPS = re.compile(r"([1-9]\d{0,5})([eb])")
 _WEIGHT = re.compile(r"w([2-8])\.([0-7])\.([0-7])\*(-?\d+(?:\.\d+)?(?:e-?\d+)?)")
 _BIAS = re.compile(r"b([2-8])\.([0-7])\*(-?\d+(?:\.\d+)?(?:e-?\d+)?)")
+_POINT = re.compile(r"p(-?\d{1,4})(?:\.(-?\d{1,4}))?\*(-?\d+(?:\.\d+)?)")
+_OUT = re.compile(r"x(\d{1,3})")
 _LIVE = re.compile(r"(rate|batch|l1|l2)\*(\d+(?:\.\d+)?(?:e-?\d+)?)")
 
 MOST_STEPS = 20_000
 """Steps that a link may ask for."""
 MOST_CHARACTERS = 1500
+MOST_ADDED = 200
+"""Points put in by hand."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +115,14 @@ class Did:
 
     Attributes
     ----------
-    kind : {"e", "b", "w", "rate", "batch", "l1", "l2"}
-        Steps of one example or of one batch; a weight or bias set; a setting changed.
+    kind : {"e", "b", "w", "p", "x", "rate", "batch", "l1", "l2"}
+        Steps of one example or of one batch; a weight or bias set; a training point put in or taken
+        out; a setting changed.
     at : tuple of int
         For "w": the layer (from 2), the neuron in it, and the neuron below, or none for a bias.
+        For "p": the inputs in hundredths.
     value : float
-        The steps, or the new value.
+        The steps, the new value, the point's y, or the number of the point taken out.
     """
 
     kind: str
@@ -123,7 +133,7 @@ class Did:
 def added(done: list[Did], new: Did) -> None:
     """Append to what was done, in as few words as possible."""
     last = done[-1] if done else None
-    if last and last.kind == new.kind and last.at == new.at:
+    if last and last.kind == new.kind and last.at == new.at and new.kind not in "px":
         value = last.value + new.value if new.kind in "eb" else new.value
         done[-1] = replace(last, value=value)
     else:
@@ -140,7 +150,11 @@ def write_did(done: list[Did]) -> str | None:
 def _word(done: Did) -> str:
     if done.kind in ("e", "b"):
         return f"{int(done.value)}{done.kind}"
+    if done.kind == "x":
+        return f"x{int(done.value)}"
     value = repr(int(done.value) if done.kind == "batch" else done.value)
+    if done.kind == "p":
+        return f"p{'.'.join(map(str, done.at))}*{done.value:g}"
     if done.kind == "w":
         return f"{'wb'[len(done.at) == 2]}{'.'.join(map(str, done.at))}*{value}"
     return f"{done.kind}*{value}"
@@ -172,6 +186,11 @@ def _read_word(word: str) -> Did:
         return Did("w", float(found[4]), (int(found[1]), int(found[2]), int(found[3])))
     if found := _BIAS.fullmatch(word):
         return Did("w", float(found[3]), (int(found[1]), int(found[2])))
+    if found := _POINT.fullmatch(word):
+        at = (int(found[1]),) if found[2] is None else (int(found[1]), int(found[2]))
+        return Did("p", float(found[3]), at)
+    if found := _OUT.fullmatch(word):
+        return Did("x", int(found[1]))
     if found := _LIVE.fullmatch(word):
         return Did(found[1], float(found[2]))
     raise InvalidArgument(f"did holds {word[:40]!r}, which is nothing that can be done here")

@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from handwrought.studio.drawing import PAD_PIXELS, Drawings
+from handwrought.studio.drawing import Drawings
 from handwrought.studio.messages import Length, Within, decode, encode, parse
 from handwrought.studio.microscope import Microscope, View
 from handwrought.studio.microscope_subjects import ink_name
+from handwrought.studio.picture_bounds import PAD_PIXELS
 from handwrought.studio.routes_draw import decode_pad
 from handwrought.studio.sessions import Studio
 

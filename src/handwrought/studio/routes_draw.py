@@ -20,8 +20,10 @@ from starlette.websockets import WebSocket
 
 from handwrought.errors import InvalidArgument
 from handwrought.studio.conversation import converse
-from handwrought.studio.drawing import PAD_PIXELS, Drawings, Seen, check_pixels
+from handwrought.studio.drawing import Drawings
+from handwrought.studio.drawing_seen import Seen
 from handwrought.studio.messages import Within, decode, encode, parse
+from handwrought.studio.picture_bounds import PAD_PIXELS, check_pixels
 from handwrought.studio.sessions import Studio
 
 __all__ = ["Keep", "PadSeen", "bodies", "decode_pad", "routes"]

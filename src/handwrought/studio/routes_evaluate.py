@@ -99,11 +99,13 @@ class Amounts:
 
 @dataclass(frozen=True)
 class Change:
-    """Change the sample so, and say what it is taken for."""
+    """Change the sample so, and say what it is taken for: the images shown, and where ``measure``
+    all of them, which takes longer."""
 
     model: _Model
     turn: Annotated[int, Within(0, 2**53)]
     amounts: Amounts
+    measure: bool = True
 
 
 async def models(request: Request) -> Response:
@@ -171,7 +173,9 @@ async def changes(websocket: WebSocket) -> None:
 
     def change(message: str | bytes) -> dict[str, Any]:
         wish = decode(Change, parse(message))
-        seen = studio.backend(Evaluations).change(wish.model, asdict(wish.amounts))
+        seen = studio.backend(Evaluations).change(
+            wish.model, asdict(wish.amounts), measure=wish.measure
+        )
         return {"kind": "changed", "turn": wish.turn, "seen": seen}
 
     async def hear(message: str | bytes) -> dict[str, Any]:

@@ -5,7 +5,8 @@ the dataclasses below; the first is :class:`Open`.  The studio answers an Open w
 ``{"kind": "state", ...}``, all that stays as it is until the next Open, and then sends binary
 frames with all that changes (:meth:`~handwrought.studio.playground.Playground.frame` has their
 layout), at most 20 a second.  A frame is made when the connection is free for it, so that a slow
-page skips frames and holds up nothing.  ``{"kind": "did", ...}`` says what a link has to hold, and
+page skips frames and holds up nothing.  ``{"kind": "points", ...}`` says which points there are,
+once one was put in or taken out by hand, ``{"kind": "did", ...}`` what a link has to hold, and
 ``{"kind": "stopped", "error": ...}`` why learning stopped by itself.
 """
 
@@ -32,7 +33,17 @@ from handwrought.studio.sessions import Studio
 if TYPE_CHECKING:
     from handwrought.studio.playground import Playground
 
-__all__ = ["Change", "Do", "Open", "Pause", "Run", "SetParameter", "routes"]
+__all__ = [
+    "AddPoint",
+    "Change",
+    "Do",
+    "Open",
+    "Pause",
+    "RemovePoint",
+    "Run",
+    "SetParameter",
+    "routes",
+]
 
 _FRAME = 0.05
 """Seconds from one frame to the next."""
@@ -45,13 +56,15 @@ _BATCHES: dict[str, int | None] = {"slow": 1, "normal": None, "fast": 1_000_000}
 
 @dataclass(frozen=True)
 class Open:
-    """Begin: the tab's own network if it comes back ``again``, else a new one with ``did`` done."""
+    """Begin: the tab's own network if it comes back ``again``, else a new one with ``did`` done;
+    ``points``: with the points that the tab has put in and taken out."""
 
     kind: Literal["open"]
     tab: Annotated[str, Length(8, 64)]
     settings: Settings
     did: Annotated[str, Length(0, 4000)] = ""
     again: bool = False
+    points: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,26 @@ class SetParameter:
     value: float
 
 
+_Input = Annotated[float, Within(-99, 99)]
+
+
+@dataclass(frozen=True)
+class AddPoint:
+    """Put in a training point: one input or two, and its class or the curve's value there."""
+
+    kind: Literal["add"]
+    x: Annotated[tuple[_Input, ...], Length(1, 2)]
+    y: _Input
+
+
+@dataclass(frozen=True)
+class RemovePoint:
+    """Take out a training point by its number."""
+
+    kind: Literal["remove"]
+    point: Annotated[int, Within(0, 999)]
+
+
 @dataclass(frozen=True)
 class Change:
     """Change a setting while the network learns."""
@@ -103,6 +136,8 @@ _KINDS: dict[str, Any] = {
     "run": Run,
     "pause": Pause,
     "set": SetParameter,
+    "add": AddPoint,
+    "remove": RemovePoint,
     "change": Change,
 }
 
@@ -144,7 +179,7 @@ class _Visit:
             from handwrought.studio.playground import Playgrounds
 
             kept = self.studio.backend(Playgrounds)
-            found = kept.open(wish.tab, wish.settings, wish.did, wish.again)
+            found = kept.open(wish.tab, wish.settings, wish.did, wish.again, wish.points)
             return found, encode({"kind": "state", "state": self.state + 1, **found.about()})
 
         self.speed = None
@@ -158,6 +193,11 @@ class _Visit:
             if isinstance(wish, SetParameter):
                 below = () if wish.below is None else (wish.below,)
                 playground.apply(Did("w", wish.value, (wish.layer, wish.neuron, *below)))
+            elif isinstance(wish, AddPoint):
+                at = tuple(round(100 * each) for each in wish.x)
+                playground.apply(Did("p", round(wish.y, 2), at))
+            elif isinstance(wish, RemovePoint):
+                playground.apply(Did("x", wish.point))
             elif isinstance(wish, Change):
                 playground.apply(Did(wish.name, wish.value))
             elif wish.what == "epoch":
@@ -169,6 +209,9 @@ class _Visit:
             await run_in_threadpool(done)
         except TrainingDiverged as error:
             await self.stop(str(error))
+        if isinstance(wish, AddPoint | RemovePoint):
+            points = await run_in_threadpool(playground.shown_points)
+            await self.websocket.send_text(encode({"kind": "points", **points}))
 
     async def stop(self, why: str) -> None:
         self.speed = None

@@ -1,7 +1,7 @@
 """Train's routes, and what is said on them.
 
 On ``/ws/train`` the studio tells and the page listens: first ``state`` (every run), then ``run``,
-``progress``, ``point``, ``look``, ``moment``, ``deleted`` and ``refused`` as they come.  After
+``progress``, ``point``, ``look``, ``moment``, ``brought``, ``deleted`` and ``refused`` as they come.  After
 ``state`` the page asks for the runs that it shows, whole, with ``GET /api/train/runs/ID``.
 """
 
@@ -124,7 +124,17 @@ async def listen(websocket: WebSocket) -> None:
 
 async def offered(request: Request) -> Response:
     """The controls with their sentences and defaults, and the recipes."""
-    return await _answer(lambda: {"controls": controls(), "presets": presets()})
+    return await _answer(
+        lambda: {
+            "controls": [control for control in controls() if control.group != "own"],
+            "presets": presets(),
+        }
+    )
+
+
+async def own(request: Request) -> Response:
+    """What a fine-tuning on one's own digits may be asked for."""
+    return await _answer(lambda: _runs(request).own())
 
 
 async def begin(request: Request) -> Response:
@@ -221,6 +231,7 @@ async def _answer(work: Callable[[], Any]) -> Response:
 routes = [
     WebSocketRoute("/ws/train", listen),
     Route("/api/train/controls", offered),
+    Route("/api/train/own", own),
     Route("/api/train/begin", begin, methods=["POST"]),
     Route("/api/train/do", do, methods=["POST"]),
     Route("/api/train/go-on", go_on, methods=["POST"]),

@@ -1,32 +1,40 @@
 """The runs: trainings under way, each in a process of its own, and those that are kept.
 
-A run is a folder in ``runs``: ``config.json`` (name, wish, how it stands), written here alone, and
-what :mod:`handwrought.studio.training_process` keeps beside it.  A run whose process is gone has
-lost nothing that its last checkpoint holds, and goes on from there.
+A run is a folder in ``runs``; its ``config.json`` is written here alone, and all else by its
+process.  A run whose process is gone has lost nothing that its last checkpoint holds, and goes on
+from there.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from handwrought.errors import DataError, HandwroughtError, InvalidArgument
+from handwrought.errors import DataError, InvalidArgument
 from handwrought.studio.diagnosis import diagnose
 from handwrought.studio.measuring import Point
 from handwrought.studio.messages import decode
 from handwrought.studio.moments import steps_kept, thinned
-from handwrought.studio.pipes import hear, tell
+from handwrought.studio.own_digits import brought, offered, prepare, tuned_wish
+from handwrought.studio.pipes import tell
+from handwrought.studio.run import ENDS, Run, changed, free_name, named, read_run
+from handwrought.studio.run_folder import (
+    CONFIG,
+    MODEL,
+    bytes_of,
+    read_json,
+    write_json,
+)
+from handwrought.studio.run_process import begun, ended, epitaph, said
 from handwrought.studio.wishes import Wish
 
 if TYPE_CHECKING:
@@ -40,49 +48,9 @@ LIVE = 2
 """Trainings under way at once."""
 BYTES = 4 << 30
 """Of all runs' folders, above which no other begins."""
+_LOOK = "look.json"
 _PATIENCE = 20.0
 """Seconds that a training has to keep itself when the studio ends."""
-
-_ENDS = ("finished", "stopped", "diverged", "failed")
-
-
-@dataclass(eq=False)
-class Run:
-    """One run; its ``status`` is one of starting, running, paused (with a process), finished,
-    stopped, diverged, failed or crashed (without)."""
-
-    id: str
-    folder: Path
-    name: str
-    created: float
-    wish: Wish
-    status: str = "stopped"
-    sentence: str = ""
-    """What ended it, where that was no wish of anybody."""
-    progress: dict[str, Any] = field(default_factory=dict)
-    shape: dict[str, Any] = field(default_factory=dict)
-    look: dict[str, Any] | None = None
-    points: list[Point] | None = None
-    """None until they are read from the folder."""
-    process: subprocess.Popen[bytes] | None = None
-    reader: threading.Thread | None = None
-
-    def config(self) -> dict[str, Any]:
-        """What ``config.json`` holds."""
-        return {
-            "name": self.name,
-            "created": self.created,
-            "wish": asdict(self.wish),
-            "status": self.status,
-            "sentence": self.sentence,
-            "progress": self.progress,
-            "shape": self.shape,
-        }
-
-    @property
-    def live(self) -> bool:
-        """Whether it has a process."""
-        return self.process is not None
 
 
 class Runs:
@@ -90,12 +58,13 @@ class Runs:
 
     def __init__(self, studio: Studio) -> None:
         self.folder = studio.folder / "runs"
+        self._studio = studio
         self._lock = threading.RLock()
         self._listeners: set[Callable[[dict[str, Any]], None]] = set()
         self._runs: dict[str, Run] = {}
         self._closed = False
-        for config in sorted(self.folder.glob("*/config.json")):
-            if (run := _read(config)) is not None:
+        for config in sorted(self.folder.glob(f"*/{CONFIG}")):
+            if (run := read_run(config)) is not None:
                 self._runs[run.id] = run
 
     def close(self) -> None:
@@ -136,13 +105,21 @@ class Runs:
         Raises
         ------
         InvalidArgument
-            If there are too many runs, or they are too large.
+            If there are too many runs, or they are too large; if the model to begin with cannot
+            learn digits.
+        DataError
+            If there are too few of one's own digits.
         """
+        source = None
+        if (own := wish.own) is not None:
+            source = self._source(own.source)
+            wish = tuned_wish(wish, source)
+            name = name or f"{self._sources().get(own.source, 'a model')}, fine-tuned"[:80]
         with self._lock:
             self._check_room()
             if len(self._runs) >= RUNS:
                 raise InvalidArgument(f"{RUNS} runs are kept: delete one that is needed no more")
-            if sum(map(_bytes, self._runs.values())) > BYTES:
+            if sum(bytes_of(run.folder) for run in self._runs.values()) > BYTES:
                 raise InvalidArgument(
                     f"the runs take more than {BYTES >> 30} GB: delete one that is needed no more"
                 )
@@ -151,12 +128,18 @@ class Runs:
             found, number = stamp, 2
             while found in self._runs or (self.folder / found).exists():
                 found, number = f"{stamp}-{number}", number + 1
-            name = name or _free_name(_named(wish), {run.name for run in self._runs.values()})
-            run = Run(found, self.folder / found, name, created, wish, points=[])
+            name = free_name(name or named(wish), {run.name for run in self._runs.values()})
+            run = Run(found, self.folder / found, name, created, wish)
             try:
                 run.folder.mkdir(parents=True)
             except OSError as error:
                 raise DataError(f"{run.folder} cannot be made: {error.strerror}") from None
+            if source is not None:
+                try:
+                    prepare(run.folder, source, self._studio.folder / "digits")
+                except BaseException:
+                    shutil.rmtree(run.folder, ignore_errors=True)
+                    raise
             self._runs[found] = run
             self._start(run, goal)
             return found
@@ -169,7 +152,7 @@ class Runs:
                 self.do(name, goal)
                 return
             self._check_room()
-            run.wish = _changed(run.wish, changes or {})
+            run.wish = changed(run.wish, changes or {})
             done = run.progress.get("step", 0)
             if done and done >= run.wish.epochs * run.shape.get("batches", 1):
                 raise InvalidArgument(
@@ -190,7 +173,7 @@ class Runs:
         """Other settings: from the next mini-batch on, or when the run goes on."""
         with self._lock:
             run = self.get(name)
-            wish = _changed(run.wish, changes)
+            wish = changed(run.wish, changes)
             if run.live:
                 self._command(run, "change", wish=asdict(wish))
             else:
@@ -239,20 +222,21 @@ class Runs:
     def state(self) -> dict[str, Any]:
         """The first message: every run, the newest first, without its points."""
         with self._lock:
-            runs = [_summary(run) for run in reversed(self._runs.values())]
+            runs = [run.summary() for run in reversed(self._runs.values())]
         return {"kind": "state", "runs": runs, "live": LIVE, "most": RUNS}
 
     def whole(self, name: str) -> dict[str, Any]:
         """One run with its points, pictures, findings and moments."""
         with self._lock:
             run = self.get(name)
-            points = _points(run)
+            points = list(run.points)
             return {
-                "run": _summary(run),
-                "points": list(points),
-                "look": run.look or _read_look(run),
+                "run": run.summary(),
+                "points": points,
+                "look": run.look or read_json(run.folder / _LOOK),
                 "moments": steps_kept(run.folder),
-                "bytes": _bytes(run),
+                "bytes": bytes_of(run.folder),
+                "brought": brought(run.folder),
             }
 
     def model(self, name: str) -> Path:
@@ -263,10 +247,34 @@ class Runs:
         InvalidArgument
             If it has none yet.
         """
-        path = self.get(name).folder / "model.safetensors"
+        path = self.get(name).folder / MODEL
         if not path.is_file():
             raise InvalidArgument("this run has no model yet: let it train for a moment")
         return path
+
+    def own(self) -> dict[str, Any]:
+        """What a fine-tuning may be asked for, as the page's form."""
+        return {**offered(self._studio.folder / "digits"), "sources": self._sources()}
+
+    def _sources(self) -> dict[str, str]:
+        """The models that it may begin with: their titles by name."""
+        with self._lock:
+            runs = {
+                run.id: run.name
+                for run in reversed(self._runs.values())
+                if run.wish.dataset == "mnist" and (run.folder / MODEL).is_file()
+            }
+        own = {} if self._studio.model is None else {"model": self._studio.model.name}
+        return {"shipped": "the shipped model", **own, **runs}
+
+    def _source(self, name: str) -> Path:
+        from handwrought.reading.recognizer import shipped_model
+
+        if name == "shipped":
+            return shipped_model()
+        if name == "model" and self._studio.model is not None:
+            return self._studio.model
+        return self.model(name)
 
     # --- processes -----------------------------------------------------------------------------------
 
@@ -281,18 +289,8 @@ class Runs:
 
     def _start(self, run: Run, goal: str) -> None:
         run.status, run.sentence = "starting", ""
-        _points(run)
         self._write(run)
-        command = [sys.executable, "-m", "handwrought.studio.training_process", str(run.folder)]
-        # The same package as here, wherever it was found.
-        root = str(Path(__file__).parents[2])
-        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-        with (run.folder / "process.log").open("wb") as log:
-            run.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                env=environment, start_new_session=True,
-            )  # fmt: skip
+        run.process = begun(run.folder)
         run.reader = threading.Thread(
             target=self._follow, args=(run, run.process), name=f"run {run.id}", daemon=True
         )
@@ -308,30 +306,23 @@ class Runs:
 
     def _follow(self, run: Run, process: subprocess.Popen[bytes]) -> None:
         """Read what a process says until it ends; a thread's work."""
-        ended = None
-        pipe: BinaryIO = process.stdout  # type: ignore[assignment]
-        with suppress(DataError):  # whatever else it says, it has gone astray
-            while heard := hear(pipe):
-                message, payload = heard
-                if message.get("kind") == "end":
-                    ended = message
-                else:
-                    with self._lock:
-                        self._take(run, message, payload)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(10)  # it has said its last
-        process.kill()
-        code = process.wait()
-        for end in (process.stdin, process.stdout):
-            with suppress(OSError):
-                end.close()  # type: ignore[union-attr]
+        end: dict[str, Any] = {}
+        for message, payload in said(process):
+            if message.get("kind") == "end":
+                end = message
+            else:
+                with self._lock:
+                    self._take(run, message, payload)
+        code = ended(process)
         with self._lock:
             run.process = run.reader = None
-            if ended and ended.get("how") in _ENDS:
-                run.status, run.sentence = ended["how"], str(ended.get("sentence", ""))
+            if end.get("how") in ENDS:
+                run.status, run.sentence = end["how"], str(end.get("sentence", ""))
             else:
-                run.status, run.sentence = "crashed", _epitaph(run, code)
-            _write_look(run)
+                run.status, run.sentence = "crashed", epitaph(run.folder, code)
+            if run.look is not None:
+                with suppress(OSError):
+                    write_json(run.folder / _LOOK, run.look)
             if run.folder.exists():
                 self._write(run)
             if run.id in self._runs:
@@ -341,10 +332,10 @@ class Runs:
         kind = message.pop("kind", None)
         if kind == "progress":
             run.status = "running" if message.pop("running") else "paused"
-            run.progress = {**message, "accuracy": _accuracy(run)}
+            run.progress = {**message, "accuracy": run.accuracy}
             self._tell({"kind": "progress", "run": run.id, "status": run.status, **message})
         elif kind == "point":
-            points = [*_points(run), Point.of(message["point"])]
+            points = [*run.points, Point.of(message["point"])]
             run.points = thinned(points)
             self._tell({"kind": "point", "run": run.id, "point": points[-1],
                         "findings": diagnose(run.wish, run.points)})  # fmt: skip
@@ -355,13 +346,15 @@ class Runs:
             self._tell({"kind": "moment", "run": run.id, "step": message["step"]})
         elif kind == "ready":
             run.shape = message
-            run.points = [point for point in _points(run) if point.step <= message["step"]]
+            run.points = [point for point in run.points if point.step <= message["step"]]
             self._write(run)
             self._announce(run)
         elif kind == "changed":
-            run.wish = decode(Wish, _jsonly(message["wish"]))
+            run.wish = decode(Wish, message["wish"])
             self._write(run)
             self._announce(run)
+        elif kind == "brought":
+            self._tell({"kind": "brought", "run": run.id, "brought": message["brought"]})
         elif kind == "refused":
             self._tell({"kind": "refused", "run": run.id, "error": message["error"]})
         elif kind == "kept":
@@ -374,74 +367,13 @@ class Runs:
             listener(increment)
 
     def _announce(self, run: Run) -> None:
-        self._tell({"kind": "run", "run": _summary(run)})
+        self._tell({"kind": "run", "run": run.summary()})
 
     def _write(self, run: Run) -> None:
-        from handwrought.storage.atomic import write_atomically
-
-        content = json.dumps(run.config(), indent=1).encode()
         try:
-            write_atomically(run.folder / "config.json", content)
+            write_json(run.folder / CONFIG, run.config())
         except OSError as error:
             run.sentence = f"{run.folder} cannot be written: {error.strerror}"
-
-
-def _read(path: Path) -> Run | None:
-    """The run that a folder keeps; None where its config is damaged."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        run = Run(
-            path.parent.name,
-            path.parent,
-            str(values["name"])[:80],
-            float(values["created"]),
-            decode(Wish, values["wish"]),
-            str(values["status"]),
-            str(values["sentence"]),
-            dict(values["progress"]),
-            dict(values["shape"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, HandwroughtError, RecursionError):
-        return None
-    if run.status not in (*_ENDS, "crashed"):
-        run.status = "stopped"
-        run.sentence = "The studio ended while it trained; it goes on from its last checkpoint."
-    return run
-
-
-def _points(run: Run) -> list[Point]:
-    if run.points is None:
-        run.points = []
-        with suppress(OSError):
-            for line in (run.folder / "history.jsonl").read_text(encoding="utf-8").splitlines():
-                with suppress(ValueError, TypeError, KeyError):
-                    run.points.append(Point.of(json.loads(line)))
-    return run.points
-
-
-def _summary(run: Run) -> dict[str, Any]:
-    points = run.points or []
-    diverged = run.sentence if run.status == "diverged" else ""
-    return {
-        "id": run.id,
-        "name": run.name,
-        "created": run.created,
-        "wish": run.wish,
-        "rate": run.wish.rate,
-        "status": run.status,
-        "sentence": run.sentence,
-        "progress": run.progress,
-        "shape": run.shape,
-        "accuracy": _accuracy(run),
-        "findings": diagnose(run.wish, points, diverged),
-    }
-
-
-def _accuracy(run: Run) -> float | None:
-    """On validation images, when last measured."""
-    measured = [point.validation_accuracy for point in run.points or ()]
-    known = [accuracy for accuracy in measured if accuracy is not None]
-    return known[-1] if known else run.progress.get("accuracy")
 
 
 def _pictures(message: dict[str, Any], payload: bytes) -> dict[str, Any]:
@@ -451,55 +383,3 @@ def _pictures(message: dict[str, Any], payload: bytes) -> dict[str, Any]:
         "weights": b64encode(payload[:n]).decode("ascii"),
         "images": b64encode(payload[n:]).decode("ascii"),
     }
-
-
-def _write_look(run: Run) -> None:
-    if run.look is not None:
-        with suppress(OSError):
-            (run.folder / "look.json").write_text(json.dumps(run.look), encoding="utf-8")
-
-
-def _read_look(run: Run) -> dict[str, Any] | None:
-    with suppress(OSError, ValueError):
-        run.look = json.loads((run.folder / "look.json").read_text(encoding="utf-8"))
-    return run.look
-
-
-def _epitaph(run: Run, code: int) -> str:
-    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    said = ""
-    with suppress(OSError):
-        lines = (run.folder / "process.log").read_text(errors="replace").strip().splitlines()
-        said = f" ({lines[-1][:200]})" if lines else ""
-    kept = (run.folder / "checkpoint.safetensors").exists()
-    remedy = "go on from its last checkpoint" if kept else "begin it anew"
-    return f"The training process {how}{said}: {remedy}."
-
-
-def _bytes(run: Run) -> int:
-    total = 0
-    for path in run.folder.rglob("*"):
-        with suppress(OSError):
-            total += path.stat().st_size
-    return total
-
-
-def _named(wish: Wish) -> str:
-    shape = "-".join(str(n) for n in (784, *wish.hidden, 10))
-    return f"{shape} {wish.activation}, {wish.optimizer}"
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    found, number = name, 2
-    while found in taken:
-        found, number = f"{name} ({number})", number + 1
-    return found
-
-
-def _changed(wish: Wish, changes: dict[str, Any]) -> Wish:
-    """The wish with these fields, given as JSON values; checked whole."""
-    return decode(Wish, _jsonly({**asdict(wish), **changes}))
-
-
-def _jsonly(values: dict[str, Any]) -> dict[str, Any]:
-    return {**values, "hidden": list(values["hidden"])}

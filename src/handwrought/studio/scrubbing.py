@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
-from handwrought.studio.drawing import Drawings, Layer
+from handwrought.studio.drawing import Drawings
+from handwrought.studio.drawing_seen import Layer
 from handwrought.studio.moments import moment_path, steps_kept
 from handwrought.studio.runs import Runs
 

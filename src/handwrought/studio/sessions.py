@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from handwrought.errors import HandwroughtError
 
 if TYPE_CHECKING:
     from handwrought.reading.recognizer import Recognizer
@@ -34,15 +38,20 @@ class Studio:
         Where runs and digits are kept.
     model : Path, optional
         The model that reads; by default the shipped one.
+    warms : bool
+        Whether compiled code for trainings is made ready in the background.
     """
 
-    def __init__(self, folder: Path, model: Path | None = None) -> None:
+    def __init__(self, folder: Path, model: Path | None = None, *, warms: bool = False) -> None:
         self.folder = folder
         self.model = model
+        self._warms = warms
         self._backends: dict[type, Any] = {}
         self._lock = threading.RLock()
         self._recognizer: Future[Recognizer] = Future()
         self._loading: threading.Thread | None = None
+        self._warming: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     def load(self) -> None:
         """Begin to load the model and what it needs in the background; the page comes first."""
@@ -61,6 +70,16 @@ class Studio:
             self._recognizer.set_exception(error)
         else:
             self._recognizer.set_result(recognizer)
+        if self._warms:
+            self._begin_warming()
+
+    def _begin_warming(self) -> None:
+        """Last of all, so that nothing that is looked at waits for it."""
+        from handwrought.studio import warming
+
+        with self._lock, suppress(HandwroughtError):  # a training will say what is wrong
+            if not self._closed:
+                self._warming = warming.begin()
 
     @property
     def recognizer(self) -> Recognizer:
@@ -78,7 +97,12 @@ class Studio:
     def close(self) -> None:
         """End what the backends started."""
         with self._lock:
+            self._closed = True
             backends, self._backends = list(self._backends.values()), {}
+            warming, self._warming = self._warming, None
+        if warming is not None:
+            warming.kill()
+            warming.wait()
         for backend in backends:
             backend.close()
 

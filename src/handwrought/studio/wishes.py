@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from handwrought.errors import InvalidArgument
 from handwrought.studio.messages import Length, Within
 
-__all__ = ["Changes", "Wish", "controls", "live", "presets"]
+__all__ = ["Changes", "OwnDigits", "Wish", "controls", "live", "presets"]
 
 PARAMETERS = 8_000_000
 """Weights and biases of the largest network that the studio trains."""
@@ -41,8 +41,28 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class OwnDigits:
+    """A fine-tuning on the digits that Draw keeps, among MNIST's.
+
+    Attributes
+    ----------
+    source : str
+        The model to begin with: "shipped", or a run's id.
+    share, rehearsed
+        See :func:`handwrought.training.fine_tuning.fine_tune`.
+    """
+
+    source: Annotated[str, Length(1, 80)] = "shipped"
+    share: Annotated[float, Within(0.01, 0.9)] = 0.1
+    rehearsed: Annotated[int, Within(100, 50_000)] = 10_000
+
+
+@dataclass(frozen=True)
 class Wish:
-    """A training, as the page asks for it; the defaults are the article's network."""
+    """A training, as the page asks for it; the defaults are the article's network.
+
+    With ``own``, images and network are those of the fine-tuning, whatever else is said of them.
+    """
 
     dataset: Literal["mnist", "fashion-mnist", "kmnist", "emnist-digits", "qmnist"] = "mnist"
     images: Annotated[int, Within(100, 1_000_000)] | None = None
@@ -67,6 +87,7 @@ class Wish:
     strangers: Annotated[float, Within(0, 0.5)] = 0.0
     augmentation: Changes | None = None
     seed: Annotated[int, Within(0, 2**31 - 1)] = 0
+    own: OwnDigits | None = None
 
     def __post_init__(self) -> None:
         sizes = (784, *self.hidden, 10)
@@ -94,7 +115,7 @@ class Wish:
         from handwrought.data.augmentation import Augmentation
 
         values = asdict(self)
-        for name in ("dataset", "images", "hidden", "activation", "cost", "initializer"):
+        for name in ("dataset", "images", "hidden", "activation", "cost", "initializer", "own"):
             del values[name]
         changes = values["augmentation"]
         return {
@@ -138,7 +159,7 @@ class Control:
     kind : {"choice", "number", "layers"}
     default : value
         Null where something else decides; ``automatic`` then says what.
-    group : {"data", "network", "training", "regularization", "augmentation"}
+    group : {"data", "network", "training", "regularization", "augmentation", "own"}
     choices : list of str
     least, most, step : float or None
     more : bool
@@ -182,7 +203,11 @@ def controls() -> list[Control]:
     """Each control of a training, in the page's order: what it is from the classes' types, what is
     said of it from ``controls.toml``."""
     texts = tomllib.loads(Path(__file__).with_name("controls.toml").read_text(encoding="utf-8"))
-    shapes = {**_shapes(Wish, ""), **_shapes(Changes, "augmentation.")}
+    shapes = {
+        **_shapes(Wish, ""),
+        **_shapes(Changes, "augmentation."),
+        **_shapes(OwnDigits, "own."),
+    }
     return [
         Control(name, live=live(name), automatic=_AUTOMATIC.get(name, ""), **shapes[name], **said)
         for name, said in texts.items()

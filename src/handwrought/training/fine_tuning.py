@@ -23,9 +23,61 @@ from handwrought.training.loop import train
 from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
 
-__all__ = ["FineTuning", "fine_tune", "mixed"]
+__all__ = ["BestEpoch", "FineTuning", "arguments", "fine_tune", "mixed"]
 
 _COPIES, _MOST_COPIES = 20, 2000
+
+
+class BestEpoch:
+    """The weights of the best epoch so far: of the largest sum of two accuracies, that on changed
+    copies of the digits to learn and that on the validation images.
+
+    Digits held out have no part in it; the digits themselves are soon known by heart, and say no
+    more.
+
+    Parameters
+    ----------
+    network : Network
+        As it is given: epoch 0.
+    own, validation : Split
+    augmentation : Augmentation
+        Of the copies.
+    seed : int
+
+    Attributes
+    ----------
+    kept : int
+    probe : Split
+        The copies.
+    worth : float
+    vector : array
+        The parameters.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        own: Split,
+        validation: Split,
+        augmentation: Augmentation,
+        seed: int = 0,
+    ) -> None:
+        self.kept, self.probe = 0, _changed(own, augmentation, seed)
+        self.vector = network.parameters.vector.copy()
+        self.worth = self._worth(network, cost_and_accuracy(network, validation)[1])
+
+    def see(self, network: Network, report: EpochReport) -> bool:
+        """Keep the network's weights if none were better; returns whether they are kept."""
+        worth = self._worth(network, report.validation_accuracy)
+        if worth < self.worth:
+            return False
+        self.worth, self.kept = worth, report.epoch
+        self.vector[...] = network.parameters.vector
+        return True
+
+    def _worth(self, network: Network, validation_accuracy: float | None) -> float:
+        _, of_probe = cost_and_accuracy(network, self.probe)
+        return (validation_accuracy or 0.0) + (of_probe or 0.0)
 
 
 class FineTuning(Iterator[Any]):
@@ -36,26 +88,16 @@ class FineTuning(Iterator[Any]):
 
     Attributes
     ----------
-    kept : int
-        The best epoch so far; 0 is the network as it was given.
-    probe : Split
-        Changed copies of the digits to learn: their accuracy and that on the validation images,
-        added up, say which epoch is best.
+    best : BestEpoch
     settings : dict
         What was asked for, as JSON values.
     """
 
     def __init__(
-        self,
-        network: Network,
-        probe: Split,
-        validation: Split,
-        reports: Any,
-        settings: dict[str, Any],
+        self, network: Network, best: BestEpoch, reports: Any, settings: dict[str, Any]
     ) -> None:
-        self.kept, self.settings = 0, settings
-        self.probe = probe
-        self._network, self._validation = network, validation
+        self.best, self.settings = best, settings
+        self._network = network
         self._reports = self._best_of(reports)
 
     def __next__(self) -> Any:
@@ -70,28 +112,26 @@ class FineTuning(Iterator[Any]):
         """Epochs asked for."""
         return int(self.settings["epochs"])
 
+    @property
+    def kept(self) -> int:
+        """The best epoch so far; 0 is the network as it was given."""
+        return self.best.kept
+
     def _best_of(self, reports: Any) -> Any:
         vector = self._network.parameters.vector
-        best = self._worth(cost_and_accuracy(self._network, self._validation)[1])
-        best_vector = vector.copy()
         try:
             with closing(reports):
                 for report in reports:
                     if isinstance(report, EpochReport):
-                        worth = self._worth(report.validation_accuracy)
-                        if worth >= best:
-                            best, self.kept = worth, report.epoch
-                            best_vector[...] = vector
+                        self.best.see(self._network, report)
                     yield report
         except TrainingDiverged:
-            vector[...] = best_vector
+            vector[...] = self.best.vector
             raise
-        vector[...] = best_vector
+        vector[...] = self.best.vector
 
-    def _worth(self, validation_accuracy: float | None) -> float:
-        """What the stopping point is chosen by: digits held out have no part in it."""
-        _, of_probe = cost_and_accuracy(self._network, self.probe)
-        return (validation_accuracy or 0.0) + (of_probe or 0.0)
+
+SHARE, REHEARSED = 0.1, 10_000
 
 
 def fine_tune(
@@ -99,17 +139,10 @@ def fine_tune(
     own: Split,
     data: Dataset,
     *,
-    epochs: int = 3,
-    learning_rate: float = 2e-4,
-    share: float = 0.1,
-    rehearsed: int = 10_000,
-    batch_size: int = 128,
-    augmentation: Augmentation | None = None,
-    strangers: float = 0.0,
-    average: float = 0.99,
-    hardest: float = 0.5,
-    seed: int = 0,
+    share: float = SHARE,
+    rehearsed: int = REHEARSED,
     report_every: int | None = None,
+    **settings: Any,
 ) -> FineTuning:
     """Teach a network these digits in place, among old ones; an iterator of reports, lazily.
 
@@ -122,22 +155,16 @@ def fine_tune(
     data : Dataset
         Old examples: ``rehearsed`` of its training images are shown among the new ones, and its
         validation images say, together with changed copies of ``own``, which epoch's weights are
-        kept: the one with the largest sum of the two accuracies.
-    epochs : int
-        Passes over the mixture.
-    learning_rate : float
-        Of AdamW, at the start; it falls to 0 on a cosine.
+        kept (:class:`BestEpoch`).
     share : float
         What part of the mixture the new digits make up by being repeated; less in proportion where
         they are not of all classes: seeing nothing but sevens in a hand, the network would come to
         read its other digits as sevens.
-    rehearsed, batch_size : int
-    augmentation : Augmentation, optional
-        By default that of the recipe ``shipped``, at half its strength, as where that recipe ends:
-        the network has seen the full strength, and reads clean digits worse for some time after
-        each such lesson.
-    strangers, average, hardest, seed, report_every
+    rehearsed : int
+    report_every : int, optional
         See :func:`handwrought.train`.
+    **settings
+        Those of :func:`arguments`.
 
     Raises
     ------
@@ -146,34 +173,59 @@ def fine_tune(
     """
     if data.validation is None:
         raise InvalidArgument(f"{data.name} has no validation images, which choose the best epoch")
-    if augmentation is None:
-        augmentation = (load_recipe("shipped").augmentation or Augmentation()).times(0.5)
-    settings: dict[str, Any] = {
-        "epochs": epochs,
-        "learning_rate": learning_rate,
-        "batch_size": batch_size,
-        "strangers": strangers,
-        "average": average,
-        "hardest": hardest,
-        "seed": seed,
-    }
+    asked = arguments(**settings)
     reports = train(
         network,
-        replace(data, train=mixed(own, data.train, share=share, rehearsed=rehearsed, seed=seed)),
-        optimizer="adamw",
-        schedule="cosine",
-        augmentation=augmentation,
+        replace(
+            data, train=mixed(own, data.train, share=share, rehearsed=rehearsed, seed=asked["seed"])
+        ),
+        **asked,
         report_every=report_every,
-        **settings,
     )
-    settings |= {"share": share, "rehearsed": rehearsed, "augmentation": asdict(augmentation)}
-    probe = _changed(own, augmentation, seed)
-    return FineTuning(network, probe, data.validation, reports, settings)
+    changes = asked["augmentation"]
+    best = BestEpoch(network, own, data.validation, changes, asked["seed"])
+    kept = {name: value for name, value in asked.items() if name not in _ALWAYS}
+    kept |= {"share": share, "rehearsed": rehearsed, "augmentation": asdict(changes)}
+    return FineTuning(network, best, reports, kept)
+
+
+_ALWAYS = {"optimizer": "adamw", "schedule": "cosine"}
+
+
+def arguments(
+    *,
+    epochs: int = 3,
+    learning_rate: float = 2e-4,
+    batch_size: int = 128,
+    augmentation: Augmentation | None = None,
+    strangers: float = 0.0,
+    average: float = 0.99,
+    hardest: float = 0.5,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """What a fine-tuning asks of :func:`handwrought.train`.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the mixture.
+    learning_rate : float
+        Of AdamW, at the start; it falls to 0 on a cosine.
+    batch_size : int
+    augmentation : Augmentation, optional
+        By default that of the recipe ``shipped``, at half its strength, as where that recipe ends:
+        the network has seen the full strength, and reads clean digits worse for some time after
+        each such lesson.
+    strangers, average, hardest, seed
+        See :func:`handwrought.train`.
+    """
+    if augmentation is None:
+        augmentation = (load_recipe("shipped").augmentation or Augmentation()).times(0.5)
+    return {**_ALWAYS, **locals()}
 
 
 def _changed(own: Split, augmentation: Augmentation, seed: int) -> Split:
-    """Changed copies of the digits, to choose an epoch by: the digits themselves are soon known
-    by heart, and say no more."""
+    """Changed copies of the digits, to choose an epoch by."""
     often = max(1, min(_COPIES, _MOST_COPIES // len(own)))
     labels = np.repeat(own.labels, often)
     rng = np.random.default_rng([seed, len(labels)])

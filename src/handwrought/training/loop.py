@@ -244,6 +244,12 @@ class Training(Iterator[Any]):
         """The learning rate of the last step."""
         return self._run.rate
 
+    @property
+    def average(self) -> Array | None:
+        """The running average of the parameters, what the network would end with; a view, valid
+        until the next report.  None where none is kept."""
+        return None if self._run.average is None else self._run.average.vector
+
     def change(self, **settings: Any) -> None:
         """Go on with other settings from the next mini-batch on.
 

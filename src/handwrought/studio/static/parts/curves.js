@@ -67,7 +67,8 @@ export function curves() {
     const top = Math.max(1, ...traces.flatMap((trace) => trace.x.slice(-1)));
     const layout = {
       xaxis: { title: { text: "epochs", standoff: 6 }, range: [0, top], fixedrange: true }, margin: { l: 46, r: 10, t: 8, b: 40 },
-      yaxis: kind.key === "accuracy" ? { tickformat: ".0%", fixedrange: true, autorange: true } : { rangemode: "tozero", fixedrange: true },
+      // As many digits as tell one tick from the next: near the top tenths of a percent matter.
+      yaxis: kind.key === "accuracy" ? { tickformat: ",~%", fixedrange: true, autorange: true } : { rangemode: "tozero", fixedrange: true },
       height: 250, hovermode: "closest",
     };
     const newest = points.at(-1);

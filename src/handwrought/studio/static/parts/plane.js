@@ -95,6 +95,8 @@ export function plane(canvas) {
   const heat = document.createElement("canvas");
   let now = null;
   let unit = 1;
+  let placed = null; // { box, place, low, high, bottom, top } of the picture as it is drawn
+  let aim = null; // the cross that is moved by keys, in shares of the picture
 
   function draw() {
     const width = canvas.clientWidth;
@@ -114,6 +116,7 @@ export function plane(canvas) {
       x: (v) => box.x + ((v - low) / (high - low)) * box.width,
       y: (v) => box.y + ((top - v) / (top - bottom)) * box.height,
     };
+    placed = { box, place, low, high, bottom, top };
     if (now.inputs === 2) {
       paintHeat(heat, now.values, now.n, scaleOf(now.values, now.centre), true);
       context.imageSmoothingEnabled = true;
@@ -129,7 +132,20 @@ export function plane(canvas) {
     if (now.inputs === 1) points(context, place);
     line(context, box, place, now, false);
     if (now.inputs === 2) points(context, place);
+    if (aim) cross(context, box);
     context.restore();
+  }
+
+  function cross(context, box) {
+    const [x, y] = [box.x + aim[0] * box.width, box.y + aim[1] * box.height];
+    const arms = [[x - 12, y, x + 12, y], [x, y - 12, x, y + 12]];
+    for (const [colour, width] of [[colours().paper, 5], [colours().ink, 2]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.beginPath();
+      for (const [x1, y1, x2, y2] of arms) { context.moveTo(x1, y1); context.lineTo(x2, y2); }
+      context.stroke();
+    }
   }
 
   function line(context, box, place, { values, n, level }, dashed) {
@@ -214,6 +230,32 @@ export function plane(canvas) {
   document.addEventListener("themechange", draw);
   return {
     show(what) { now = what; draw(); },
+    // What lies at a pixel of the canvas: its inputs, the curve's value y, and near(pixels), the
+    // number of the training point so near to it, or null; null outside the picture.
+    at(px, py) {
+      if (!placed) return null;
+      const { box, place, low, high, bottom, top } = placed;
+      const [across, down] = [(px - box.x) / box.width, (py - box.y) / box.height];
+      if (across < 0 || across > 1 || down < 0 || down > 1) return null;
+      const [x, y] = [low + across * (high - low), top - down * (top - bottom)];
+      const { x: xs, y: ys, training } = now.points;
+      function near(reach) {
+        let [best, found] = [reach, null];
+        for (let i = 0; i < training; i++) {
+          const [qx, qy] = now.inputs === 2 ? [xs[2 * i], xs[2 * i + 1]] : [xs[i], ys[i]];
+          const distance = Math.hypot(place.x(qx) - px, place.y(qy) - py);
+          if (distance <= best) [best, found] = [distance, i];
+        }
+        return found;
+      }
+      return { inputs: now.inputs === 2 ? [x, y] : [x], y, near };
+    },
+    // Draws a cross at these shares of the picture, or none; returns its place on the canvas.
+    cross(share) {
+      aim = share;
+      draw();
+      return share && placed ? [placed.box.x + share[0] * placed.box.width, placed.box.y + share[1] * placed.box.height] : [-1, -1];
+    },
     close() { watcher.disconnect(); document.removeEventListener("themechange", draw); },
   };
 }

@@ -60,7 +60,7 @@ export function runlist(act) {
         made.chip.style.background = at >= 0 && !here ? `var(${COMPARED[at]})` : "transparent";
         made.cells.accuracy.textContent = run.accuracy === null || run.accuracy === undefined ? "–" : percent(run.accuracy);
         const epoch = run.progress.epoch ?? 0;
-        made.cells.epochs.textContent = `${number(Number(epoch.toFixed(1)), 3)} of ${count(run.wish.epochs)}`;
+        made.cells.epochs.textContent = `${number(Number(epoch.toFixed(2)), 3)} of ${count(run.wish.epochs)}`;
         made.cells.status.textContent = STATUS[run.status] ?? run.status;
         made.more.hidden = isLive(run);
         made.more.textContent = run.status === "finished" ? "Train on" : "Go on";

@@ -4,9 +4,16 @@ import { el } from "./dom.js";
 
 const GROUPS = { data: "Data", network: "Network", training: "Learning", regularization: "Against overfitting", augmentation: "Changed images" };
 
-// offered: { controls, presets }; onBegin(wish, goal).
-export function setup(offered, onBegin) {
+// offered: { controls, presets }; onBegin(wish, goal); onOwn(): one's own digits are wanted.
+export function setup(offered, onBegin, onOwn) {
   const all = new Map(offered.controls.map((each) => [each.name, control(each)]));
+  const images = all.get("dataset").input;
+  images.append(el("option", { value: "own" }, "my digits, with MNIST"));
+  images.addEventListener("change", () => {
+    if (images.value !== "own") return;
+    images.value = "mnist";
+    onOwn();
+  });
   const changes = el("input", { type: "checkbox", id: "set-augmentation" });
   const preset = el("select", { id: "preset", onchange: take },
     el("option", { value: "" }, "none: the defaults"),

@@ -111,7 +111,7 @@ export function subject({ app, onImage, onNetwork, onLabel }) {
           el("button", { type: "button", onclick: () => find("random") }, "From the set"),
           el("button", { type: "button", onclick: () => find("misread") }, "A misread one"),
           el("label", { for: "ms-digit", class: "unseen" }, "Which digit"), digit,
-          el("label", { for: "ms-index" }, "No."), index, progress))), drawing, own),
+          el("span", { class: "row ms-number" }, el("label", { for: "ms-index" }, "No."), index), progress))), drawing, own),
     show(view, picture) {
       now = { image: view.image, network: view.network, label: picture.label };
       paintInk(canvas, bytes(picture.pixels));

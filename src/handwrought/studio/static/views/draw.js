@@ -46,7 +46,7 @@ function mount(root, app) {
   const labels = DIGITS.map((name) => el("button", { type: "button", class: "label", disabled: true, "aria-pressed": "false", "aria-label": `That was a ${name}`, onclick: () => keep(Number(name)) }, name));
   const kept = el("p", { class: "note" });
   const command = el("code", {});
-  const teach = el("details", { class: "note", hidden: true }, el("summary", {}, "Teach them to the network"), el("p", {}, "In a terminal: ", command));
+  const teach = el("details", { class: "note", hidden: true }, el("summary", {}, "Teach them to a network"), el("p", {}, el("a", { href: "#train?new=1&own=1" }, "Fine-tune on them in Train"), ", or in a terminal: ", command));
 
   root.append(
     el("h1", {}, "Draw"),

@@ -14,6 +14,8 @@ const SETTLED = 300; // milliseconds without a change before the address is writ
 const CELL = 20; // images at first, and each time more are asked for
 const MISTAKES = 12;
 
+const MEASURED = 250; // milliseconds from one accuracy to the next, while a slider moves
+
 function mount(root, app) {
   const state = Object.fromEntries(app.params); // what the address holds
   let shown = null; // { closed, parts }: what is made for the model that is shown
@@ -225,6 +227,8 @@ function mount(root, app) {
   function change(section, { model, found, wanted, parts, names }) {
     let busy = false; // amounts are on their way
     let next = null; // the newest, to be sent when the answer is here
+    let sent = null; // the last message
+    let measuredAt = 0;
     let turn = 0;
     const accuracy = el("p", { class: "changed-accuracy number" }, "–");
     const says = el("p", { class: "note", role: "status" });
@@ -246,13 +250,18 @@ function mount(root, app) {
           meanwhile.root),
         el("div", { class: "changed" }, accuracy, says, samples)));
 
-    const socket = app.socket("/ws/evaluate", heard, { onOpen() { busy = false; send(board.now()); } });
+    const socket = app.socket("/ws/evaluate", heard, { onOpen() { busy = false; measuredAt = 0; send(board.now()); } });
     parts.push(socket);
 
+    // One at a time: what comes meanwhile is overtaken by the newest.  While a slider moves, the images
+    // follow each time, and the accuracy, which takes longer, a few times a second and at the end.
     function send(amounts) {
       next = amounts;
-      if (busy) return; // one at a time: what comes meanwhile is overtaken by the newest
-      if (!socket.send({ model, turn: turn += 1, amounts: next })) return; // onOpen sends them
+      if (busy) return;
+      const measure = performance.now() - measuredAt > MEASURED;
+      if (!socket.send({ model, turn: turn += 1, amounts: next, measure })) return; // onOpen sends them
+      if (measure) measuredAt = performance.now();
+      sent = { turn, amounts: next, measure };
       next = null;
       busy = true;
     }
@@ -261,16 +270,22 @@ function mount(root, app) {
       if (!wanted()) return;
       busy = false;
       if (message.kind === "error") says.textContent = message.error;
-      else paint(message.seen);
+      else if (message.turn === sent?.turn) paint(message.seen);
       if (next) send(next);
+      else if (message.kind !== "error" && !sent.measure) {
+        measuredAt = 0;
+        send(sent.amounts);
+      }
     }
 
-    function paint(seen) {
-      const [low, high] = seen.interval;
-      accuracy.textContent = percent(seen.accuracy);
-      accuracy.title = exact(seen.accuracy);
-      says.textContent = `right: ${count(seen.right)} of ${count(seen.images)} test images, 95 % interval ${percent(low)} to ${percent(high)}`;
-      board.showAccuracy(seen.accuracy);
+    function paint({ measured, ...seen }) {
+      if (measured) {
+        const [low, high] = measured.interval;
+        accuracy.textContent = percent(measured.accuracy);
+        accuracy.title = exact(measured.accuracy);
+        says.textContent = `right: ${count(measured.right)} of ${count(measured.images)} test images, 95 % interval ${percent(low)} to ${percent(high)}`;
+        board.showAccuracy(measured.accuracy);
+      }
       const pixels = bytes(seen.pixels);
       seen.at.forEach((at, i) => {
         tiles[i] ??= tile();

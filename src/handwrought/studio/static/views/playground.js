@@ -7,6 +7,7 @@ import { count, number, percent } from "../parts/numbers.js";
 import { plane } from "../parts/plane.js";
 import { playgroundFields } from "../parts/playground_fields.js";
 import { readFrame } from "../parts/playground_frame.js";
+import { pointTool } from "../parts/point_tool.js";
 import { choice, stepper } from "../parts/stepper.js";
 import { weightEditor } from "../parts/weight_editor.js";
 import { wholeNetwork } from "../parts/whole_network.js";
@@ -42,6 +43,11 @@ function mount(root, app) {
   const link = el("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link");
   const canvas = el("canvas", { class: "picture", role: "img" });
   const picture = plane(canvas);
+  const tool = pointTool(canvas, picture, {
+    add: (x, y) => say({ kind: "add", x, y }),
+    remove: (point) => say({ kind: "remove", point }),
+    forget: () => open(settings, false),
+  });
   const title = el("h2", {}, "Output");
   const legend = el("p", { class: "note legend" });
   const curve = el("canvas", { class: "course", role: "img" });
@@ -59,7 +65,7 @@ function mount(root, app) {
     speed.root, where);
   const form = playgroundFields(change);
   const panel = el("section", { class: "card settings", "aria-label": "Settings" }, form.groups,
-    el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start."));
+    el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start, with the points put in by hand."));
   const middle = el("div", { class: "playground" },
     el("section", { class: "net-side", "aria-labelledby": "net-title" },
       el("div", { class: "row between" }, el("h2", { id: "net-title" }, "The network"), layers.root),
@@ -67,7 +73,7 @@ function mount(root, app) {
     panel,
     el("section", { class: "picture-side", "aria-label": "What it does" },
       el("div", { class: "row between" }, title, keep),
-      canvas, legend,
+      canvas, tool.root, legend,
       el("table", { class: "costs" },
         el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, "Training"), el("th", { scope: "col" }, "Held out"))),
         el("tbody", {},
@@ -96,12 +102,12 @@ function mount(root, app) {
     change("hidden", hidden);
   }
 
-  // A new network: what was done is forgotten.
-  function open(wanted) {
+  // A new network: what was done is forgotten, but for the points put in and taken out.
+  function open(wanted, points = true) {
     if (frame?.steps && isOutput() && !kept && otherActivation(wanted)) toggleKept(); // to see both
     running = false;
     opened = false;
-    pending = { settings: wanted, did: "" };
+    pending = { settings: wanted, did: "", points };
     if (say({ kind: "open", tab, ...pending, again: false })) asked += 1;
     showRunning();
   }
@@ -137,7 +143,7 @@ function mount(root, app) {
     pause();
     try {
       await navigator.clipboard.writeText(location.href);
-      app.toast(did === null ? "The link is copied. It holds the settings; what was done since is too long for one." : "The link is copied.");
+      app.toast(did === null ? "The link is copied. It holds the settings; what was done since, your points among it, is too long for one." : "The link is copied.");
     } catch {
       app.toast("The link is in the browser's address bar.");
     }
@@ -167,6 +173,7 @@ function mount(root, app) {
   function heard(message) {
     if (message instanceof ArrayBuffer) return hold(message);
     if (message.kind === "state") return begin(message);
+    if (message.kind === "points") return holdPoints(message);
     if (message.kind === "did") {
       ({ settings, start: begun, did } = message);
       intoAddress();
@@ -207,6 +214,18 @@ function mount(root, app) {
     if (!read) return; // of a network that is no longer shown
     frame = read;
     painting ||= requestAnimationFrame(paint);
+  }
+
+  function holdPoints({ x, y, training, own }) {
+    if (!about) return;
+    Object.assign(about, { x: floats(x), y: floats(y), training, own });
+    showPoints();
+  }
+
+  function showPoints() {
+    tool.show(about, about.inputs === 2 || isOutput());
+    const held = about.training < about.y.length ? " Hollow points are held out: never trained on." : "";
+    legend.textContent = (about.classes ? "Circles are 1 and blue, squares are 0 and red." : "Points are the training examples, the line is the network.") + held;
   }
 
   const centreOf = (layer) => {
@@ -280,6 +299,7 @@ function mount(root, app) {
     const output = isOutput();
     title.textContent = output ? "Output" : layer === 0 ? `Input ${net.names[j]}` : `Neuron ${j + 1} of layer ${layer + 1}`;
     keep.disabled = !output;
+    showPoints();
     if (frame) paint();
   }
 
@@ -300,15 +320,14 @@ function mount(root, app) {
     [...presets.children].forEach((button, i) => button.setAttribute("aria-pressed", String(choices.presets[i] === matching)));
     if (matching) look.replaceChildren(el("b", {}, "Look for: "), matching.look);
     look.classList.toggle("past", !matching);
-    const held = about.training < about.y.length ? " Hollow points are held out: never trained on." : "";
     rightRow.hidden = !about.classes;
-    legend.textContent = (about.classes ? "Circles are 1 and blue, squares are 0 and red." : "Points are the training examples, the line is the network.") + held;
+    showPoints();
   }
 
   app.get("/api/playground/choices").then((found) => {
     choices = found;
     form.offer(found.toys);
-    presets.append(...found.presets.map((preset) => el("button", { type: "button", "aria-pressed": "false", onclick: () => { open(preset.settings); } }, preset.name)));
+    presets.append(...found.presets.map((preset) => el("button", { type: "button", "aria-pressed": "false", onclick: () => { open(preset.settings, false); } }, preset.name)));
     const wanted = fromAddress();
     pending = { settings: wanted ?? found.presets[1].settings, did: app.params.get("did") ?? "" };
     socket = app.socket("/ws/playground", heard, {

@@ -1,5 +1,6 @@
 // Train: begin a training, watch it, steer it, and look back.
 import { bytes } from "../parts/arrays.js";
+import { brought } from "../parts/brought.js";
 import { COMPARED, curves } from "../parts/curves.js";
 import { el } from "../parts/dom.js";
 import { health } from "../parts/health.js";
@@ -10,6 +11,7 @@ import { isLive, runlist, STATUS } from "../parts/runlist.js";
 import { scrubber } from "../parts/scrubber.js";
 import { setup } from "../parts/setup.js";
 import { paintWeights } from "../parts/tiles.js";
+import { tuning } from "../parts/tuning.js";
 
 const MORE = 10; // epochs that a finished run goes on for
 
@@ -31,14 +33,18 @@ function mount(root, app) {
   let dirty = new Set();
   let frame = 0;
   let form = null;
+  let ownForm = null;
+  let own = app.params.has("own"); // the form is that of a fine-tuning on one's own digits
   let steering = null;
   let touched = false; // whether somebody is filling in the form
   let closed = false;
 
   // --- the page -----------------------------------------------------------------------------------
 
-  const anew = el("button", { type: "button", onclick: () => { fresh = !fresh; place(); touch("all"); } }, "New training");
-  const formPlace = el("div", {});
+  const anew = el("button", { type: "button", onclick: () => { fresh = !fresh; if (fresh) showForm(); place(); touch("all"); } }, "New training");
+  const kinds = [["A new network", false], ["Fine-tune on my digits", true]].map(([text, mine]) => el("button", { type: "button", onclick: () => kind(mine) }, text));
+  const ownPlace = el("div", {});
+  const formPlace = el("div", { class: "train-form" }, el("div", { class: "row", role: "group", "aria-label": "What to train" }, kinds), ownPlace);
   const name = el("h2", { class: "run-name" });
   const about = el("p", { class: "note" });
   const status = el("span", { class: "status" });
@@ -54,6 +60,7 @@ function mount(root, app) {
   const numbers = Object.fromEntries(["epoch", "speed", "left", "rate"].map((key) => [key, el("span", { class: "number" })]));
   const troubles = el("div", { class: "troubles", role: "status" });
   const chart = curves();
+  const gain = brought();
   const steer = el("div", { class: "steer" });
   const layers = health();
   const weights = el("canvas", { class: "pixels weights", role: "img", "aria-label": "No weights yet" });
@@ -65,7 +72,7 @@ function mount(root, app) {
     el("section", { class: "run-head", "aria-label": "The training" },
       el("div", { class: "row spread" }, el("div", {}, el("div", { class: "row" }, name, status), about)),
       el("div", { class: "row controls" }, ...Object.values(buttons), el("div", { class: "far" }, progress, el("p", { class: "row figures" }, ...Object.values(numbers))))),
-    troubles,
+    troubles, gain.root,
     el("div", { class: "watch" }, el("section", { class: "card", "aria-label": "Cost and accuracy" }, chart.root), steer),
     el("div", { class: "inside" },
       el("section", { class: "card", "aria-labelledby": "weights-title" }, el("h2", { id: "weights-title" }, "First-layer weights"), el("figure", {}, weights, weightsNote)),
@@ -118,7 +125,27 @@ function mount(root, app) {
   // --- which run is shown --------------------------------------------------------------------------
 
   function place() {
-    app.setParams({ ...(shownId ? { run: shownId } : {}), ...(compared.length ? { with: compared.join(",") } : {}), ...(fresh ? { new: 1 } : {}) });
+    app.setParams({ ...(shownId ? { run: shownId } : {}), ...(compared.length ? { with: compared.join(",") } : {}), ...(fresh ? { new: 1 } : {}), ...(own && (fresh || !shownId) ? { own: 1 } : {}) });
+  }
+
+  function kind(mine) {
+    own = mine;
+    place();
+    showForm();
+  }
+
+  // What is kept in Draw may be more each time that this is looked at.
+  async function showForm() {
+    kinds.forEach((button, i) => button.setAttribute("aria-pressed", String(own === Boolean(i))));
+    if (form) form.root.hidden = own;
+    ownPlace.hidden = !own;
+    if (!own) return;
+    try {
+      ownForm = tuning(await app.get("/api/train/own"), begin);
+      if (!closed) ownPlace.replaceChildren(ownForm.root);
+    } catch (error) {
+      app.toast(error.message);
+    }
   }
 
   function choose(id) {
@@ -158,7 +185,7 @@ function mount(root, app) {
 
   function heard(message) {
     const run = message.run?.id ? null : runs.get(message.run);
-    const own = whole.get(message.run);
+    const known = whole.get(message.run);
     const here = message.run === shownId;
     if (message.kind === "state") {
       runs = new Map(message.runs.map((each) => [each.id, each]));
@@ -186,18 +213,21 @@ function mount(root, app) {
     } else if (message.kind === "point" && run) {
       run.findings = message.findings;
       run.accuracy = message.point.validation_accuracy ?? run.accuracy;
-      if (own) {
-        own.points = own.points.filter((point) => point.step < message.point.step || (point.step === message.point.step && !message.point.whole));
-        own.points.push(message.point);
+      if (known) {
+        known.points = known.points.filter((point) => point.step < message.point.step || (point.step === message.point.step && !message.point.whole));
+        known.points.push(message.point);
       }
       if (here) { touch("curves"); touch("health"); touch("troubles"); }
       else if (compared.includes(message.run)) touch("curves");
-    } else if (message.kind === "look" && own) {
-      own.look = message;
+    } else if (message.kind === "look" && known) {
+      known.look = message;
       if (here) touch("look");
-    } else if (message.kind === "moment" && own) {
-      own.moments.push(message.step);
+    } else if (message.kind === "moment" && known) {
+      known.moments.push(message.step);
       if (here) back.add(message.step);
+    } else if (message.kind === "brought" && known) {
+      known.brought = message.brought;
+      if (here) touch("all");
     } else if (message.kind === "deleted") {
       runs.delete(message.run);
       whole.delete(message.run);
@@ -227,13 +257,13 @@ function mount(root, app) {
     anew.textContent = fresh ? "Back to the run" : "New training";
     if (all || now.has("list") || now.has("progress")) list.show([...runs.values()], fresh ? null : shownId, compared, bound);
     if (!some) return;
-    const own = whole.get(run.id);
-    if (all) showHead(run);
+    const known = whole.get(run.id);
+    if (all) { showHead(run); gain.show(known?.brought ?? null); }
     if (all || now.has("progress")) showProgress(run);
     if (all || now.has("troubles")) showTroubles(run);
-    if ((all || now.has("curves")) && own) chart.show(own.points, others());
-    if ((all || now.has("health")) && own?.points.length && run.shape.sizes) layers.show(own.points.at(-1), run.shape.sizes);
-    if ((all || now.has("look")) && own?.look) showLook(own.look);
+    if ((all || now.has("curves")) && known) chart.show(known.points, others());
+    if ((all || now.has("health")) && known?.points.length && run.shape.sizes) layers.show(known.points.at(-1), run.shape.sizes);
+    if ((all || now.has("look")) && known?.look) showLook(known.look);
   }
 
   const others = () => compared.filter((id) => id !== shownId && whole.has(id)).map((id) => ({ name: runs.get(id).name, points: whole.get(id).points, colour: COMPARED[compared.indexOf(id)] }));
@@ -241,7 +271,8 @@ function mount(root, app) {
   function showHead(run) {
     name.textContent = run.name;
     const { wish, shape } = run;
-    about.textContent = `${[784, ...wish.hidden, 10].join("-")} ${wish.activation}, ${wish.cost} cost, ${wish.optimizer}, mini-batches of ${wish.batch_size}, ${wish.dataset}${shape.images ? `, ${count(shape.images)} images, ${count(shape.parameters)} parameters` : ""}`;
+    const taught = wish.own ? "fine-tuned on your digits among MNIST’s, " : "";
+    about.textContent = `${taught}${[784, ...wish.hidden, 10].join("-")} ${wish.activation}, ${wish.cost} cost, ${wish.optimizer}, mini-batches of ${wish.batch_size}, ${wish.dataset}${shape.images ? `, ${count(shape.images)} images, ${count(shape.parameters)} parameters` : ""}`;
     steering?.show(run.wish, run.rate);
     back.batches = shape.batches;
   }
@@ -294,11 +325,12 @@ function mount(root, app) {
   document.addEventListener("themechange", themed);
   app.get("/api/train/controls").then((offered) => {
     if (closed) return;
-    form = setup(offered, begin);
+    form = setup(offered, begin, () => kind(true));
     formPlace.append(form.root);
     form.root.addEventListener("input", () => { touched = true; });
     steering = live(offered, (changes) => shown() && doing("/api/train/change", { run: shownId, ...changes }));
     steer.append(steering.root);
+    showForm();
     touch("all");
   }).catch((error) => app.toast(error.message));
 
