@@ -54,6 +54,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(19)
     os.environ["HANDWROUGHT_KERNELS"] = "numba"
     main()
