@@ -14,6 +14,7 @@ from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.estimator import MLPClassifier, MLPRegressor
@@ -197,6 +198,14 @@ def test_balanced_classes_are_weighted_by_their_rarity():
     np.testing.assert_allclose(named.coefs_[0], one.coefs_[0], rtol=1e-9)
 
 
+def test_balanced_labels_are_weighted_as_scikit_learn_weights_them():
+    features, labels = make_multilabel_classification(60, 10, random_state=0)
+    weights = compute_sample_weight("balanced", labels)
+    one = classifier(class_weight="balanced").fit(features, labels)
+    other = classifier().fit(features, labels, sample_weight=weights)
+    np.testing.assert_allclose(one.coefs_[0], other.coefs_[0], rtol=1e-9)
+
+
 # --- beyond scikit-learn -----------------------------------------------------------------------------
 
 
@@ -364,7 +373,7 @@ def test_wrong_data_is_named_too():
         classifier(class_weight="balanced").partial_fit(SCALED, NAMES, classes=[0, 1, 2])
     features, labels = make_multilabel_classification(20, random_state=0)
     with pytest.raises(InvalidArgument, match="exclude each other"):
-        classifier(class_weight="balanced").fit(features, labels)
+        classifier(class_weight={0: 2.0}).fit(features, labels)
     with pytest.warns(UserWarning, match="taken as 150"):
         classifier(batch_size=500).fit(SCALED, NAMES)
 

@@ -72,7 +72,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         Share of neurons left out of each hidden layer in training, one for all or one each.
     class_weight : dict or "balanced", optional
         What an example of each class counts for, times its sample weight; "balanced": classes
-        count alike.
+        count alike (with several labels, the yes and no of each: an example has their product).
     callbacks : sequence of callable, optional
         Each is given a :class:`FitReport` after each iteration; one that returns True ends the
         fit.  scikit-learn's callbacks go to ``set_callbacks``, where it has that (1.9).
@@ -304,12 +304,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             return weights
         targets, _ = self._encode(y)
         counts = np.ones(len(targets)) if weights is None else weights
-        if self._multilabel:
-            raise InvalidArgument(
-                "class_weight is for classes that exclude each other, and y is multi-label: "
-                "use sample_weight"
-            )
-        number = targets if targets.ndim == 1 else targets[:, 0].astype(int)
+        # Columns of class numbers: one, or a yes or no for each of several labels.
+        columns = targets[:, np.newaxis] if targets.ndim == 1 else targets.astype(int)
         if isinstance(self.class_weight, str):
             if self.class_weight != "balanced":
                 raise InvalidArgument(
@@ -320,16 +316,19 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                     "class_weight='balanced' needs all data at once, and partial_fit sees a part: "
                     "give a dict"
                 )
-            seen = np.bincount(number, counts, len(self.classes_))
-            share = counts.sum() / np.maximum((seen > 0).sum() * seen, np.finfo(float).tiny)
-            return counts * share[number]
+            return counts * np.prod([_balance(column, counts) for column in columns.T], axis=0)
+        if self._multilabel:
+            raise InvalidArgument(
+                "class_weight as a dict is for classes that exclude each other, and y is "
+                "multi-label: use 'balanced' or sample_weight"
+            )
         unknown = [label for label in self.class_weight if label not in self.classes_]
         if unknown and not incremental:
             raise InvalidArgument(f"class_weight names {unknown[0]!r}, which is no class of y")
         each = np.array([self.class_weight.get(label, 1.0) for label in self.classes_.tolist()])
         if not (np.isfinite(each).all() and (each >= 0).all()):
             raise InvalidArgument(f"class_weight is {self.class_weight!r}: weights are at least 0")
-        return counts * each[number]
+        return counts * each[columns[:, 0]]
 
     # --- predictions --------------------------------------------------------------------------------------
 
@@ -355,3 +354,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _balance(number: Array, counts: Array) -> Array:
+    """For each row, all counts / (classes there are × the counts of its class)."""
+    seen = np.bincount(number, counts)
+    return counts.sum() / np.maximum((seen > 0).sum() * seen, np.finfo(float).tiny)[number]

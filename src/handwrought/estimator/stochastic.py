@@ -79,7 +79,7 @@ class Solver:
         asked = min(200, n) if est.batch_size == "auto" else est.batch_size
         if asked > n:
             warnings.warn(
-                f"batch_size is {asked}, and there are {n} examples: taken as {n}", stacklevel=6
+                f"batch_size is {asked}, and there are {n} examples: taken as {n}", stacklevel=7
             )
         self.batch_size = min(asked, n)
         self.masks = self.random_state.randint(2**31) if any(self.rates) else 0
@@ -143,10 +143,10 @@ class Solver:
                     f"Stochastic Optimizer: Maximum iterations ({est.max_iter}) reached and the "
                     f"optimization hasn't converged yet.",
                     ConvergenceWarning,
-                    stacklevel=5,
+                    stacklevel=6,
                 )
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=5)
+            warnings.warn("Training interrupted by user.", stacklevel=6)
         if self.score is not None:
             self.network.parameters.vector[...] = self.best
         state.steps, state.arrays = self.optimizer.steps, self.optimizer.state
