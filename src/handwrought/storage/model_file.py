@@ -220,10 +220,11 @@ def _versions() -> dict[str, Any]:
 
     from handwrought import __version__
 
+    # SciPy carries a BLAS of its own, which no training uses and which may be loaded or not.
     blas = [
         {key: pool.get(key) for key in ("internal_api", "version", "num_threads", "architecture")}
         for pool in threadpool_info()
-        if pool.get("user_api") == "blas"
+        if pool.get("user_api") == "blas" and "scipy.libs" not in pool["filepath"]
     ]
     return {
         "handwrought": __version__,
