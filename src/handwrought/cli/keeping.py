@@ -77,7 +77,8 @@ class Keeper:
         """After each report, while the training waits."""
         self._pace(report)
         if isinstance(report, EpochReport):
-            self._try(lambda: self.history.add(report))
+            self.history.add(report)
+            self._try(self.history.write)
         if stopping:
             self.state = self._state()
         elif perf_counter() - self._saved >= self.every:

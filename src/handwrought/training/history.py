@@ -38,24 +38,29 @@ class History:
     def __init__(self, path: Path, epochs: int = 0) -> None:
         self.path = path
         self.reports = _read(path, epochs)
-        self._handle = -1
+        self._handle, self._written = -1, 0
         self._rewrite()
 
     def add(self, report: EpochReport) -> None:
-        """Take in an epoch and write its line.
+        """Take in an epoch, for the next :meth:`write`."""
+        self.reports.append(report)
+
+    def write(self) -> None:
+        """Write the lines of the epochs that have none yet.
 
         Raises
         ------
         CannotWrite
-            If its line cannot be written; it is written with the next one then.
+            If that cannot be done; the log is written whole next time.
         """
-        self.reports.append(report)
         if self._handle < 0:
             self._rewrite()
             return
         try:
-            write_all(self._handle, _line(report))
-        except OSError as error:
+            for report in self.reports[self._written :]:
+                write_all(self._handle, _line(report))
+                self._written += 1
+        except (OSError, MemoryError) as error:
             self.close()  # half a line may stand there
             raise self._error(error) from None
 
@@ -65,11 +70,9 @@ class History:
         Raises
         ------
         CannotWrite
-            If that cannot be done.
+            If that cannot be done; the log is written whole next time.
         """
-        if self._handle < 0:
-            self._rewrite()
-            return
+        self.write()
         try:
             os.fsync(self._handle)
         except OSError as error:
@@ -87,10 +90,11 @@ class History:
         try:
             write_atomically(self.path, b"".join(map(_line, self.reports)))
             self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND)
-        except OSError as error:
+            self._written = len(self.reports)
+        except (OSError, MemoryError) as error:
             raise self._error(error) from None
 
-    def _error(self, error: OSError) -> CannotWrite:
+    def _error(self, error: BaseException) -> CannotWrite:
         return CannotWrite.of(self.path, error, "the log is written whole as soon as it can be")
 
 
