@@ -185,7 +185,7 @@ def _read_history(path: Path, epochs: int) -> list[EpochReport]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         return [EpochReport(**json.loads(line)) for line in lines[:epochs]]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return []
 
 

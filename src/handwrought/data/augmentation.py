@@ -21,6 +21,10 @@ __all__ = ["Augmentation"]
 Array = NDArray[Any]
 
 
+_MOST = 1e6
+"""No change is larger than that, whatever its unit."""
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How far images may be changed; every change is drawn anew for each image, and 0 is none.
@@ -85,9 +89,9 @@ class Augmentation:
         for field in fields(self):
             value, top = getattr(self, field.name), below.get(field.name, np.inf)
             number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-            inside = number and 0 <= value <= top and np.isfinite(value)
+            inside = number and 0 <= value <= min(top, _MOST)
             if not inside or (value == top and field.name in ("scale", "shear", "contrast")):
-                limits = "at least 0" if top == np.inf else f"from 0 to {top:g}"
+                limits = f"from 0 to {min(top, _MOST):g}"
                 raise InvalidArgument(f"{field.name} is {value!r}: it must be a number {limits}")
         if self.elastic and not self.elastic_sigma:
             raise InvalidArgument("elastic_sigma is 0: it must be above 0 where elastic is used")

@@ -18,6 +18,15 @@ __all__ = ["BatchReader", "Dataset", "Split", "one_hot"]
 Array = NDArray[Any]
 
 
+_MOST = float(np.finfo(np.float32).max)
+"""Training is in float32, where a larger number is infinite."""
+
+
+def _fits(values: Array) -> bool:
+    """Whether all are finite in float32, too; two numbers say so, without an array of answers."""
+    return not values.size or bool(values.min() >= -_MOST and values.max() <= _MOST)
+
+
 def one_hot(
     labels: Array, n_classes: int, dtype: DTypeLike = np.float32, out: Array | None = None
 ) -> Array:
@@ -70,8 +79,10 @@ class Split:
                 f"{where}labels has {labels.shape[0] if labels.ndim else 0:,} entries but images "
                 f"has {len(images):,}: the files belong to different downloads"
             )
-        if images.dtype.kind == "f" and not np.isfinite(images).all():
-            row, column = np.argwhere(~np.isfinite(images))[0]
+        if not all(images.shape[1:]):
+            raise DataError(f"{where}images has shape {images.shape}: an example without a value")
+        if images.dtype.kind == "f" and not _fits(images):
+            row, column = np.argwhere(~(np.abs(images) <= _MOST))[0]
             raise DataError(
                 f"{where}row {row}, column {column} is {images[row, column]}: "
                 f"every value must be a finite number; fill in or drop that row"
@@ -80,7 +91,7 @@ class Split:
             raise DataError(f"{where}images has dtype {images.dtype}: it must hold numbers")
         if labels.ndim == 1:
             self._check_classes(labels, where)
-        elif labels.dtype.kind != "f" or not np.isfinite(labels).all():
+        elif labels.dtype.kind != "f" or not _fits(labels):
             raise DataError(f"{where}targets must be finite floats, and are {labels.dtype}")
 
     def _check_classes(self, labels: Array, where: str) -> None:

@@ -115,6 +115,12 @@ def load_model(path: str | PathLike[str]) -> Network:
     """
     path = Path(path)
     header, arrays = _read(path)
+    layers = len(header["sizes"]) - 1
+    if len(arrays) != 2 * layers:  # before a network of so many layers is made
+        raise ModelFileError(
+            f"{path} has {len(arrays)} arrays, and a network of {layers} layers has {2 * layers}: "
+            f"the file is damaged or not handwrought's"
+        )
     try:
         *hidden, output = header["activations"]
         network = Network(

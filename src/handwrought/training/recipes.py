@@ -16,16 +16,18 @@ from typing import Any
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument
 
-__all__ = ["Recipe", "load_recipe", "shipped_recipes"]
+__all__ = ["TRAINING", "Recipe", "load_recipe", "shipped_recipes"]
 
+_MOST_BYTES = 20_000
+"""A recipe takes a page; tomllib takes minutes for a megabyte of dots."""
 _NETWORK = {"hidden", "activation", "cost", "initializer"}
-_TRAINING = {
+TRAINING = {
     "average", "batch_size", "clip_norm", "dropout", "epochs", "full", "hardest", "l1",
     "label_smoothing", "learning_rate", "optimizer", "patience", "schedule", "seed", "settle",
     "strangers", "warm_up", "weight_decay",
 }  # fmt: skip
 _AUGMENTATION = {f.name for f in fields(Augmentation)}
-_TABLES = {"network": _NETWORK, "training": _TRAINING, "augmentation": _AUGMENTATION}
+_TABLES = {"network": _NETWORK, "training": TRAINING, "augmentation": _AUGMENTATION}
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,18 @@ def load_recipe(source: str | PathLike[str]) -> Recipe:
     shipped = shipped_recipes()
     path = shipped.get(str(source), Path(source))
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise InvalidArgument(f"{path} is larger than {_MOST_BYTES:,} bytes: it is no recipe")
+        content = tomllib.loads(text.decode("utf-8"))
     except OSError:
         raise InvalidArgument(
             f"recipe {str(source)!r} is unknown: use {', '.join(shipped)}, or a TOML file's path"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except InvalidArgument:
+        raise
+    except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"{path} is no TOML file: {error}") from None
     return _checked(path, content)
 
@@ -91,6 +99,10 @@ def _checked(path: Path, content: dict[str, Any]) -> Recipe:
     hidden = content.get("network", {}).get("hidden", [])
     if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
         raise InvalidArgument(f"{path}: hidden is {hidden!r}: give a list such as [100, 50]")
+    for name, kind in (("full", bool), ("patience", int), ("seed", int)):
+        value = content.get("training", {}).get(name, kind())
+        if type(value) is not kind:
+            raise InvalidArgument(f"{path}: {name} is {value!r}: it must be a {kind.__name__}")
     changes = content.get("augmentation")
     return Recipe(
         path.stem,
