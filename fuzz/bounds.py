@@ -99,46 +99,84 @@ def bombs(name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
     """What and how, for the reader of this name."""
     n = SIZE
     if name == "idx images":
-        yield "31 MB, of which one is noise, gzipped", lambda: gzip.compress(
-            _idx(8, 31_000, 1_000, 1, data=30_030_000) + _NOISE, 1)
-        yield "a gigabyte of zeros, gzipped", lambda: gzip.compress(_idx(8, 2**20, 32, 32, data=2**30))
+        yield (
+            "31 MB, of which one is noise, gzipped",
+            lambda: gzip.compress(_idx(8, 31_000, 1_000, 1, data=30_030_000) + _NOISE, 1),
+        )
+        yield (
+            "a gigabyte of zeros, gzipped",
+            lambda: gzip.compress(_idx(8, 2**20, 32, 32, data=2**30)),
+        )
         yield "a header alone that promises 4 GB", lambda: _padded(_idx(8, 4, 2**15, 2**15, data=0))
     elif name == "idx labels":
         yield "a megabyte of labels", lambda: _idx(0x0C, n // 4, data=n)
-        yield "a label of two thousand million", lambda: (
-            _idx(0x0C, 5, data=0) + struct.pack(">5I", 1, 2, 3, 4, 2**31 - 1))
+        yield (
+            "a label of two thousand million",
+            lambda: _idx(0x0C, 5, data=0) + struct.pack(">5I", 1, 2, 3, 4, 2**31 - 1),
+        )
     elif name == "npz":
         for dtype in (np.int8, np.bool_, np.int16, np.float16, np.float32, np.float64, np.int64):
             rows = 30_000_000 // (28 * np.dtype(dtype).itemsize)
-            yield f"a table of zeros, {np.dtype(dtype)}", lambda rows=rows, dtype=dtype: _npz(
-                X=np.zeros((rows, 28), dtype), y=np.zeros(rows, np.uint8))
-        yield "as many labels as pixels", lambda: _npz(
-            X=np.zeros((15_000_000, 1), np.int8), y=np.zeros(15_000_000, np.int8))
-        yield "images of floats", lambda: _npz(
-            images=np.zeros((9_500, 28, 28), np.float32), labels=np.zeros(9_500, np.uint8))
-        yield "a gigabyte of zeros", lambda: _npz(
-            images=np.zeros((2**20, 32, 32), np.uint8), labels=np.zeros(2**20, np.uint8))
+            yield (
+                f"a table of zeros, {np.dtype(dtype)}",
+                lambda rows=rows, dtype=dtype: _npz(
+                    X=np.zeros((rows, 28), dtype), y=np.zeros(rows, np.uint8)
+                ),
+            )
+        yield (
+            "as many labels as pixels",
+            lambda: _npz(X=np.zeros((15_000_000, 1), np.int8), y=np.zeros(15_000_000, np.int8)),
+        )
+        yield (
+            "images of floats",
+            lambda: _npz(
+                images=np.zeros((9_500, 28, 28), np.float32), labels=np.zeros(9_500, np.uint8)
+            ),
+        )
+        yield (
+            "a gigabyte of zeros",
+            lambda: _npz(
+                images=np.zeros((2**20, 32, 32), np.uint8), labels=np.zeros(2**20, np.uint8)
+            ),
+        )
     elif name == "csv":
         yield "the shortest lines", lambda: b"1,1\n" * (n // 4)
         yield "empty lines", lambda: b"\n" * n
         yield "one long line", lambda: b"1" + b",1" * (n // 2)
         yield "one long number", lambda: b"1," + b"1" * n
         yield "images of 4 x 4", lambda: (b"1" + b",0" * 16 + b"\n") * (n // 34)
-        yield "the shortest lines, gzipped", lambda: gzip.compress(
-            b"1,1\n" * 2_400_000 + b"".join(b"1,.%d\n" % random.Random(i).getrandbits(80) for i in range(79_000)), 1)
-        yield "one long line, gzipped", lambda: gzip.compress(b"1" + b",10" * 600_000 + b",0" * 390_000)
-        yield "lines of a thousand columns, gzipped", lambda: gzip.compress(
-            (b"1" + b",10" * 999 + b"\n") * 3_000 + _digits(999, 750))
+        yield (
+            "the shortest lines, gzipped",
+            lambda: gzip.compress(
+                b"1,1\n" * 2_400_000
+                + b"".join(b"1,.%d\n" % random.Random(i).getrandbits(80) for i in range(79_000)),
+                1,
+            ),
+        )
+        yield (
+            "one long line, gzipped",
+            lambda: gzip.compress(b"1" + b",10" * 600_000 + b",0" * 390_000),
+        )
+        yield (
+            "lines of a thousand columns, gzipped",
+            lambda: gzip.compress((b"1" + b",10" * 999 + b"\n") * 3_000 + _digits(999, 750)),
+        )
         yield "a gigabyte of zeros, gzipped", lambda: gzip.compress(bytes(2**30))
-        yield "a gigabyte of digits without an end of line, gzipped", lambda: gzip.compress(
-            b"1" * 2**30)
+        yield (
+            "a gigabyte of digits without an end of line, gzipped",
+            lambda: gzip.compress(b"1" * 2**30),
+        )
     elif name == "picture":
         for colour, depth, what in ((0, 8, "grey"), (0, 1, "black and white"), (0, 16, "deep grey"),
                                     (2, 8, "colour"), (3, 8, "palette"), (4, 8, "grey and clear"),
                                     (6, 8, "colour and clear"), (2, 16, "deep colour")):  # fmt: skip
-            for side in (3_000, 6_000, 10_900):
-                yield f"PNG, {what}, {side} x {side}", lambda side=side, colour=colour, depth=depth: (
-                    _png(side, side, depth, colour, palette=colour == 3))
+            for side in (3_000, 5_200, 8_000, 10_900):
+                yield (
+                    f"PNG, {what}, {side} x {side}",
+                    lambda side=side, colour=colour, depth=depth: _png(
+                        side, side, depth, colour, palette=colour == 3
+                    ),
+                )
         for kind, mode, side, options in (
             ("JPEG", "L", 5_000, {}), ("JPEG", "RGB", 5_000, {"progressive": True}),
             ("JPEG", "CMYK", 5_000, {"progressive": True}),
@@ -150,8 +188,12 @@ def bombs(name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
             ("TIFF", "1", 10_900, {"compression": "group4"}), ("GIF", "P", 10_900, {}),
             ("TIFF", "CMYK", 5_000, {"compression": "tiff_adobe_deflate"}),
         ):  # fmt: skip
-            yield f"{kind}, {mode}, {side} x {side}", lambda kind=kind, mode=mode, side=side, options=options: (
-                _saved(side, mode, kind, **options))
+            yield (
+                f"{kind}, {mode}, {side} x {side}",
+                lambda kind=kind, mode=mode, side=side, options=options: _saved(
+                    side, mode, kind, **options
+                ),
+            )
     elif name == "digit folder":
         yield "a PNG of 100 million pixels", lambda: _png(10_000, 10_000, 8, 0)
         yield "a PNG of 4000 x 4000 in colour", lambda: _png(4_000, 4_000, 8, 6)
@@ -162,9 +204,14 @@ def bombs(name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
     elif name == "model":
         deep = "[" * 300_000
         yield "a deep header", lambda: _padded(len(deep).to_bytes(8, "little") + deep.encode())
-        yield "a hundred thousand layers", lambda: _model(
-            _header(sizes=[1] * 70_000, activations=["gelu"] * 69_999))
-        yield "500 million weights that are not there", lambda: _model(_header(sizes=[50_000, 10_000]))
+        yield (
+            "a hundred thousand layers",
+            lambda: _model(_header(sizes=[1] * 70_000, activations=["gelu"] * 69_999)),
+        )
+        yield (
+            "500 million weights that are not there",
+            lambda: _model(_header(sizes=[50_000, 10_000])),
+        )
         yield "ten thousand empty arrays", lambda: _model(_header(), arrays=13_000)
         yield "a long number", lambda: _model(_header(x=int("1" * 4_000)))
     elif name == "checkpoint":
@@ -226,7 +273,9 @@ def main(names: list[str]) -> int:
         _one(names[1], Path(names[2]))
         return 0
     above = 0
-    print("| reader | file of at most 1 MB | bytes | MB | s | what it says |\n|---|---|---|---|---|---|")
+    print(
+        "| reader | file of at most 1 MB | bytes | MB | s | what it says |\n|---|---|---|---|---|---|"
+    )
     for name in names or list(READERS):
         for what, make in [*bombs(name), *_mutants(name)]:
             content = make()

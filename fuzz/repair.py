@@ -7,6 +7,7 @@ again with lengths and checksums that fit.
 
 from __future__ import annotations
 
+import ast
 import gzip
 import hashlib
 import io
@@ -16,7 +17,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from math import prod
 from typing import Any
+
+import numpy as np
 
 __all__ = ["TOKENS", "mutant", "png_repaired", "safetensors_repaired"]
 
@@ -33,6 +37,10 @@ TOKENS = (
     b"\r", b"\n", b",", b"\x0c", b"[[", b"{", b"'", b'"', b"true", b"IDAT", b"tRNS", b"PLTE", b"gAMA",
     b"eXIf", b"acTL", b"\x00\x00\x0d\x01", b"\xff\xff\xff\xff",
 )  # fmt: skip
+
+
+_PICKLE = b"cos\ngetcwd\n(tR."
+"""A pickle that would call a function; a harmless one, should it come to that."""
 
 
 def mutant(content: bytes, mutate: Mutate, seed: int) -> bytes:
@@ -125,13 +133,22 @@ def _npy(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
                  "'|V9'", "[('a', '<f8')]", "'<f2'", "'<i8'", "''", "9")  # fmt: skip
         before, _, after = header.partition(b"'descr': ")
         _, comma, rest = after.partition(b",")
-        header = before + b"'descr': " + rng.choice(names).encode() + comma + rest
+        name = rng.choice(names)
+        header = before + b"'descr': " + name.encode() + comma + rest
+        if name == "'|O'":
+            return content[:8] + struct.pack("<H", len(header)) + header + _PICKLE
     elif rng.random() < 0.5:
-        shape = tuple(rng.choice((0, 1, 2, 3, 6, 4, 96, -1, 2**31, 2**62)) for _ in range(rng.randrange(5)))
+        shape = tuple(
+            rng.choice((0, 1, 2, 3, 6, 4, 96, -1, 2**31, 2**62)) for _ in range(rng.randrange(5))
+        )
         before, _, _ = header.partition(b"'shape': ")
         header = before + b"'shape': " + repr(shape).encode() + b", }"
     else:
         header = mutate(header)
+    if rng.random() < 0.7:  # as many bytes as the header asks for
+        asked = ast.literal_eval(header.decode("latin-1").strip())
+        n = prod(asked["shape"]) * np.dtype(asked["descr"]).itemsize
+        data = (data * (min(n, 4096) // max(1, len(data)) + 1))[:n]
     return content[:8] + struct.pack("<H", len(header) & 0xFFFF) + header + data
 
 
@@ -168,7 +185,9 @@ def _png(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
     elif name == b"IHDR" and rng.random() < 0.7:
         sides = (0, 1, 2, 5, 12, 28, 29, 1400, 9000, 20_000, 2**31 - 1, 2**32 - 1)
         width, height = struct.unpack(">II", data[:8])
-        some = rng.choice(((rng.choice(sides), height), (width, rng.choice(sides)), (width, height)))
+        some = rng.choice(
+            ((rng.choice(sides), height), (width, rng.choice(sides)), (width, height))
+        )
         deep = bytes((rng.choice((1, 2, 4, 8, 16, 3)), rng.choice((0, 2, 3, 4, 6, 1)), 0, 0))
         data = struct.pack(">II", *some) + (deep + data[12:] if rng.random() < 0.5 else data[8:])
     else:
@@ -274,8 +293,6 @@ def _closed(header: dict[str, Any], data: bytes) -> bytes:
 
 
 def _digest_of(key: str, ours: dict[str, Any], arrays: dict[str, Any]) -> str:
-    import numpy as np
-
     sha = hashlib.sha256()
     if key == "handwrought":  # weights first, then biases, in the network's dtype
         for kind in ("weights", "biases"):
@@ -301,9 +318,13 @@ def _safetensors(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
         names = [name for name in header if name != "__metadata__"]
         entry = header[rng.choice(names)]
         if rng.random() < 0.5:
-            entry["dtype"] = rng.choice(("F16", "F32", "F64", "BF16", "I64", "U8", "BOOL", "F8_E4M3"))
+            entry["dtype"] = rng.choice(
+                ("F16", "F32", "F64", "BF16", "I64", "U8", "BOOL", "F8_E4M3")
+            )
         else:
-            entry["shape"] = rng.choice(([], entry["shape"][::-1], [2**40], [0], entry["shape"] + [1]))
+            entry["shape"] = rng.choice(
+                ([], entry["shape"][::-1], [2**40], [0], entry["shape"] + [1])
+            )
     else:
         data = mutate(data)
     whole = _closed(header, data)

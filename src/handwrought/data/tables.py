@@ -48,34 +48,36 @@ def load_npz(path: Path) -> tuple[Pair, Pair | None]:
     DataError
         If the archive is damaged, claims to be larger than it can be, or lacks these keys.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            total = sum(info.file_size for info in entries.values())
-            if total > most_unpacked(path.stat().st_size):
-                raise DataError(
-                    f"{path} claims to unpack to {total:,} bytes, too much to be trusted: if that "
-                    f"is right, write it with np.savez, which does not compress"
-                )
+    with _opened(path) as archive:
+        entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        total = sum(info.file_size for info in entries.values())
+        if total > most_unpacked(path.stat().st_size):
+            raise DataError(
+                f"{path} claims to unpack to {total:,} bytes, too much to be trusted: if that "
+                f"is right, write it with np.savez, which does not compress"
+            )
 
-            def pair(choices: tuple[tuple[str, str], ...]) -> Pair | None:
-                for keys in choices:
-                    if all(key in entries for key in keys):
-                        x, y = (_member(archive, entries[key], path) for key in keys)
-                        return _images(x, f"{path}, {keys[0]}"), class_labels(y, f"{path}, {keys[1]}")
-                return None
+        def pair(choices: tuple[tuple[str, str], ...]) -> Pair | None:
+            for keys in choices:
+                if all(key in entries for key in keys):
+                    x, y = (_member(archive, entries[key], path) for key in keys)
+                    return _images(x, f"{path}, {keys[0]}"), class_labels(y, f"{path}, {keys[1]}")
+            return None
 
-            train, test = pair(_TRAIN_KEYS), pair(_TEST_KEYS)
-    except DataError:
-        raise
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    except Exception as error:  # zipfile passes on what its parts raise: struct, zlib, a decoder
-        raise DataError(f"{path} is not a sound .npz archive ({error}): write it anew") from None
+        train, test = pair(_TRAIN_KEYS), pair(_TEST_KEYS)
     if train is None:
         wanted = "; ".join(" and ".join(keys) for keys in _TRAIN_KEYS)
         raise DataError(f"{path} holds {', '.join(entries) or 'nothing'}: name the arrays {wanted}")
     return train, test
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except Exception as error:  # zipfile passes on what its parts raise: struct, a decoder
+        raise DataError(f"{path} is not a sound .npz archive ({error}): write it anew") from None
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Array:
@@ -83,9 +85,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Arra
         with archive.open(info) as stream:
             array: Array = np.lib.format.read_array(stream, allow_pickle=False)
             rest = stream.read(1)
-    except (zipfile.BadZipFile, zlib.error, OSError):
-        raise
-    except Exception as error:  # NumPy parses the header as Python and passes on what that raises
+    except Exception as error:  # zipfile and NumPy pass on what their parts raise: zlib, a parser
         raise DataError(f"{path}: {info.filename} is no plain array ({error})") from None
     if rest:
         raise DataError(f"{path}: {info.filename} goes on after its array: it is not what it seems")
@@ -188,9 +188,7 @@ def _numbers(body: list[tuple[int, str]], path: Path) -> Array:
         for column, cell in enumerate(line.split(","), start=1):
             if not _is_number(cell):
                 cell = repr(cell.strip()[:40])
-                raise DataError(
-                    f"{path}, line {i}, column {column} is {cell}: expected a number"
-                )
+                raise DataError(f"{path}, line {i}, column {column} is {cell}: expected a number")
             if not isfinite(float(cell)):
                 raise DataError(
                     f"{path}, line {i}, column {column} is {float(cell)}: "

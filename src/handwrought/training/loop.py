@@ -407,7 +407,7 @@ class _Run:
         names += ["share", "waited"] if self.plateau is not None else []
         numbers = [state.numbers.get(name, -1.0) for name in names]
         best = state.numbers.get("best", np.nan if self.plateau is not None else 0.0)
-        place = 1 <= state.epoch <= self.epochs + 1 and 0 <= state.batch < self.batches
+        place = 1 <= state.epoch <= self.epochs + 1 and 0 <= state.batch <= self.batches
         if not place or not all(0 <= number < 1e300 for number in numbers) or best != best:
             raise InvalidArgument(
                 f"the training to go on with stands at epoch {state.epoch}, batch {state.batch}, "

@@ -8,6 +8,7 @@ The tables ``[network]``, ``[training]`` and ``[augmentation]`` hold the argumen
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
@@ -80,7 +81,18 @@ def load_recipe(source: str | PathLike[str]) -> Recipe:
         raise
     except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"{path} is no TOML file: {error}") from None
+    for number in _whole_numbers(content):
+        if number.bit_length() > 64:  # of which TOML knows none; so long a one cannot even be shown
+            raise InvalidArgument(f"{path} holds a whole number of {number.bit_length()} bits")
     return _checked(path, content)
+
+
+def _whole_numbers(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _whole_numbers(inner)
 
 
 def _checked(path: Path, content: dict[str, Any]) -> Recipe:
