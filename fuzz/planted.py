@@ -76,7 +76,7 @@ PLANTED = {
         Planted("checkpoint-errors", "checkpoint", _CHECKPOINTS, "load_checkpoint",
                 "OverflowError", "EOFError"),
         Planted("checkpoint-fits", "checkpoint", _LOOP, "_Run._check_state",
-                "if not fits or not", "if fits and not"),
+                "kept is None or not fits or not", "kept is not None and fits and not"),
         Planted("recipe-tables", "recipe", _RECIPES, "_checked",
                 " or not isinstance(values, dict)", ""),
         Planted("recipe-hidden", "recipe", _RECIPES, "_checked",

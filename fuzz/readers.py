@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,7 @@ def _trained_as(plan: Plan) -> None:
     data = tiny()
     hidden = plan.network.get("hidden", [])
     sizes = [data.train.n_inputs, *(n for n in hidden if isinstance(n, int)), 3]
-    if sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) > MOST_WEIGHTS:
+    if sum(a * b for a, b in pairwise(sizes)) > MOST_WEIGHTS:
         return
     network = plan.build(data)
     train(network, plan.trained_on(data), **plan.arguments())

@@ -398,7 +398,7 @@ class _Run:
         for name, array in into.items():
             kept = state.arrays.get(name)
             fits = kept is not None and (kept.shape, kept.dtype) == (array.shape, array.dtype)
-            if not fits or not np.isfinite(kept).all():
+            if kept is None or not fits or not np.isfinite(kept).all():
                 raise InvalidArgument(
                     f"{name} of the training to go on with is missing, does not fit this network, "
                     f"or is not finite: its checkpoint is damaged"
