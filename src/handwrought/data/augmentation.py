@@ -125,10 +125,12 @@ class Augmentation:
         Raises
         ------
         InvalidArgument
-            If ``flags`` is asked for without labels.
+            If these are no images, or ``flags`` is asked for without a label for each.
         """
-        if self.flags and labels is None:
-            raise InvalidArgument("flags are for ones and sevens: give the labels, too")
+        if images.ndim != 3 or not all(images.shape[1:]):
+            raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
+        if self.flags and (labels is None or labels.shape != (len(images),)):
+            raise InvalidArgument("flags are for ones and sevens: give a label for each image, too")
         x = images.astype(np.float32)
         if images.dtype == np.uint8:
             x *= np.float32(1 / 255)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from handwrought.errors import DataError
+from handwrought.errors import DataError, InvalidArgument
 
 __all__ = ["BatchReader", "Dataset", "Split", "one_hot"]
 
@@ -31,6 +31,8 @@ def one_hot(
     labels: Array, n_classes: int, dtype: DTypeLike = np.float32, out: Array | None = None
 ) -> Array:
     """Rows of 0 with a 1 at the label: labels (n,) to (n, n_classes)."""
+    if labels.ndim != 1:
+        raise InvalidArgument(f"labels has shape {labels.shape}: give one for each example, (n,)")
     if out is None:
         out = np.empty((len(labels), n_classes), dtype)
     out.fill(0)
@@ -91,6 +93,10 @@ class Split:
             raise DataError(f"{where}images has dtype {images.dtype}: it must hold numbers")
         if labels.ndim == 1:
             self._check_classes(labels, where)
+        elif labels.shape[1] != self.n_classes:
+            raise DataError(
+                f"{where}targets have shape {labels.shape}: give {self.n_classes} for each example"
+            )
         elif labels.dtype.kind != "f" or not _fits(labels):
             raise DataError(f"{where}targets must be finite floats, and are {labels.dtype}")
 
@@ -121,8 +127,8 @@ class Split:
 
     def inputs(self, indices: Array | slice | None = None, dtype: DTypeLike = np.float32) -> Array:
         """Examples as floats (m, n_inputs): pixels / 255, tables as they are."""
-        chosen = self.images if indices is None else self.images[indices]
-        rows = chosen.reshape(len(chosen), -1)
+        chosen = self._chosen(self.images, indices)
+        rows = chosen.reshape(len(chosen), self.n_inputs)
         if rows.dtype == np.uint8:
             scaled: Array = np.multiply(rows, np.asarray(1 / 255, dtype), dtype=dtype)
             return scaled
@@ -130,10 +136,15 @@ class Split:
 
     def targets(self, indices: Array | slice | None = None, dtype: DTypeLike = np.float32) -> Array:
         """One-hot rows (m, n_classes), or the float targets."""
-        chosen = self.labels if indices is None else self.labels[indices]
+        chosen = self._chosen(self.labels, indices)
         if chosen.ndim == 2:
             return chosen.astype(dtype)
         return one_hot(chosen, self.n_classes, dtype)
+
+    def _chosen(self, array: Array, indices: Array | slice | None) -> Array:
+        if isinstance(indices, np.ndarray) and indices.ndim != 1:
+            raise InvalidArgument(f"indices has shape {indices.shape}: give (m,)")
+        return array if indices is None else array[indices]
 
     def reader(self, capacity: int, dtype: DTypeLike = np.float32) -> BatchReader:
         """Buffers of one training run, for batches of up to ``capacity``."""
@@ -144,7 +155,7 @@ class BatchReader:
     """Makes float batches of a split in buffers that are allocated once."""
 
     def __init__(self, split: Split, capacity: int, dtype: DTypeLike) -> None:
-        self._rows = split.images.reshape(len(split), -1)
+        self._rows = split.images.reshape(len(split), split.n_inputs)
         self._labels = split.labels
         self._bytes = self._rows.dtype == np.uint8
         self._raw = np.empty((capacity, split.n_inputs), self._rows.dtype)
