@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-quick soak results clean
+.PHONY: help demo test lint bench bench-quick soak soak-files coverage results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -51,6 +51,13 @@ soak: $(VENV)/.tools  ## Kill, fail and starve trainings at every point (docs/re
 
 results: $(VENV)/.installed  ## Reproduce the published results (minutes)
 	$(BIN)/python benchmarks/published_results.py
+
+soak: soak-files
+
+CASES ?= 10000000
+soak-files: $(VENV)/.tools  ## Ten million hostile files, and the costliest of a megabyte (hours: docs)
+	$(BIN)/python -m fuzz.bounds
+	$(BIN)/python -m fuzz.campaign --cases $(CASES)
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

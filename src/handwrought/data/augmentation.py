@@ -21,6 +21,10 @@ __all__ = ["Augmentation"]
 Array = NDArray[Any]
 
 
+_MOST = 1e6
+"""No change is larger than that, whatever its unit."""
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How far images may be changed; every change is drawn anew for each image, and 0 is none.
@@ -85,9 +89,9 @@ class Augmentation:
         for field in fields(self):
             value, top = getattr(self, field.name), below.get(field.name, np.inf)
             number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-            inside = number and 0 <= value <= top and np.isfinite(value)
+            inside = number and 0 <= value <= min(top, _MOST)
             if not inside or (value == top and field.name in ("scale", "shear", "contrast")):
-                limits = "at least 0" if top == np.inf else f"from 0 to {top:g}"
+                limits = f"from 0 to {min(top, _MOST):g}"
                 raise InvalidArgument(f"{field.name} is {value!r}: it must be a number {limits}")
         if self.elastic and not self.elastic_sigma:
             raise InvalidArgument("elastic_sigma is 0: it must be above 0 where elastic is used")
@@ -121,10 +125,12 @@ class Augmentation:
         Raises
         ------
         InvalidArgument
-            If ``flags`` is asked for without labels.
+            If these are no images, or ``flags`` is asked for without a label for each.
         """
-        if self.flags and labels is None:
-            raise InvalidArgument("flags are for ones and sevens: give the labels, too")
+        if images.ndim != 3 or not all(images.shape[1:]):
+            raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
+        if self.flags and (labels is None or labels.shape != (len(images),)):
+            raise InvalidArgument("flags are for ones and sevens: give a label for each image, too")
         x = images.astype(np.float32)
         if images.dtype == np.uint8:
             x *= np.float32(1 / 255)

@@ -118,6 +118,7 @@ def _from_path(path: Path) -> Dataset:
 def _idx_pair(images: Path) -> tuple[np.ndarray, np.ndarray]:
     """One file of images and the file of labels that lies beside it under the matching name."""
     from handwrought.data.idx import read_idx
+    from handwrought.data.tables import class_labels
 
     stem = images.name.removesuffix(".gz").replace("labels", "images").replace("idx1", "idx3")
     folder = images.parent
@@ -132,7 +133,7 @@ def _idx_pair(images: Path) -> tuple[np.ndarray, np.ndarray]:
             f"{folder / stem}: images have shape {pair[0].shape} ({pair[0].dtype}) and labels "
             f"{pair[1].shape}: expected uint8 images (n, height, width) and labels (n,)"
         )
-    return pair[0], pair[1]
+    return pair[0], class_labels(pair[1], str(there[0]))
 
 
 def _idx_folder(

@@ -11,17 +11,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from handwrought.errors import DataError
+from handwrought.errors import DataError, InvalidArgument
 
 __all__ = ["BatchReader", "Dataset", "Split", "one_hot"]
 
 Array = NDArray[Any]
 
 
+_MOST = float(np.finfo(np.float32).max)
+"""Training is in float32, where a larger number is infinite."""
+
+
+def _fits(values: Array) -> bool:
+    """Whether all are finite in float32, too; two numbers say so, without an array of answers."""
+    return not values.size or bool(values.min() >= -_MOST and values.max() <= _MOST)
+
+
 def one_hot(
     labels: Array, n_classes: int, dtype: DTypeLike = np.float32, out: Array | None = None
 ) -> Array:
     """Rows of 0 with a 1 at the label: labels (n,) to (n, n_classes)."""
+    if labels.ndim != 1:
+        raise InvalidArgument(f"labels has shape {labels.shape}: give one for each example, (n,)")
     if out is None:
         out = np.empty((len(labels), n_classes), dtype)
     out.fill(0)
@@ -70,8 +81,10 @@ class Split:
                 f"{where}labels has {labels.shape[0] if labels.ndim else 0:,} entries but images "
                 f"has {len(images):,}: the files belong to different downloads"
             )
-        if images.dtype.kind == "f" and not np.isfinite(images).all():
-            row, column = np.argwhere(~np.isfinite(images))[0]
+        if not all(images.shape[1:]):
+            raise DataError(f"{where}images has shape {images.shape}: an example without a value")
+        if images.dtype.kind == "f" and not _fits(images):
+            row, column = np.argwhere(~(np.abs(images) <= _MOST))[0]
             raise DataError(
                 f"{where}row {row}, column {column} is {images[row, column]}: "
                 f"every value must be a finite number; fill in or drop that row"
@@ -80,7 +93,11 @@ class Split:
             raise DataError(f"{where}images has dtype {images.dtype}: it must hold numbers")
         if labels.ndim == 1:
             self._check_classes(labels, where)
-        elif labels.dtype.kind != "f" or not np.isfinite(labels).all():
+        elif labels.shape[1] != self.n_classes:
+            raise DataError(
+                f"{where}targets have shape {labels.shape}: give {self.n_classes} for each example"
+            )
+        elif labels.dtype.kind != "f" or not _fits(labels):
             raise DataError(f"{where}targets must be finite floats, and are {labels.dtype}")
 
     def _check_classes(self, labels: Array, where: str) -> None:
@@ -110,8 +127,8 @@ class Split:
 
     def inputs(self, indices: Array | slice | None = None, dtype: DTypeLike = np.float32) -> Array:
         """Examples as floats (m, n_inputs): pixels / 255, tables as they are."""
-        chosen = self.images if indices is None else self.images[indices]
-        rows = chosen.reshape(len(chosen), -1)
+        chosen = self._chosen(self.images, indices)
+        rows = chosen.reshape(len(chosen), self.n_inputs)
         if rows.dtype == np.uint8:
             scaled: Array = np.multiply(rows, np.asarray(1 / 255, dtype), dtype=dtype)
             return scaled
@@ -119,10 +136,15 @@ class Split:
 
     def targets(self, indices: Array | slice | None = None, dtype: DTypeLike = np.float32) -> Array:
         """One-hot rows (m, n_classes), or the float targets."""
-        chosen = self.labels if indices is None else self.labels[indices]
+        chosen = self._chosen(self.labels, indices)
         if chosen.ndim == 2:
             return chosen.astype(dtype)
         return one_hot(chosen, self.n_classes, dtype)
+
+    def _chosen(self, array: Array, indices: Array | slice | None) -> Array:
+        if isinstance(indices, np.ndarray) and indices.ndim != 1:
+            raise InvalidArgument(f"indices has shape {indices.shape}: give (m,)")
+        return array if indices is None else array[indices]
 
     def reader(self, capacity: int, dtype: DTypeLike = np.float32) -> BatchReader:
         """Buffers of one training run, for batches of up to ``capacity``."""
@@ -133,7 +155,7 @@ class BatchReader:
     """Makes float batches of a split in buffers that are allocated once."""
 
     def __init__(self, split: Split, capacity: int, dtype: DTypeLike) -> None:
-        self._rows = split.images.reshape(len(split), -1)
+        self._rows = split.images.reshape(len(split), split.n_inputs)
         self._labels = split.labels
         self._bytes = self._rows.dtype == np.uint8
         self._raw = np.empty((capacity, split.n_inputs), self._rows.dtype)

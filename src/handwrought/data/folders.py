@@ -12,6 +12,8 @@ from handwrought.errors import DataError
 
 __all__ = ["load_image_folder"]
 
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+_MOST_PIXELS = 4_000_000
 _ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"}
 
 
@@ -28,7 +30,7 @@ def load_image_folder(
     DataError
         If there is no sub-folder or picture, a picture is damaged, or one has another size.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     folders = [f for f in path.iterdir() if f.is_dir() and not f.name.startswith(".")]
     numeric = all(f.name.isdecimal() for f in folders)
@@ -41,12 +43,17 @@ def load_image_folder(
             if file.suffix.lower() not in _ENDINGS:
                 continue
             try:
-                with Image.open(file) as image:
+                with Image.open(file, formats=_FORMATS) as image:
+                    if image.size[0] * image.size[1] > _MOST_PIXELS:
+                        raise DataError(
+                            f"{file} is {image.size[0]:,} x {image.size[1]:,} pixels: no picture of "
+                            f"a data set is so large; make it smaller"
+                        )
                     grey = np.asarray(image.convert("L"), dtype=np.uint8)
-            except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            except DataError:
+                raise
+            except Exception as error:  # a decoder passes on what its parts raise
                 raise DataError(f"{file} cannot be read as a picture ({error})") from None
-            except Image.DecompressionBombError as error:
-                raise DataError(f"{file} is too large: {error}") from None
             if first is not None and grey.shape != arrays[0].shape:
                 raise DataError(
                     f"{file} is {grey.shape[1]} x {grey.shape[0]} pixels, {first} is "

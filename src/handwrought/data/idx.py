@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from handwrought.errors import DataError
 
-__all__ = ["MAX_BYTES", "idx_bytes", "read_idx", "write_idx"]
+__all__ = ["MAX_BYTES", "idx_bytes", "most_unpacked", "read_idx", "write_idx"]
 
 Array = NDArray[Any]
 
@@ -29,6 +29,14 @@ _CODES = {np.dtype(text).newbyteorder("="): code for code, text in _DTYPES.items
 MAX_BYTES = 4 << 30
 """No data set of this format is larger; a header that says so is damaged."""
 _CHUNK = 8 << 20
+
+
+def most_unpacked(packed: int, *, times: int = 20) -> int:
+    """Bytes to which a compressed file of ``packed`` bytes may unpack.
+
+    Digits shrink to a fifth or a tenth; what claims far more fills the memory and is no data.
+    """
+    return min(MAX_BYTES, (12 << 20) + times * packed)
 
 
 def read_idx(path: str | PathLike[str]) -> Array:
@@ -44,7 +52,7 @@ def read_idx(path: str | PathLike[str]) -> Array:
         with path.open("rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
-            return _read(stream, path, None if zipped else path.stat().st_size)  # type: ignore[arg-type]
+            return _read(stream, path, path.stat().st_size, zipped)  # type: ignore[arg-type]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
             f"{path}: the gzip stream is damaged or cut off ({error}): download the file again"
@@ -55,7 +63,7 @@ def read_idx(path: str | PathLike[str]) -> Array:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def _read(stream: IO[bytes], path: Path, size: int | None) -> Array:
+def _read(stream: IO[bytes], path: Path, size: int, zipped: bool) -> Array:
     header = stream.read(4)
     if len(header) < 4 or header[:2] != b"\0\0" or header[2] not in _DTYPES or header[3] == 0:
         raise DataError(
@@ -69,9 +77,15 @@ def _read(stream: IO[bytes], path: Path, size: int | None) -> Array:
     shape = struct.unpack(f">{rank}I", raw_shape)
     promised = prod(shape) * dtype.itemsize
     what = f"{path}: its header promises {' x '.join(map(str, shape))} = {promised:,} bytes of data"
-    if promised > MAX_BYTES or rank > 32:
+    # Zeros left out: NumPy multiplies the others, too.
+    if prod(filter(None, shape)) * dtype.itemsize > MAX_BYTES or rank > 32:
         raise DataError(f"{what}, above the limit of {MAX_BYTES:,}: the header is damaged")
-    if size is not None and size - 4 - 4 * rank != promised:
+    if zipped and promised > most_unpacked(size):
+        raise DataError(
+            f"{what}, too much for {size:,} compressed bytes: if that is right, unpack it first "
+            f"(gunzip)"
+        )
+    if not zipped and size - 4 - 4 * rank != promised:
         raise DataError(f"{what}, the file holds {size - 4 - 4 * rank:,}: download it again")
     # Read in pieces: memory follows the data that is there, not what a header claims.
     content = bytearray()

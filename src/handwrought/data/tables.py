@@ -6,17 +6,18 @@ import gzip
 import io
 import zipfile
 import zlib
-from math import isqrt
+from collections.abc import Iterator
+from math import isfinite, isqrt
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.idx import MAX_BYTES
+from handwrought.data.idx import MAX_BYTES, most_unpacked
 from handwrought.errors import DataError
 
-__all__ = ["load_csv", "load_npz"]
+__all__ = ["class_labels", "load_csv", "load_npz"]
 
 Array = NDArray[Any]
 Pair = tuple[Array, Array]
@@ -28,8 +29,9 @@ _TRAIN_KEYS = (
     ("X", "y"),
 )
 _TEST_KEYS = (("x_test", "y_test"), ("test_images", "test_labels"))
-_MAX_RATIO = 1100
-"""DEFLATE cannot shrink anything by more; an archive that claims more is not honest."""
+_TEXT_BYTES, _TEXT_RATIO = 2 << 20, 10
+"""What a compressed table may unpack to: so many bytes, and so many for each byte of it."""
+_MOST_COLUMNS = 1_000_000
 
 
 def load_npz(path: Path) -> tuple[Pair, Pair | None]:
@@ -46,40 +48,47 @@ def load_npz(path: Path) -> tuple[Pair, Pair | None]:
     DataError
         If the archive is damaged, claims to be larger than it can be, or lacks these keys.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            total = sum(info.file_size for info in entries.values())
-            if total > min(MAX_BYTES, _MAX_RATIO * max(path.stat().st_size, 1)):
-                raise DataError(f"{path} claims to unpack to {total:,} bytes: it is not trusted")
+    with _opened(path) as archive:
+        entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        total = sum(info.file_size for info in entries.values())
+        if total > most_unpacked(path.stat().st_size):
+            raise DataError(
+                f"{path} claims to unpack to {total:,} bytes, too much to be trusted: if that "
+                f"is right, write it with np.savez, which does not compress"
+            )
 
-            def pair(choices: tuple[tuple[str, str], ...]) -> Pair | None:
-                for keys in choices:
-                    if all(key in entries for key in keys):
-                        x, y = (_member(archive, entries[key], path) for key in keys)
-                        return _images(x, f"{path}, {keys[0]}"), _labels(y, f"{path}, {keys[1]}")
-                return None
+        def pair(choices: tuple[tuple[str, str], ...]) -> Pair | None:
+            for keys in choices:
+                if all(key in entries for key in keys):
+                    x, y = (_member(archive, entries[key], path) for key in keys)
+                    return _images(x, f"{path}, {keys[0]}"), class_labels(y, f"{path}, {keys[1]}")
+            return None
 
-            train, test = pair(_TRAIN_KEYS), pair(_TEST_KEYS)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{path} is not a sound .npz archive ({error}): write it anew") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+        train, test = pair(_TRAIN_KEYS), pair(_TEST_KEYS)
     if train is None:
         wanted = "; ".join(" and ".join(keys) for keys in _TRAIN_KEYS)
         raise DataError(f"{path} holds {', '.join(entries) or 'nothing'}: name the arrays {wanted}")
     return train, test
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Array:
-    with archive.open(info) as stream:
-        content = stream.read(info.file_size + 1)
-    if len(content) != info.file_size:
-        raise DataError(f"{path}: {info.filename} is not of the size that the archive states")
+def _opened(path: Path) -> zipfile.ZipFile:
     try:
-        array: Array = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, OverflowError) as error:
+        return zipfile.ZipFile(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except Exception as error:  # zipfile passes on what its parts raise: struct, a decoder
+        raise DataError(f"{path} is not a sound .npz archive ({error}): write it anew") from None
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Array:
+    try:
+        with archive.open(info) as stream:
+            array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+            rest = stream.read(1)
+    except Exception as error:  # zipfile and NumPy pass on what their parts raise: zlib, a parser
         raise DataError(f"{path}: {info.filename} is no plain array ({error})") from None
+    if rest:
+        raise DataError(f"{path}: {info.filename} goes on after its array: it is not what it seems")
     return array
 
 
@@ -91,16 +100,28 @@ def _images(x: Array, where: str) -> Array:
             f"{where} is {x.dtype} {x.shape}: give images (n, height, width) or a table (n, features)"
         )
     if x.ndim == 2:
-        return x if x.dtype == np.uint8 else x.astype(np.float64)
+        return x if x.dtype == np.uint8 else x.astype(_float_for(x.dtype))
     if x.dtype != np.uint8:
-        whole = x.dtype.kind != "f" or bool(np.all(x == np.floor(x)))
+        whole = x.dtype.kind != "f" or all(bool(np.all(part == np.floor(part))) for part in x)
         if not whole or (x.size and (x.min() < 0 or x.max() > 255)):
             raise DataError(f"{where} runs outside the whole numbers 0 to 255: give uint8 pixels")
         x = x.astype(np.uint8)
     return x
 
 
-def _labels(y: Array, where: str) -> Array:
+def _float_for(dtype: np.dtype[Any]) -> type:
+    """The narrower of float32 and float64 that holds every value of small whole numbers."""
+    return np.float32 if dtype.itemsize <= 2 else np.float64
+
+
+def class_labels(y: Array, where: str) -> Array:
+    """Labels (n,) as whole numbers 0 to 65535, from (n,) or (n, 1) of any kind of number.
+
+    Raises
+    ------
+    DataError
+        If they are none.
+    """
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1 or y.dtype.kind not in "iuf":
@@ -109,7 +130,7 @@ def _labels(y: Array, where: str) -> Array:
         raise DataError(f"{where} holds a value that is no whole number: class labels are integers")
     if y.size and (y.min() < 0 or y.max() > 65535):
         raise DataError(f"{where} runs from {y.min()} to {y.max()}: classes are 0 to 65535")
-    return y.astype(np.int64)
+    return y.astype(np.int32) if y.dtype != np.uint8 else y
 
 
 def load_csv(path: Path) -> Pair:
@@ -123,56 +144,97 @@ def load_csv(path: Path) -> Pair:
     DataError
         With the line (from 1) and the column (from 1) of what is wrong.
     """
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        limit = min(MAX_BYTES, _MAX_RATIO * path.stat().st_size + 1)
-        with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
-            content = stream.read(limit + 1)
-        text = content.decode("utf-8-sig")
-    except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is damaged, or no text in UTF-8 ({error})") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    lines = text.splitlines()
-    first = 1 if lines and not _is_number(lines[0].split(",")[0]) else 0
-    body = [(i, line) for i, line in enumerate(lines[first:], start=first + 1) if line.strip()]
-    if not body:
+    blocks: list[Array] = []
+    first, columns = 0, 0
+    for start, lines in _blocks(path):
+        body = [(i, line) for i, line in enumerate(lines, start) if line.strip()]
+        if start == 1 and body and body[0][0] == 1 and not _is_number(lines[0].split(",", 1)[0]):
+            del body[0]  # names of the columns
+        if body and not first:
+            first, columns = body[0][0], body[0][1].count(",") + 1
+            if not 2 <= columns <= _MOST_COLUMNS:
+                has = "one column" if columns == 1 else f"{columns:,} columns"
+                raise DataError(f"{path}, line {first} has {has}: expected label,pixel,pixel,...")
+        for i, line in body:
+            if line.count(",") + 1 != columns:
+                raise DataError(
+                    f"{path}, line {i} has {line.count(',') + 1} columns, line {first} has "
+                    f"{columns}: every line needs the same"
+                )
+        if body:
+            blocks.append(_numbers(body, path).reshape(-1, columns))
+    if not first:
         raise DataError(f"{path} holds no line of data: expected label,pixel,pixel,...")
-    columns = body[0][1].count(",") + 1
-    if columns < 2:
-        raise DataError(f"{path}, line {body[0][0]} has one column: expected label,pixel,pixel,...")
-    for i, line in body:
-        if line.count(",") + 1 != columns:
-            raise DataError(
-                f"{path}, line {i} has {line.count(',') + 1} columns, line {body[0][0]} has "
-                f"{columns}: every line needs the same"
-            )
-    table = np.empty((len(body), columns))
-    for row, (i, line) in enumerate(body):
-        cells = line.split(",")
-        try:
-            table[row] = cells
-        except ValueError:
-            column = next(c for c, cell in enumerate(cells, start=1) if not _is_number(cell))
-            raise DataError(
-                f"{path}, line {i}, column {column} is {cells[column - 1].strip()!r}: "
-                f"expected a number"
-            ) from None
-    wrong = np.argwhere(~np.isfinite(table))
-    if len(wrong):
-        row, column = wrong[0]
-        raise DataError(
-            f"{path}, line {body[row][0]}, column {column + 1} is {table[row, column]}: "
-            f"every value must be a finite number"
-        )
-    labels = _labels(table[:, 0], f"{path}, column 1")
+    table = np.concatenate(blocks)
+    blocks.clear()
+    labels = class_labels(table[:, 0], f"{path}, column 1")
     pixels = table[:, 1:]
     side = isqrt(columns - 1)
     whole = side * side == columns - 1 and side >= 4 and bool((pixels == np.floor(pixels)).all())
     if whole and pixels.min() >= 0 and pixels.max() <= 255:
         return pixels.astype(np.uint8).reshape(-1, side, side), labels
     return pixels, labels
+
+
+def _numbers(body: list[tuple[int, str]], path: Path) -> Array:
+    """All cells of some lines, in one row."""
+    try:
+        values = np.array(",".join(line for _, line in body).split(","), float)
+    except ValueError:
+        values = None
+    if values is not None and np.isfinite(values).all():
+        return values
+    for i, line in body:
+        for column, cell in enumerate(line.split(","), start=1):
+            if not _is_number(cell):
+                cell = repr(cell.strip()[:40])
+                raise DataError(f"{path}, line {i}, column {column} is {cell}: expected a number")
+            if not isfinite(float(cell)):
+                raise DataError(
+                    f"{path}, line {i}, column {column} is {float(cell)}: "
+                    f"every value must be a finite number"
+                )
+    raise AssertionError("NumPy reads numbers as Python does")
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends with a refusal where it would give more than it may."""
+
+    def __init__(self, stream: IO[bytes], most: int, path: Path) -> None:
+        self.stream, self.left, self.path = stream, most, path
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self.stream.read(len(buffer))
+        self.left -= len(piece)
+        if self.left < 0:
+            raise DataError(
+                f"{self.path} unpacks to far more than is to be trusted: if that is right, unpack "
+                f"it first (gunzip)"
+            )
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Lines, about a megabyte at a time, each time with the number of the first (from 1)."""
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        most = _TEXT_BYTES + _TEXT_RATIO * path.stat().st_size if zipped else MAX_BYTES
+        with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
+            bounded = io.BufferedReader(_Bounded(stream, most, path))  # type: ignore[arg-type]
+            text = io.TextIOWrapper(bounded, "utf-8-sig")
+            start = 1
+            while lines := text.readlines(1 << 20):
+                yield start, lines
+                start += len(lines)
+    except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path} is damaged, or no text in UTF-8 ({error})") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def _is_number(text: str) -> bool:

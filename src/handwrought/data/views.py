@@ -53,7 +53,7 @@ def viewed(images: Array, view: str) -> Array:
     width = VIEWS[view]
     if width is None:
         return images
-    if images.ndim != 3 or images.dtype != np.uint8:
+    if images.ndim != 3 or images.dtype != np.uint8 or not all(images.shape[1:]):
         raise InvalidArgument(
             f"view {view!r} is for uint8 images (n, height, width), not {images.dtype} "
             f"{images.shape}"

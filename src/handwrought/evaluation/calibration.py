@@ -46,10 +46,12 @@ def probabilities(outputs: Array, activation: str = "softmax", temperature: floa
     Raises
     ------
     InvalidArgument
-        If the temperature is not a number above 0.
+        If the temperature is not a number above 0, or these are no outputs.
     """
     if not (isfinite(temperature) and temperature > 0):
         raise InvalidArgument(f"temperature is {temperature!r}: it must be a number above 0")
+    if outputs.ndim != 2 or not outputs.shape[1]:
+        raise InvalidArgument(f"outputs has shape {outputs.shape}: give (n, n_classes)")
     z = outputs.astype(np.float64)
     if activation in ("softmax", "sigmoid"):
         z = np.log(np.maximum(z, _LEAST))
@@ -96,10 +98,14 @@ def calibration(confidence: Array, right: Array, bins: int = 15) -> Calibration:
     Raises
     ------
     InvalidArgument
-        If bins is no whole number from 1 to 1000.
+        If bins is no whole number from 1 to 1000, or the arrays are not of one length.
     """
     if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or not 1 <= bins <= 1000:
         raise InvalidArgument(f"bins is {bins!r}: give a whole number from 1 to 1000")
+    if confidence.ndim != 1 or confidence.shape != right.shape:
+        raise InvalidArgument(
+            f"confidence has shape {confidence.shape} and right {right.shape}: give (n,) of both"
+        )
     edges = np.linspace(0, 1, bins + 1)
     at = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     counts = np.bincount(at, minlength=bins)

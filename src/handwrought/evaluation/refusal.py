@@ -110,7 +110,17 @@ def risk_coverage(confidence: Array, right: Array) -> RiskCoverage:
     """The curve of these answers: confidence (n,) and right (n,) of bool, n at least 1.
 
     Answers of one confidence are accepted or refused together: no threshold tells them apart.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no answer, or the arrays are not of one length.
     """
+    if np.ndim(confidence) != 1 or not len(confidence) or np.shape(right) != np.shape(confidence):
+        raise InvalidArgument(
+            f"confidence has shape {np.shape(confidence)} and right {np.shape(right)}: give (n,) "
+            f"of both, n at least 1"
+        )
     thresholds, first = np.unique(np.sort(confidence), return_index=True)
     misread = ~np.asarray(right)[np.argsort(confidence, kind="stable")]
     below = np.concatenate([[0], np.cumsum(misread)])

@@ -134,8 +134,10 @@ def changed(images: Array, amounts: Mapping[str, float]) -> Array:
     Raises
     ------
     InvalidArgument
-        If a name is none of them.
+        If a name is none of them, or these are no images.
     """
+    if images.ndim != 3:
+        raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
     for change, amount in in_order(amounts):
         images = change.apply(images, amount)
     return images

@@ -254,6 +254,11 @@ def backpropagate(
     network: Network, x: Array, y: Array, equations: Equations | None = None
 ) -> list[Trace]:
     """:func:`follow` for each example of a batch: x (n, n_inputs), y (n, n_outputs) or (n,)."""
+    if np.ndim(x) != 2 or not len(x) or np.ndim(y) not in (1, 2) or len(y) != len(x):
+        raise InvalidArgument(
+            f"x has shape {np.shape(x)} and y {np.shape(y)}: give at least one example, and a "
+            f"target for each"
+        )
     return [follow(network, x_i, y_i, equations) for x_i, y_i in zip(x, y, strict=True)]
 
 

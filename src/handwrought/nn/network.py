@@ -79,7 +79,12 @@ class Network:
         self.activations = _activations(self.sizes, activation, self.cost, output_activation)
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise InvalidArgument(f"dtype is {dtype!r}: use 'float32' or 'float64'")
-        self._adopt(Parameters(self.sizes, dtype))
+        try:
+            self._adopt(Parameters(self.sizes, dtype))
+        except (MemoryError, ValueError, OverflowError):
+            raise InvalidArgument(
+                f"sizes is {sizes!r}: no memory holds so many weights; make the layers smaller"
+            ) from None
         if seed is not None:
             self.initialize(seed, initializer)
 
@@ -310,7 +315,7 @@ def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     try:
         checked = tuple(int(n) for n in sizes)
         exact = all(n == given for n, given in zip(checked, sizes, strict=True))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         exact = False
     if not exact or len(checked) < 2 or min(checked) < 1:
         raise InvalidArgument(
@@ -332,9 +337,13 @@ def _activations(
     output_activation: str | Activation | None,
 ) -> tuple[Activation, ...]:
     n_hidden = len(sizes) - 2
-    names = [activation] * n_hidden if isinstance(activation, str) else list(activation)
     if isinstance(activation, str):
         activation_named(activation)  # a misspelt name is told even where no layer would use it
+        names = [activation] * n_hidden
+    elif isinstance(activation, Sequence):
+        names = list(activation)
+    else:
+        raise InvalidArgument(f"activation is {activation!r}: give a name, or one for each layer")
     if len(names) != n_hidden:
         raise InvalidArgument(
             f"activation names {len(names)} layers, but the network has {n_hidden} hidden layers"

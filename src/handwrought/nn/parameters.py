@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from handwrought.errors import InvalidArgument
+
 __all__ = ["LayerParameters", "Parameters"]
 
 Array = NDArray[Any]
@@ -49,7 +51,12 @@ class Parameters:
         size = self.n_weights + sum(self.sizes[1:])
         self.vector: Array = np.zeros(size, dtype) if vector is None else vector
         if self.vector.shape != (size,):
-            raise ValueError(f"vector has shape {self.vector.shape}, sizes ask for ({size},)")
+            raise InvalidArgument(f"vector has shape {self.vector.shape}, sizes ask for ({size},)")
+        if not (self.vector.flags.c_contiguous and self.vector.dtype.isnative):
+            raise InvalidArgument(
+                "vector is no plain memory: the layers would hold copies of it and no views; give "
+                "np.ascontiguousarray(vector, vector.dtype.newbyteorder('='))"
+            )
 
         weight_at, bias_at = 0, self.n_weights
         layers = []

@@ -22,6 +22,13 @@ Array = NDArray[Any]
 
 _MOST_PIXELS = 120_000_000
 """Beyond this a small file that unpacks to so much is taken for a bomb."""
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM")
+"""What is read; others would wake decoders that nobody asked for, Ghostscript among them."""
+_MOST_BYTES = 150_000_000
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
+"""Memory of one pixel in Pillow's modes; 4 in the others."""
+_MOST_PAGES = 1000
+"""Of a TIFF; a small file can claim far more."""
 _SIDE = 1400
 """Larger pictures are reduced to this many pixels a side before anything is looked for."""
 
@@ -90,13 +97,17 @@ def count_pages(content: bytes) -> int:
     """How many pages a picture file has: what a scanner puts into one TIFF; 1 for all others."""
     from PIL import Image
 
+    n = 1
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(content))
-            return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+            image = Image.open(io.BytesIO(content), formats=("TIFF",))
+            while n < _MOST_PAGES:
+                image.seek(n)
+                n += 1
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
-        return 1  # what is wrong with it is told when it is opened
+        pass  # that was the last, or no TIFF; what is wrong with it is told when it is opened
+    return n
 
 
 def open_pages(content: bytes, name: str) -> Iterator[tuple[str, Picture]]:
@@ -114,16 +125,27 @@ def open_pages(content: bytes, name: str) -> Iterator[tuple[str, Picture]]:
 
 
 def _from_file(file: IO[bytes], name: str, page: int = 0) -> Picture:
+    size, image = _decoded(file, name, page)
+    # Handed over, not held: a large picture goes as soon as there is a smaller one.
+    handed = [image]
+    del image
+    found = _from_pillow(handed.pop(), name)
+    return Picture(found.pixels, max(size) / max(found.pixels.shape[:2]))
+
+
+def _decoded(file: IO[bytes], name: str, page: int) -> tuple[tuple[int, int], Any]:
+    """Size in the file, and the picture, which may be a reduced one."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own limit is lower; ours is checked below
-            image = Image.open(file)
+            image = Image.open(file, formats=_FORMATS)
             if page:
                 image.seek(page)
             size = image.size
             _check_size(size, name)
+            _check_memory(image, file.seek(0, io.SEEK_END), name)
             image.draft(None, (_SIDE, _SIDE))  # JPEG decodes large photographs at a fraction
             image.load()
     except UnidentifiedImageError:
@@ -136,10 +158,25 @@ def _from_file(file: IO[bytes], name: str, page: int = 0) -> Picture:
         raise DataError(f"{name} is no picture: give PNG, JPEG, TIFF, WebP, BMP or GIF") from None
     except Image.DecompressionBombError:
         raise DataError(f"{name} unpacks to far more pixels than a picture has: refused") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # a decoder passes on what its parts raise: struct, zlib, an index
         raise DataError(f"{name} is damaged or cut short ({error}): save it anew") from None
-    found = _from_pillow(image, name)
-    return Picture(found.pixels, max(size) / max(found.pixels.shape[:2]))
+    return size, image
+
+
+def _check_memory(image: Any, n_bytes: int, name: str) -> None:
+    """A small file may not take much memory."""
+    each = _BYTES.get(image.mode, 4)
+    if image.format == "WEBP":
+        each = 12  # it is decoded whole, thrice over
+    if image.format in ("JPEG", "MPO"):  # decoded at a fraction, but its coefficients may be kept
+        each = 2 * len(image.getbands()) if image.info.get("progressive") else 1
+    if image.size[0] * image.size[1] * each > _MOST_BYTES + 40 * max(0, n_bytes - 1_000_000):
+        raise DataError(
+            f"{name} is {image.size[0]:,} x {image.size[1]:,} pixels in {n_bytes:,} bytes: a "
+            f"picture that unpacks to so much is refused; make it smaller"
+        )
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
@@ -159,17 +196,37 @@ def _from_pillow(image: Any, name: str) -> Picture:
     longest = max(image.size)
     upright = _upright(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _from_array(np.asarray(image if upright is None else image.transpose(upright)), name)
-    if image.mode in ("LA", "La", "PA", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-    if image.mode not in ("L", "RGB", "RGBA"):
-        image = image.convert("L" if image.mode == "1" else "RGB")
+        mode = "F"
+    elif image.mode in ("LA", "La", "PA", "RGBa", "RGBA") or "transparency" in image.info:
+        mode = "RGBA"
+    else:
+        mode = "L" if image.mode in ("1", "L") else "RGB"
+    try:
+        image = _converted(image, mode)
+    except Exception as error:  # a palette that is too short, found out only now
+        raise DataError(f"{name} is damaged ({error}): save it anew") from None
     if longest > _SIDE:
         factor = _SIDE / longest
         size = tuple(max(1, round(side * factor)) for side in image.size)
         image = image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
     pixels = np.asarray(image if upright is None else image.transpose(upright))
     return Picture(_from_array(pixels, name).pixels, longest / max(pixels.shape[:2]))
+
+
+def _converted(image: Any, mode: str) -> Any:
+    """In another mode, and smaller where it is far too large: a band at a time, to save memory."""
+    from PIL import Image
+
+    factor = max(image.size) // _SIDE
+    if factor < 2 or image.mode == mode != "RGBA":
+        return image if image.mode == mode else image.convert(mode)
+    width, height = image.size
+    out = Image.new(mode, (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, 64 * factor):
+        band = image.crop((0, top, width, min(height, top + 64 * factor)))
+        band.info = image.info
+        out.paste(band.convert(mode).reduce(factor), (0, top // factor))
+    return out
 
 
 def _upright(image: Any) -> Any:

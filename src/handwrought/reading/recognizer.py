@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.views import viewed
-from handwrought.errors import ModelFileError
+from handwrought.errors import DataError, ModelFileError
 from handwrought.nn.network import Network
 from handwrought.reading.normalization import Normalized, normalize_ink
 from handwrought.reading.pictures import Picture, open_picture
@@ -157,6 +157,8 @@ class Recognizer:
 
     def read_digits(self, images: Sequence[Any]) -> list[Reading]:
         """Each picture as one digit."""
+        if isinstance(images, np.ndarray) and not images.ndim:
+            raise DataError("images is one number: give several pictures, (n, height, width)")
         prepared: list[Normalized] = []
         counts, scales = [], []
         for image in images:
@@ -206,7 +208,10 @@ class Recognizer:
 
     def probabilities(self, pixels: Array) -> Array:
         """Calibrated probabilities (n, 10) of normalized images, uint8 (n, 28, 28)."""
-        x = viewed(pixels, self.view).reshape(len(pixels), -1).astype(self.network.dtype)
+        if pixels.shape[1:] != (28, 28):
+            raise DataError(f"pixels has shape {pixels.shape}: give normalized images, (n, 28, 28)")
+        x = viewed(pixels, self.view).reshape(len(pixels), self.network.n_inputs)
+        x = x.astype(self.network.dtype)
         x *= self.network.dtype.type(1 / 255)
         p = self.network.feedforward(x).astype(np.float64)
         # The softmax of z / T, from p = softmax(z); for other outputs the odds serve as well.

@@ -79,7 +79,8 @@ def load_checkpoint(path: str | PathLike[str]) -> TrainingState:
             {str(name): float(value) for name, value in header["numbers"].items()},
             arrays,
         )
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
+            OverflowError):  # fmt: skip
         raise ModelFileError(f"{path} is no checkpoint of handwrought, or is damaged") from None
     if newer:
         raise ModelFileError(

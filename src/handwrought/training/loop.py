@@ -127,6 +127,22 @@ def train(
     """
     asked = dict(locals())  # the arguments as they came, for Training.change
     del asked["resume"]
+    _check_numbers(
+        warm_up=warm_up,
+        weight_decay=weight_decay,
+        l1=l1,
+        label_smoothing=label_smoothing,
+        settle=settle,
+        strangers=strangers,
+        hardest=hardest,
+        average=average,
+        **{} if learning_rate is None else {"learning_rate": learning_rate},
+        **{} if clip_norm is None else {"clip_norm": clip_norm},
+    )
+    for name, choice in (("optimizer", optimizer), ("schedule", schedule)):
+        if not isinstance(choice, str):
+            raise InvalidArgument(f"{name} is {choice!r}: give a name")
+    _check_whole("plateau_patience", plateau_patience)
     split = data.train if isinstance(data, Dataset) else data
     validation = data.validation if isinstance(data, Dataset) else None
     _check(network, split, epochs, batch_size, learning_rate, seed, l1, clip_norm, report_every)
@@ -368,6 +384,8 @@ class _Run:
         }
         if self.average is not None:
             into["average"] = self.average.vector
+        self._check_state(state, into)
+        if self.average is not None:
             self.average.steps = int(state.numbers["averaged"])
         for name, array in into.items():
             kept = state.arrays.get(name)
@@ -386,6 +404,27 @@ class _Run:
         if self.average is not None and self.epoch > self.epochs:  # it ended with its average
             self.raw = into["parameters"].copy()
             np.copyto(into["parameters"], self.average.vector)
+
+    def _check_state(self, state: TrainingState, into: dict[str, Array]) -> None:
+        """What a file says is checked before any of it is taken over."""
+        for name, array in into.items():
+            kept = state.arrays.get(name)
+            fits = kept is not None and (kept.shape, kept.dtype) == (array.shape, array.dtype)
+            if kept is None or not fits or not np.isfinite(kept).all():
+                raise InvalidArgument(
+                    f"{name} of the training to go on with is missing, does not fit this network, "
+                    f"or is not finite: its checkpoint is damaged"
+                )
+        names = ["total", "steps"] + (["averaged"] if self.average is not None else [])
+        names += ["share", "waited"] if self.plateau is not None else []
+        numbers = [state.numbers.get(name, -1.0) for name in names]
+        best = state.numbers.get("best", np.nan if self.plateau is not None else 0.0)
+        place = 1 <= state.epoch <= self.epochs + 1 and 0 <= state.batch <= self.batches
+        if not place or not all(0 <= number < 1e300 for number in numbers) or best != best:
+            raise InvalidArgument(
+                f"the training to go on with stands at epoch {state.epoch}, batch {state.batch}, "
+                f"or its counters make no sense: its checkpoint is damaged"
+            )
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -574,14 +613,23 @@ def _check(
 
 
 def _check_whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not 1 <= value < 1 << 63:
         raise InvalidArgument(f"{name} is {value!r}: it must be a whole number of at least 1")
+
+
+def _check_numbers(**values: Any) -> None:
+    for name, value in values.items():
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or abs(value) > 1e300:  # so large a whole number is no float
+            raise InvalidArgument(f"{name} is {value!r}: it must be a number")
 
 
 def _dropout_rates(network: Network, dropout: float | Sequence[float]) -> list[float]:
     n_hidden = len(network.sizes) - 2
-    rates = [dropout] * n_hidden if isinstance(dropout, int | float) else list(dropout)
-    asked = [dropout] if isinstance(dropout, int | float) else rates
+    asked = list(dropout) if isinstance(dropout, Sequence | np.ndarray) else [dropout]
+    rates = asked if isinstance(dropout, Sequence | np.ndarray) else asked * n_hidden
+    _check_numbers(**{f"dropout[{i}]": rate for i, rate in enumerate(asked)})
     if len(rates) != n_hidden or not all(0 <= rate < 1 for rate in asked):
         raise InvalidArgument(
             f"dropout is {dropout!r}: give a share from 0 up to, not including, 1, "

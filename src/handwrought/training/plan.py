@@ -6,16 +6,23 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from handwrought.data import views
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
+from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
-from handwrought.training.recipes import Recipe
+from handwrought.training.recipes import TRAINING, Recipe
 
 __all__ = ["Plan"]
+
+_KINDS: Final[dict[str, type | tuple[type, ...]]] = {
+    "dataset": str, "network": dict, "training": dict, "seed": int, "full": bool,
+    "patience": (int, type(None)), "view": str, "recipe": str,
+}  # fmt: skip
+_NETWORK = {"hidden", "activation", "cost", "initializer"}
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,8 @@ class Plan:
 
     def as_recipe(self, name: str, about: str) -> Recipe:
         """What :meth:`of` makes this plan of, given the same data; what is None is left out."""
-        kept = {"seed": self.seed, "full": self.full, "patience": self.patience}
+        kept: dict[str, Any] = {"seed": self.seed, "full": self.full, "patience": self.patience}
+        kept["view"] = None if self.view == "as-is" else self.view
         tables = (self.network, self.training | kept)
         network, training = ({k: v for k, v in t.items() if v is not None} for t in tables)
         return Recipe(name, about, network, training, self.augmentation)
@@ -135,6 +143,7 @@ class Plan:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
             changes = values.pop("augmentation")
             plan = cls(**values, augmentation=None if changes is None else Augmentation(**changes))
+            _check(plan)
         except OSError:
             raise InvalidArgument(
                 f"{path} cannot be read: name a folder that handwrought train --out made"
@@ -142,3 +151,17 @@ class Plan:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None
         return plan
+
+
+def _check(plan: Plan) -> None:
+    """Raise ValueError where a file's plan has a value of another kind than a plan of ours."""
+    for name, kind in _KINDS.items():
+        if not isinstance(getattr(plan, name), kind):
+            raise ValueError(f"{name} is {getattr(plan, name)!r}")
+    if set(plan.network) != _NETWORK or not isinstance(plan.network["hidden"], list):
+        raise ValueError(f"network is {plan.network!r}")
+    unknown = set(plan.training) - (TRAINING | {"plateau_patience"})
+    if unknown or "epochs" not in plan.training:
+        raise ValueError(f"training has {', '.join(sorted(unknown)) or 'no epochs'}")
+    if plan.view not in VIEWS:
+        raise ValueError(f"view is {plan.view!r}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
@@ -19,16 +20,18 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
 
-__all__ = ["Recipe", "load_recipe", "recipe_text", "shipped_recipes"]
+__all__ = ["TRAINING", "Recipe", "load_recipe", "recipe_text", "shipped_recipes"]
 
+_MOST_BYTES = 20_000
+"""A recipe takes a page; tomllib takes minutes for a megabyte of dots."""
 _NETWORK = {"hidden", "activation", "cost", "initializer"}
-_TRAINING = {
+TRAINING = {
     "average", "batch_size", "clip_norm", "dropout", "epochs", "full", "hardest", "l1",
     "label_smoothing", "learning_rate", "optimizer", "patience", "schedule", "seed", "settle",
     "strangers", "view", "warm_up", "weight_decay",
 }  # fmt: skip
 _AUGMENTATION = {f.name for f in fields(Augmentation)}
-_TABLES = {"network": _NETWORK, "training": _TRAINING, "augmentation": _AUGMENTATION}
+_TABLES = {"network": _NETWORK, "training": TRAINING, "augmentation": _AUGMENTATION}
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,31 @@ def load_recipe(source: str | PathLike[str]) -> Recipe:
     shipped = shipped_recipes()
     path = shipped.get(str(source), Path(source))
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise InvalidArgument(f"{path} is larger than {_MOST_BYTES:,} bytes: it is no recipe")
+        content = tomllib.loads(text.decode("utf-8"))
     except OSError:
         raise InvalidArgument(
             f"recipe {str(source)!r} is unknown: use {', '.join(shipped)}, or a TOML file's path"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except InvalidArgument:
+        raise
+    except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"{path} is no TOML file: {error}") from None
+    for number in _whole_numbers(content):
+        if number.bit_length() > 64:  # of which TOML knows none; so long a one cannot even be shown
+            raise InvalidArgument(f"{path} holds a whole number of {number.bit_length()} bits")
     return _checked(path, content)
+
+
+def _whole_numbers(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _whole_numbers(inner)
 
 
 def _checked(path: Path, content: dict[str, Any]) -> Recipe:
@@ -95,8 +115,12 @@ def _checked(path: Path, content: dict[str, Any]) -> Recipe:
     if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
         raise InvalidArgument(f"{path}: hidden is {hidden!r}: give a list such as [100, 50]")
     view = content.get("training", {}).get("view", "as-is")
-    if view not in VIEWS:
+    if not isinstance(view, str) or view not in VIEWS:
         raise InvalidArgument(f"{path}: view {view!r} is unknown: use one of {', '.join(VIEWS)}")
+    for name, kind in (("full", bool), ("patience", int), ("seed", int)):
+        value = content.get("training", {}).get(name, kind())
+        if type(value) is not kind:
+            raise InvalidArgument(f"{path}: {name} is {value!r}: it must be a {kind.__name__}")
     changes = content.get("augmentation")
     return Recipe(
         path.stem,

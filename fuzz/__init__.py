@@ -1,0 +1,1 @@
+"""Hostile files by the million: what every reader does with them, and whether we would notice."""
