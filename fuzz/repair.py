@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["TOKENS", "mutant", "png_repaired", "safetensors_repaired"]
+__all__ = ["TOKENS", "model_digest", "mutant", "png_repaired", "safetensors_repaired"]
 
 Mutate = Callable[[bytes], bytes]
 
@@ -281,9 +281,23 @@ def safetensors_repaired(content: bytes, header: dict[str, Any] | None = None) -
         if inner is None:
             continue
         ours, arrays = json.loads(inner), load(whole)
+        if key == "handwrought" and ours.get("format") != 1:
+            header["__metadata__"]["handwrought-digest"] = model_digest(inner, arrays)
+            continue
         ours["digest"] = _digest_of(key, ours, arrays)
         header["__metadata__"][key] = json.dumps(ours)
     return _closed(header, data)
+
+
+def model_digest(text: str, arrays: dict[str, Any]) -> str:
+    """As docs/13-model-files.md says: the header's text, then each array's line and bytes."""
+    sha = hashlib.sha256(text.encode())
+    for i in range(len(arrays) // 2):
+        for name in (f"layers[{i}].weights", f"layers[{i}].biases"):
+            array = arrays[name]
+            sha.update(f"\n{name} {array.dtype.name} {'x'.join(map(str, array.shape))}\n".encode())
+            sha.update(array.tobytes())
+    return sha.hexdigest()
 
 
 def _closed(header: dict[str, Any], data: bytes) -> bytes:
@@ -312,7 +326,7 @@ def _safetensors(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
     metadata = header.get("__metadata__", {})
     what = rng.random()
     if what < 0.5 and metadata:
-        key = rng.choice(list(metadata))
+        key = rng.choice([key for key, text in metadata.items() if text[:1] == "{"])
         metadata[key] = json.dumps(changed_json(json.loads(metadata[key]), rng))
     elif what < 0.7:
         names = [name for name in header if name != "__metadata__"]

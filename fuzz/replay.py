@@ -21,12 +21,15 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
     "digit folder": {"data/digit_files.py": ("read_png",),
                      "data/folders.py": ("load_image_folder",)},
     "collection index": {"data/collection.py": ("Collection.records",)},
-    "model": {"storage/model_file.py": ("load_model", "_read", "_header")},
+    "model": {"storage/model_file.py": ("read_model", "_network"),
+              "storage/header.py": ("checked_header", "_of_format_1", "_problem",
+                                    "_preprocessing_problem", "_digest_problem"),
+              "storage/container.py": ("Container.of", "Container.array", "_tensor", "opened")},
     "checkpoint": {"training/checkpoints.py": ("load_checkpoint",),
                    "training/loop.py": ("_Run.restore", "_Run._check_state")},
     "recipe": {"training/recipes.py": ("load_recipe", "_checked")},
     "plan": {"training/plan.py": ("Plan.read", "_check")},
-    "history": {"cli/training_run.py": ("_read_history",)},
+    "history": {"training/history.py": ("_read",)},
 }  # fmt: skip
 """The functions that read, in the files of the package where they are."""
 

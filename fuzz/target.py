@@ -22,7 +22,7 @@ WATCHED = {
     "checkpoint": ("handwrought.training.checkpoints", "handwrought.training.loop"),
     "recipe": ("handwrought.training", "handwrought.nn.network", "tomllib"),
     "plan": ("handwrought.training", "handwrought.nn.network"),
-    "history": ("handwrought.cli.training_run",),
+    "history": ("handwrought.training.history",),
 }
 """The modules, ours and what we call, whose branches guide the mutation of each reader's files."""
 

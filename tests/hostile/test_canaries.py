@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fuzz.repair import _closed
+from fuzz.repair import _closed, safetensors_repaired
 from fuzz.seeds import seeds
 
 import handwrought
@@ -77,6 +77,15 @@ def in_header(name, key, changes):
     header = json.loads(content[8 : 8 + length])
     ours = json.loads(header["__metadata__"][key]) | changes
     header["__metadata__"][key] = json.dumps(ours)
+    whole = _closed(header, content[8 + length :])
+    return safetensors_repaired(whole) if key == "handwrought" else whole
+
+
+def with_digest(name):
+    content = seeds("model")[0]
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"]["handwrought-digest"] = name
     return _closed(header, content[8 + length :])
 
 
@@ -89,7 +98,8 @@ def models():
     yield "object-npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }",
                             PICKLES["pickle-4"])  # fmt: skip
     for i, name in enumerate(NAMES):
-        for field in ("cost", "dtype", "stored", "digest"):
+        yield f"digest-{i}", with_digest(name)
+        for field in ("cost", "dtype", "stored"):
             yield f"{field}-{i}", in_header("model", "handwrought", {field: name})
         yield f"activations-{i}", in_header("model", "handwrought", {"activations": [name, name]})
     yield "record-code", in_header("model", "handwrought", {"record": {"__reduce__": TEXT}})

@@ -246,6 +246,7 @@ CASES = {
 
 INSIDE = "called by ours with what the edge has checked"
 RECORD = "a record of results, which we make ourselves"
+SKLEARN = "scikit-learn's own checks of estimators try it"
 TRUSTED = {
     "nn.layers": INSIDE, "nn.workspace": INSIDE, "Network.forward": INSIDE,
     "Network.backward": INSIDE, "Network.batch_costs": INSIDE, "LayerParameters": INSIDE,
@@ -257,6 +258,9 @@ TRUSTED = {
     "training.sparse_engine": INSIDE, "training.split_engine": INSIDE, "training.steps": INSIDE,
     "Committee.outputs": "feedforward of its members", "Member.outputs": "feedforward and viewed",
     "load_recipe": "takes a path",
+    "exchange.stacks": INSIDE, "training.tracking": INSIDE, "estimator.examples": INSIDE,
+    "estimator.networks": INSIDE, "estimator.classifier": SKLEARN, "estimator.regressor": SKLEARN,
+    "estimator.perceptron": SKLEARN, "estimator.stochastic": INSIDE, "estimator.lbfgs": INSIDE,
     **dict.fromkeys(
         ("reading.borders", "reading.ink", "reading.morphology", "reading.normalization",
          "reading.pieces", "reading.polarity", "reading.rules", "reading.segmentation",
