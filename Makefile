@@ -46,7 +46,7 @@ bench: $(VENV)/.rivals  ## Compare our speed and memory with every rival's (abou
 bench-quick: $(VENV)/.tools  ## Ratios of an epoch to PyTorch's, settings S, M and L (under 3 minutes)
 	$(BIN)/python benchmarks/epochs.py --rivals pytorch --rounds 3 $(BENCH)
 
-soak: $(VENV)/.tools  ## Kill, fail and starve trainings at every point (docs/reliability.md; an hour)
+soak: $(VENV)/.tools  ## Kill, fail and starve trainings at every point: docs/reliability.md (20 minutes)
 	$(BIN)/python benchmarks/reliability kills faults disk power
 
 results: $(VENV)/.installed  ## Reproduce the published results (minutes)

@@ -82,7 +82,7 @@ def report(home: Path, *, quick: bool, seed: int, every: int = 1) -> list[str]:
     for what, fault in faults.items():
         lines = "line" in what
         for start in ("begun", "gone on with"):
-            step = (89 if lines else 31) if quick else every
+            step = (149 if lines else 43) if quick else every
             points = _every(whole, home, fault, start == "gone on with", step)
             print(points.row(f"{what}; training {start}"), flush=True)
             found += [f"{what}; training {start}: {wrong}" for wrong in points.wrongs]

@@ -10,14 +10,20 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def figures(*parts):
-    """Each row of the tables that a part of the campaign prints: its name, and the cells after."""
+@pytest.fixture(scope="module")
+def printed():
+    """What all four campaigns print, a part each."""
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "reliability", *parts, "--quick"],
-        capture_output=True, text=True, timeout=550, check=False,
+        [sys.executable, ROOT / "benchmarks" / "reliability", "--quick"],
+        capture_output=True, text=True, timeout=580, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = [line.strip("|").split("|") for line in done.stdout.splitlines() if line[:2] == "| "]
+    return done.stdout.split("\n## ")[1:]
+
+
+def figures(part):
+    """Each row of a part's tables: its name, and the cells after."""
+    rows = [line.strip("|").split("|") for line in part.splitlines() if line[:2] == "| "]
     return [[cell.strip() for cell in row] for row in rows]
 
 
@@ -25,8 +31,8 @@ def numbers(row):
     return [int(cell.replace(",", "")) for cell in row[1:]]
 
 
-def test_killed_at_any_moment_a_training_goes_on_to_the_same_bits():
-    rows = figures("kills")
+def test_killed_at_any_moment_a_training_goes_on_to_the_same_bits(printed):
+    rows = figures(printed[0])
     total, control = rows[[row[0] for row in rows].index("**all**")], rows[-1]
     kills, trainings, identical, lost, broken, other = numbers(total)
     assert kills >= 20
@@ -36,8 +42,8 @@ def test_killed_at_any_moment_a_training_goes_on_to_the_same_bits():
     assert lost + broken > 0
 
 
-def test_a_fault_at_any_point_is_borne_or_told_and_nothing_is_lost():
-    rows = [row for row in figures("faults") if "training" in row[0] and row[0] != "what fails"]
+def test_a_fault_at_any_point_is_borne_or_told_and_nothing_is_lost(printed):
+    rows = [row for row in figures(printed[1]) if "training" in row[0] and row[0] != "what fails"]
     assert len(rows) == 16
     for row in rows:
         tried, borne, told, resumed, wrong = numbers(row)
@@ -47,8 +53,8 @@ def test_a_fault_at_any_point_is_borne_or_told_and_nothing_is_lost():
         assert wrong == 0
 
 
-def test_a_power_cut_leaves_the_old_checkpoint_or_the_new_one():
-    begun, gone_on, *controls = [row for row in figures("power") if row[1][0].isdigit()]
+def test_a_power_cut_leaves_the_old_checkpoint_or_the_new_one(printed):
+    begun, gone_on, *controls = [row for row in figures(printed[3]) if row[1][0].isdigit()]
     for row in (begun, gone_on):
         assert int(row[2]) > 30
         assert row[3:5] == ["0", "0"]
@@ -59,8 +65,8 @@ def test_a_power_cut_leaves_the_old_checkpoint_or_the_new_one():
         assert int(row[3].replace(",", "")) + int(row[4].replace(",", "")) > 0
 
 
-def test_full_read_only_and_vanished_disks_lose_nothing():
-    rows = [row for row in figures("disk") if row[0] != "disk"]
+def test_full_read_only_and_vanished_disks_lose_nothing(printed):
+    rows = [row for row in figures(printed[2]) if row[0] != "disk"]
     assert len(rows) == 4
     untried = [row for row in rows if row[1].startswith("not tried")]
     for row in rows:
