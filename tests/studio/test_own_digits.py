@@ -69,10 +69,11 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
     assert brought["before"] == {name: each.as_json() for name, each in before.items()}
     assert brought["after"] == {name: each.as_json() for name, each in after.items()}
     assert brought["after"]["own"]["right"] > brought["before"]["own"]["right"]
-    record = read_header(watched.runs.model(run))["record"]
+    header = read_header(watched.runs.model(run))
+    record = header["record"]
     assert record["fine_tuned"]["source"] == own
     assert record["fine_tuned"]["digits"] == len(learnt)
-    assert 0.2 <= record["temperature"] <= 5
+    assert 0.2 <= header["calibration"]["temperature"] <= 5
     assert [m["kind"] for m in watched.heard].count("brought") == 2
 
 
