@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,29 @@ def browser():
         started = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@contextmanager
+def opened_offline(browser, file, **settings):
+    """The page in a window of its own; what it logs and asks for must be nothing."""
+    context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | settings))
+    page = context.new_page()
+    heard, asked = [], []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    yield page
+    assert heard == []
+    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def opens_offline(browser):
+    """To open a page from its file, with no network: ``with opens_offline(file) as page``."""
+    return partial(opened_offline, browser)
 
 
 @pytest.fixture(scope="session")

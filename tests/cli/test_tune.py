@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tomllib
 
-import numpy as np
 import optuna
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -16,18 +15,6 @@ import handwrought.cli
 from handwrought.cli.tuning import DEFAULTS
 
 from .test_commands import run
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    """600 pictures of 4 x 4 pixels, in three classes."""
-    rng = np.random.default_rng(3)
-    labels = rng.integers(0, 3, 600)
-    pixels = rng.integers(0, 160, (600, 16))
-    pixels[np.arange(600), labels * 5] += 95
-    path = tmp_path_factory.mktemp("data") / "table.csv"
-    np.savetxt(path, np.column_stack([labels, pixels]), fmt="%d", delimiter=",")
-    return path
 
 
 def command(table, *arguments):

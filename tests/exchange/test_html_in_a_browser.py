@@ -1,7 +1,5 @@
 """The exported page as people use it: opened from a file, drawn on, compared with the library."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 from playwright.sync_api import Error
@@ -25,23 +23,6 @@ DIGITS = {
          (0.3, 0.78)]],
     7: [[(0.28, 0.18), (0.7, 0.17), (0.55, 0.45), (0.44, 0.85)]],
 }  # fmt: skip
-
-
-@contextmanager
-def opened(browser, file, **settings):
-    """The page in a window of its own; what it logs and asks for must be nothing."""
-    context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | settings))
-    page = context.new_page()
-    heard, asked = [], []
-    page.on("console", lambda message: heard.append(message.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    yield page
-    assert heard == []
-    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
-    context.close()
 
 
 def draw(page, strokes, size=1.0, at=(0.0, 0.0)):
@@ -87,7 +68,7 @@ def small(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_every_activation_gives_what_the_library_gives(browser, tmp_path, name):
+def test_every_activation_gives_what_the_library_gives(opens_offline, tmp_path, name):
     net = hw.Network([784, 9, 8, 10], name, "quadratic", 2, "float64", output_activation=name)
     half = net.copy()
     half.parameters.vector[:] = net.parameters.vector.astype(np.float16)
@@ -95,31 +76,31 @@ def test_every_activation_gives_what_the_library_gives(browser, tmp_path, name):
     x = np.concatenate(
         [rng.random((2, 784)), 40 * rng.standard_normal((2, 784)), np.zeros((1, 784))]
     )
-    with opened(browser, write(tmp_path, net)) as page:
+    with opens_offline(write(tmp_path, net)) as page:
         found = page.evaluate("xs => xs.map(handwrought.feedforward)", x.tolist())
     # The arithmetic is the library's; only half precision sets them apart.
     np.testing.assert_allclose(found, half.feedforward(x), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found[:2], net.feedforward(x[:2]), atol=5e-3)
 
 
-def test_every_half_is_read_right(browser, tmp_path):
+def test_every_half_is_read_right(opens_offline, tmp_path):
     halves = np.arange(65536, dtype=np.uint16).view(np.float16).astype(np.float64)
     chosen = halves[np.isfinite(halves)][:: 65536 // 7840][:7840]
     net = hw.Network([784, 10], "relu", "quadratic", 0, "float64", output_activation="identity")
     net.layers[0].weights[:] = chosen.reshape(10, 784)
     net.layers[0].biases[:] = 0
     unit = np.eye(784)
-    with opened(browser, write(tmp_path, net)) as page:
+    with opens_offline(write(tmp_path, net)) as page:
         found = page.evaluate("""() => Array.from({ length: 784 }, (_, k) =>
             handwrought.feedforward(Float64Array.from({ length: 784 }, (_, i) => Number(i === k))))""")
     np.testing.assert_array_equal(found, net.feedforward(unit))
 
 
-def test_drawn_digits_are_read_as_the_library_reads_them(browser, shipped):
+def test_drawn_digits_are_read_as_the_library_reads_them(opens_offline, shipped):
     reader = hw.Recognizer.load()
     large, small = (1.0, (0.0, 0.0)), (0.5, (0.4, 0.1))
     drawn = [(digit, *large) for digit in DIGITS] + [(3, *small), (5, *small)]
-    with opened(browser, shipped) as page:
+    with opens_offline(shipped) as page:
         for digit, size, at in drawn:
             draw(page, DIGITS[digit], size, at)
             page.wait_for_function("digit => handwrought.reading?.best === digit", arg=digit)
@@ -138,8 +119,8 @@ def test_drawn_digits_are_read_as_the_library_reads_them(browser, shipped):
             page.get_by_role("button", name="Clear").click()
 
 
-def test_a_3_shows_on_the_page(browser, shipped):
-    with opened(browser, shipped) as page:
+def test_a_3_shows_on_the_page(opens_offline, shipped):
+    with opens_offline(shipped) as page:
         assert page.locator(".says").inner_text() == "Draw a digit from 0 to 9."
         draw(page, DIGITS[3])
         page.locator(".answer", has_text="3").wait_for()
@@ -152,15 +133,15 @@ def test_a_3_shows_on_the_page(browser, shipped):
 
 
 @pytest.mark.parametrize("width", [3, 15])
-def test_any_brush_makes_strokes_of_mnists_width(browser, shipped, width):
-    with opened(browser, shipped) as page:
+def test_any_brush_makes_strokes_of_mnists_width(opens_offline, shipped, width):
+    with opens_offline(shipped) as page:
         page.locator("#brush").fill(str(width))
         draw(page, DIGITS[2])
         page.locator(".answer", has_text="2").wait_for()
 
 
-def test_undo_clear_and_keys(browser, small):
-    with opened(browser, small) as page:
+def test_undo_clear_and_keys(opens_offline, small):
+    with opens_offline(small) as page:
         undo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Clear"))
         assert undo.is_disabled()
         assert clear.is_disabled()
@@ -184,8 +165,8 @@ def test_undo_clear_and_keys(browser, small):
         page.wait_for_function("handwrought.reading === null")
 
 
-def test_a_finger_draws(browser, small):
-    with opened(browser, small, has_touch=True, viewport={"width": 390, "height": 844}) as page:
+def test_a_finger_draws(opens_offline, small):
+    with opens_offline(small, has_touch=True, viewport={"width": 390, "height": 844}) as page:
         box = page.locator(".pad").bounding_box()
         page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_function("handwrought.reading !== null")
@@ -194,9 +175,9 @@ def test_a_finger_draws(browser, small):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_it_is_light_and_dark_and_accessible(browser, small, axe):
+def test_it_is_light_and_dark_and_accessible(opens_offline, small, axe):
     for scheme in ("light", "dark"):
-        with opened(browser, small, color_scheme=scheme, bypass_csp=True) as page:
+        with opens_offline(small, color_scheme=scheme, bypass_csp=True) as page:
             assert page.evaluate("document.documentElement.dataset.theme") == scheme
             draw(page, DIGITS[3])
             assert axe(page) == []
@@ -218,10 +199,10 @@ def test_no_other_script_runs_and_nothing_is_fetched(browser, small):
     context.close()
 
 
-def test_labels_are_shown_as_they_are(browser, tmp_path):
+def test_labels_are_shown_as_they_are(opens_offline, tmp_path):
     labels = ["</script><script>alert(1)</script>", "{policy}", *"abcdefgh"]
     net = hw.Network([784, 10], cost="softmax", seed=1)
-    with opened(browser, write(tmp_path, net, labels=labels)) as page:
+    with opens_offline(write(tmp_path, net, labels=labels)) as page:
         names = page.locator(".bars li > span:first-child").all_inner_texts()
         assert names == labels
         draw(page, DIGITS[0])

@@ -1,7 +1,5 @@
 """The page as people use it: in a real browser, by mouse, keyboard and in the dark."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -27,26 +25,8 @@ def page_file(tmp_path_factory):
     return path
 
 
-@contextmanager
-def opened(browser, file, **settings):
-    """The page in a window of its own; what it logs and asks for must be nothing."""
-    context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | settings))
-    page = context.new_page()
-    heard = []
-    page.on("console", lambda message: heard.append(message.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    yield page
-    assert heard == []
-    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
-    context.close()
-
-
-def test_a_click_on_a_cell_shows_its_images(browser, page_file):
-    with opened(browser, page_file) as page:
+def test_a_click_on_a_cell_shows_its_images(opens_offline, page_file):
+    with opens_offline(page_file) as page:
         cell = page.locator("button[data-cell]:not(.right button)").first
         cell.click()
         count = int(cell.inner_text())
@@ -60,16 +40,16 @@ def test_a_click_on_a_cell_shows_its_images(browser, page_file):
         assert title.split(":")[0] in images.first.get_attribute("alt")
 
 
-def test_the_most_frequent_mistake_is_shown_at_first(browser, page_file):
-    with opened(browser, page_file) as page:
+def test_the_most_frequent_mistake_is_shown_at_first(opens_offline, page_file):
+    with opens_offline(page_file) as page:
         pressed = page.locator('button[aria-pressed="true"]')
         i, j = pressed.get_attribute("data-cell").split(",")
         assert i != j
         assert page.locator("#cell-images img").count() > 0
 
 
-def test_the_keyboard_moves_between_cells_and_opens_them(browser, page_file):
-    with opened(browser, page_file) as page:
+def test_the_keyboard_moves_between_cells_and_opens_them(opens_offline, page_file):
+    with opens_offline(page_file) as page:
         page.locator('button[data-cell="3,3"]').focus()
         page.keyboard.press("ArrowDown")
         focused = page.evaluate("document.activeElement.dataset.cell")
@@ -86,8 +66,8 @@ def test_the_keyboard_moves_between_cells_and_opens_them(browser, page_file):
         assert page.evaluate("document.activeElement.dataset.cell") is None
 
 
-def test_the_keyboard_reaches_contents_and_details(browser, page_file):
-    with opened(browser, page_file) as page:
+def test_the_keyboard_reaches_contents_and_details(opens_offline, page_file):
+    with opens_offline(page_file) as page:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.textContent") == "Skip to the results"
         page.locator("summary").focus()
@@ -125,15 +105,15 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_has_the_contrast_that_wcag_asks_of_aa(browser, page_file, scheme):
-    with opened(browser, page_file, color_scheme=scheme) as page:
+def test_every_text_has_the_contrast_that_wcag_asks_of_aa(opens_offline, page_file, scheme):
+    with opens_offline(page_file, color_scheme=scheme) as page:
         ratio, text = page.evaluate(CONTRAST)
         assert ratio >= 4.5, text
 
 
-def test_the_dark_is_dark_and_paper_is_white(browser, page_file):
+def test_the_dark_is_dark_and_paper_is_white(opens_offline, page_file):
     ground = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
-    with opened(browser, page_file, color_scheme="dark") as page:
+    with opens_offline(page_file, color_scheme="dark") as page:
         assert max(page.evaluate(ground)) < 40
         assert "invert" in page.locator(".pictures img").first.evaluate(
             "image => getComputedStyle(image).filter"
@@ -143,20 +123,20 @@ def test_the_dark_is_dark_and_paper_is_white(browser, page_file):
 
 
 @pytest.mark.parametrize("width", [360, 1280, 1920])
-def test_nothing_sticks_out_at_any_width(browser, page_file, width):
-    with opened(browser, page_file, viewport={"width": width, "height": 800}) as page:
+def test_nothing_sticks_out_at_any_width(opens_offline, page_file, width):
+    with opens_offline(page_file, viewport={"width": width, "height": 800}) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_it_is_all_there_without_script(browser, page_file):
-    with opened(browser, page_file, java_script_enabled=False) as page:
+def test_it_is_all_there_without_script(opens_offline, page_file):
+    with opens_offline(page_file, java_script_enabled=False) as page:
         assert page.locator("table.confusion").is_visible()
         assert page.locator(".pictures.large img").count() == 12
         assert page.locator("svg.chart").count() == 9
 
 
-def test_the_confusion_matrix_shows_the_counts(browser, page_file):
-    with opened(browser, page_file) as page:
+def test_the_confusion_matrix_shows_the_counts(opens_offline, page_file):
+    with opens_offline(page_file) as page:
         shown = page.evaluate(
             "[...document.querySelectorAll('.confusion tbody tr')].map("
             "row => [...row.querySelectorAll('td')].map(cell => parseInt(cell.innerText) || 0))"
