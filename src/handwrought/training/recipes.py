@@ -111,10 +111,12 @@ def _checked(path: Path, content: dict[str, Any]) -> Recipe:
     hidden = content.get("network", {}).get("hidden", [])
     if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
         raise InvalidArgument(f"{path}: hidden is {hidden!r}: give a list such as [100, 50]")
-    for name, kind in (("full", bool), ("patience", int), ("seed", int)):
+    kinds = {"full": (bool, "true or false"), "patience": (int, "a whole number"),
+             "seed": (int, "a whole number")}  # fmt: skip
+    for name, (kind, what) in kinds.items():
         value = content.get("training", {}).get(name, kind())
         if type(value) is not kind:
-            raise InvalidArgument(f"{path}: {name} is {value!r}: it must be a {kind.__name__}")
+            raise InvalidArgument(f"{path}: {name} is {value!r}: it must be {what}")
     changes = content.get("augmentation")
     return Recipe(
         path.stem,
