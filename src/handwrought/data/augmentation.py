@@ -131,9 +131,9 @@ class Augmentation:
             raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
         if self.flags and labels is None:
             raise InvalidArgument("flags are for ones and sevens: give the labels, too")
-        if self.flags and np.shape(labels) != (len(images),):
+        if self.flags and labels is not None and labels.shape != (len(images),):
             raise InvalidArgument(
-                f"labels has shape {np.shape(labels)}: give one for each of {len(images)} images"
+                f"labels has shape {labels.shape}: give one for each of {len(images)} images"
             )
         x = images.astype(np.float32)
         if images.dtype == np.uint8:
