@@ -85,7 +85,7 @@ def test_weaker_changes_are_the_same_changes():
 
 
 def test_flags_without_labels_are_refused():
-    with pytest.raises(InvalidArgument, match="give a label for each"):
+    with pytest.raises(InvalidArgument, match="give the labels"):
         Augmentation(flags=0.5)(np.zeros((1, 28, 28), np.uint8), np.random.default_rng(0))
 
 

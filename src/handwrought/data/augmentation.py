@@ -129,8 +129,12 @@ class Augmentation:
         """
         if images.ndim != 3 or not all(images.shape[1:]):
             raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
-        if self.flags and (labels is None or labels.shape != (len(images),)):
-            raise InvalidArgument("flags are for ones and sevens: give a label for each image, too")
+        if self.flags and labels is None:
+            raise InvalidArgument("flags are for ones and sevens: give the labels, too")
+        if self.flags and labels is not None and labels.shape != (len(images),):
+            raise InvalidArgument(
+                f"labels has shape {labels.shape}: give one for each of {len(images)} images"
+            )
         x = images.astype(np.float32)
         if images.dtype == np.uint8:
             x *= np.float32(1 / 255)

@@ -184,17 +184,18 @@ def _numbers(body: list[tuple[int, str]], path: Path) -> Array:
         values = None
     if values is not None and np.isfinite(values).all():
         return values
-    for i, line in body:
-        for column, cell in enumerate(line.split(","), start=1):
-            if not _is_number(cell):
-                cell = repr(cell.strip()[:40])
-                raise DataError(f"{path}, line {i}, column {column} is {cell}: expected a number")
-            if not isfinite(float(cell)):
-                raise DataError(
-                    f"{path}, line {i}, column {column} is {float(cell)}: "
-                    f"every value must be a finite number"
-                )
-    raise AssertionError("NumPy reads numbers as Python does")
+    i, column, cell = next(
+        (i, column, cell)
+        for i, line in body
+        for column, cell in enumerate(line.split(","), start=1)
+        if not (_is_number(cell) and isfinite(float(cell)))
+    )
+    if not _is_number(cell):
+        cell = repr(cell.strip()[:40])
+        raise DataError(f"{path}, line {i}, column {column} is {cell}: expected a number")
+    raise DataError(
+        f"{path}, line {i}, column {column} is {float(cell)}: every value must be a finite number"
+    )
 
 
 class _Bounded(io.RawIOBase):

@@ -52,10 +52,10 @@ class Parameters:
         self.vector: Array = np.zeros(size, dtype) if vector is None else vector
         if self.vector.shape != (size,):
             raise InvalidArgument(f"vector has shape {self.vector.shape}, sizes ask for ({size},)")
-        if not (self.vector.flags.c_contiguous and self.vector.dtype.isnative):
+        if not self.vector.dtype.isnative:
             raise InvalidArgument(
-                "vector is no plain memory: the layers would hold copies of it and no views; give "
-                "np.ascontiguousarray(vector, vector.dtype.newbyteorder('='))"
+                f"vector has the byte order of another machine ({self.vector.dtype.str}): convert "
+                f"it with vector.astype(vector.dtype.newbyteorder('='))"
             )
 
         weight_at, bias_at = 0, self.n_weights

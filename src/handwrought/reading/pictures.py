@@ -195,8 +195,9 @@ def _from_pillow(image: Any, name: str) -> Picture:
         raise DataError(f"{name} has no pixels")
     longest = max(image.size)
     upright = _upright(image)
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        mode = "F"
+    whole = image.mode.startswith("I")
+    if whole or image.mode == "F":
+        mode = "F" if longest > _SIDE else image.mode  # the one deep mode that is made smaller
     elif image.mode in ("LA", "La", "PA", "RGBa", "RGBA") or "transparency" in image.info:
         mode = "RGBA"
     else:
@@ -205,11 +206,13 @@ def _from_pillow(image: Any, name: str) -> Picture:
         image = _converted(image, mode)
     except Exception as error:  # a palette that is too short, found out only now
         raise DataError(f"{name} is damaged ({error}): save it anew") from None
-    if longest > _SIDE:
-        factor = _SIDE / longest
+    if max(image.size) > _SIDE:
+        factor = _SIDE / max(image.size)
         size = tuple(max(1, round(side * factor)) for side in image.size)
         image = image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
     pixels = np.asarray(image if upright is None else image.transpose(upright))
+    if whole:
+        pixels = np.rint(pixels).astype(np.int32)
     return Picture(_from_array(pixels, name).pixels, longest / max(pixels.shape[:2]))
 
 
@@ -238,7 +241,7 @@ def _upright(image: Any) -> Any:
             5: turn.TRANSPOSE, 6: turn.ROTATE_270, 7: turn.TRANSVERSE, 8: turn.ROTATE_90}  # fmt: skip
     try:
         return ways.get(image.getexif().get(0x0112))
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError):
+    except Exception:
         return None  # the note about the camera is damaged, the picture need not be
 
 

@@ -117,10 +117,12 @@ def _checked(path: Path, content: dict[str, Any]) -> Recipe:
     view = content.get("training", {}).get("view", "as-is")
     if not isinstance(view, str) or view not in VIEWS:
         raise InvalidArgument(f"{path}: view {view!r} is unknown: use one of {', '.join(VIEWS)}")
-    for name, kind in (("full", bool), ("patience", int), ("seed", int)):
+    kinds = {"full": (bool, "true or false"), "patience": (int, "a whole number"),
+             "seed": (int, "a whole number")}  # fmt: skip
+    for name, (kind, what) in kinds.items():
         value = content.get("training", {}).get(name, kind())
         if type(value) is not kind:
-            raise InvalidArgument(f"{path}: {name} is {value!r}: it must be a {kind.__name__}")
+            raise InvalidArgument(f"{path}: {name} is {value!r}: it must be {what}")
     changes = content.get("augmentation")
     return Recipe(
         path.stem,
