@@ -61,6 +61,10 @@ def test_a_committee_is_trained_tested_and_not_trained_twice(tmp_path, recipe):
     again = run(*command, cwd=tmp_path)
     assert "Training" not in again.stdout
     assert "The 3 members together" in again.stdout
+    alone = run("evaluate", "c", "--json", cwd=tmp_path)
+    assert json.loads(alone.stdout) == report | {"images": 10_000}
+    assert "name a file" in run("evaluate", "c", "--report", "r.html", cwd=tmp_path).stderr
+    assert "is no committee" in run("evaluate", ".", cwd=tmp_path).stderr
     other = run(*command, "--seed", 9, cwd=tmp_path)
     assert other.returncode == 2
     assert "was trained otherwise" in other.stderr

@@ -269,7 +269,9 @@ app.command(
     epilog="Example:  handwrought evaluate runs/latest/model.safetensors --report report.html"
 )
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model saved by handwrought.")],
+    model: Annotated[
+        Path, typer.Argument(help="A model saved by handwrought, or the folder of a committee.")
+    ],
     dataset: DatasetName = "mnist",
     report: Annotated[
         Path | None,

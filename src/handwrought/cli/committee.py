@@ -9,9 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from handwrought.cli.testing import share, test_model
+from handwrought.cli.testing import share, test_committee, test_model
 from handwrought.cli.training_run import CHECKPOINT, CONFIG, MODEL, train_one
-from handwrought.committee import Committee
 from handwrought.data.dataset import Dataset
 from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
@@ -71,19 +70,8 @@ def run_committee(
             )
     if member is not None or data.test is None:
         return 0
-    committee = Committee.load(out)
-    report: dict[str, object] = {"committee": str(out), "members": len(committee.members)}
-    moves = {"test_accuracy": 0}
-    if plan.augmentation is not None and plan.augmentation.shift:
-        moves["test_accuracy_over_shifts"] = 1
-    for name, shifts in moves.items():
-        outputs = committee.outputs(data.test.images, shifts)
-        accuracy = float((outputs.argmax(axis=1) == data.test.labels).mean())
-        report[name] = accuracy
-        how = "averaged over nine shifts each" if shifts else "together"
-        console.print(
-            f"The {len(committee.members)} members {how}: {share(accuracy, len(data.test))}"
-        )
+    shifts = plan.augmentation is not None and plan.augmentation.shift > 0
+    report = test_committee(out, data.test, console, over_shifts=shifts)
     if json_output:
         sys.stdout.write(json.dumps(report) + "\n")
     return 0

@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from handwrought.cli.drawing import confusion_table
+from handwrought.cli.testing import test_committee
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.data.views import seen
@@ -38,6 +39,8 @@ def run(
         _check_writable(report)
     if report_images < 1:
         raise InvalidArgument(f"--report-images is {report_images}: give a number above 0")
+    if model.is_dir():
+        return _run_committee(model, dataset, report, json_output)
     header, network = read_model(model)
     record, temperature = header["record"], header["calibration"]["temperature"]
     data = load_dataset(dataset)
@@ -72,6 +75,19 @@ def run(
     _show(result, data, temperature)
     if report is not None:
         sys.stderr.write(f"The report was written to {report}\n")
+    return 0
+
+
+def _run_committee(folder: Path, dataset: str, report: Path | None, json_output: bool) -> int:
+    if report is not None:
+        raise InvalidArgument(f"--report is about one model, and {folder} is a folder: name a file")
+    test = load_dataset(dataset).test
+    if test is None or test.images.ndim != 3:
+        raise InvalidArgument(f"{dataset} has no test pictures, which a committee looks at")
+    console = Console(highlight=False, stderr=json_output)
+    found = test_committee(folder, test, console, over_shifts=True)
+    if json_output:
+        sys.stdout.write(json.dumps(found) + "\n")
     return 0
 
 

@@ -15,7 +15,7 @@ from handwrought.evaluation import Evaluation, evaluate, wilson_interval
 from handwrought.storage import load_model
 from handwrought.training.plan import Plan
 
-__all__ = ["Tested", "share", "test_model"]
+__all__ = ["Tested", "share", "test_committee", "test_model"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,23 @@ def test_model(path: Path, data: Dataset, plan: Plan) -> Tested:
         return Tested(result, None)
     outputs = Committee.load(path).outputs(data.test.images, shifts=1)
     return Tested(result, float((outputs.argmax(axis=1) == data.test.labels).mean()))
+
+
+def test_committee(
+    folder: Path, test: Split, console: Console, *, over_shifts: bool
+) -> dict[str, Any]:
+    """Run a committee's folder over test images, and say what its members' mean is worth."""
+    committee = Committee.load(folder)
+    n = len(committee.members)
+    report: dict[str, Any] = {"committee": str(folder), "members": n, "images": len(test)}
+    moves = {"test_accuracy": 0} | ({"test_accuracy_over_shifts": 1} if over_shifts else {})
+    for name, shifts in moves.items():
+        outputs = committee.outputs(test.images, shifts)
+        accuracy = float((outputs.argmax(axis=1) == test.labels).mean())
+        report[name] = accuracy
+        how = "averaged over nine shifts each" if shifts else "together"
+        console.print(f"The {n} members {how}: {share(accuracy, len(test))}")
+    return report
 
 
 def _show(
