@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-OPTIONS = ("--hidden", "24", "--epochs", "12", "--optimizer", "momentum", "--dropout", "0.1",
+OPTIONS = ("--hidden", "24", "--epochs", "100", "--optimizer", "momentum", "--dropout", "0.1",
            "--batch-size", "20", "--no-gallery")  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A disk that is full for a while, a real one."""
 
+import signal
 import subprocess
 
 import pytest
@@ -34,7 +35,9 @@ def _write_on(path):
 def test_a_disk_that_is_full_for_a_while_ends_no_training(trainings, disk, whole):
     process = trainings.begin("disk/run", "--checkpoint-every", 0)
     trainings.until(process, "epoch   1")
+    process.send_signal(signal.SIGSTOP)
     fill(disk / "filler")
+    process.send_signal(signal.SIGCONT)
     said = trainings.until(process, "cannot be written")
     assert "No space left on device" in said
     assert "The training goes on, and tries again after 0 s." in said
@@ -51,7 +54,9 @@ def test_a_disk_that_stays_full_ends_with_one_sentence_and_keeps_the_checkpoint(
 ):
     process = trainings.begin("disk/run", "--checkpoint-every", 0)
     trainings.until(process, "epoch   2")
+    process.send_signal(signal.SIGSTOP)  # so that it cannot end before the disk is full
     fill(disk / "filler")
+    process.send_signal(signal.SIGCONT)
     code, _, err = trainings.end(process)
     assert code == 1
     assert "No space left on device" in err
