@@ -24,7 +24,7 @@ _MOST = float(np.finfo(np.float32).max)
 
 def _fits(values: Array) -> bool:
     """Whether all are finite in float32, too; two numbers say so, without an array of answers."""
-    return not values.size or bool(values.min() >= -_MOST and values.max() <= _MOST)
+    return not values.size or (float(values.min()) >= -_MOST and float(values.max()) <= _MOST)
 
 
 def one_hot(
@@ -84,7 +84,7 @@ class Split:
         if not all(images.shape[1:]):
             raise DataError(f"{where}images has shape {images.shape}: an example without a value")
         if images.dtype.kind == "f" and not _fits(images):
-            row, column = np.argwhere(~(np.abs(images) <= _MOST))[0]
+            row, column = np.argwhere(~(np.abs(images.astype(float)) <= _MOST))[0]
             raise DataError(
                 f"{where}row {row}, column {column} is {images[row, column]}: "
                 f"every value must be a finite number; fill in or drop that row"

@@ -128,7 +128,7 @@ def class_labels(y: Array, where: str) -> Array:
         raise DataError(f"{where} is {y.dtype} {y.shape}: give integer class labels (n,)")
     if y.dtype.kind == "f" and (not np.isfinite(y).all() or (y != np.floor(y)).any()):
         raise DataError(f"{where} holds a value that is no whole number: class labels are integers")
-    if y.size and (y.min() < 0 or y.max() > 65535):
+    if y.size and (float(y.min()) < 0 or float(y.max()) > 65535):  # which no float16 can hold
         raise DataError(f"{where} runs from {y.min()} to {y.max()}: classes are 0 to 65535")
     return y.astype(np.int32) if y.dtype != np.uint8 else y
 
