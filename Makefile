@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-quick soak soak-files coverage results clean
+.PHONY: help demo test lint bench bench-quick soak soak-files results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -46,13 +46,11 @@ bench: $(VENV)/.rivals  ## Compare our speed and memory with every rival's (abou
 bench-quick: $(VENV)/.tools  ## Ratios of an epoch to PyTorch's, settings S, M and L (under 3 minutes)
 	$(BIN)/python benchmarks/epochs.py --rivals pytorch --rounds 3 $(BENCH)
 
-soak: $(VENV)/.tools  ## Kill, fail and starve trainings at every point: docs/reliability.md (20 minutes)
+soak: $(VENV)/.tools soak-files  ## Kill, fail and starve trainings at every point; hostile files (hours: docs/reliability.md)
 	$(BIN)/python benchmarks/reliability kills faults disk power
 
 results: $(VENV)/.installed  ## Reproduce the published results (minutes)
 	$(BIN)/python benchmarks/published_results.py
-
-soak: soak-files
 
 CASES ?= 10000000
 soak-files: $(VENV)/.tools  ## Ten million hostile files, and the costliest of a megabyte (hours: docs)

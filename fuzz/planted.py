@@ -70,8 +70,6 @@ PLANTED = {
         Planted("model-finite", "model", _MODEL, "_network",
                 "not np.isfinite(target).all()", "False"),
         Planted("model-shape", "model", _MODEL, "_network", "found.shape != shape or ", ""),
-        Planted("model-gap", "model", "handwrought.storage.container", "of",
-                "8 + length + at != size", "False"),
         Planted("model-sizes", "model", "handwrought.storage.header", "_problem",
                 "all(type(n) is int and 1 <= n <= 10_000_000 for n in sizes)", "True"),
         Planted("checkpoint-errors", "checkpoint", _CHECKPOINTS, "load_checkpoint",
