@@ -57,5 +57,10 @@ soak-files: $(VENV)/.tools  ## Ten million hostile files, and the costliest of a
 	$(BIN)/python -m fuzz.bounds
 	$(BIN)/python -m fuzz.campaign --cases $(CASES)
 
+coverage: $(VENV)/.tools  ## Branch coverage: 100 % of the mathematics, the readers and the save path
+	mkdir -p build
+	$(BIN)/python -m pytest --cov=handwrought --cov-branch --cov-report=json:build/coverage.json
+	$(BIN)/python tools/check_coverage.py build/coverage.json
+
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -36,6 +36,8 @@ class Planted:
 
 _IDX, _TABLES = "handwrought.data.idx", "handwrought.data.tables"
 _PICTURES, _MODEL = "handwrought.reading.pictures", "handwrought.storage.model_file"
+_HEADER, _CONTAINER = "handwrought.storage.header", "handwrought.storage.container"
+_NIELSEN = "handwrought.storage.nielsen"
 _CHECKPOINTS, _LOOP = "handwrought.training.checkpoints", "handwrought.training.loop"
 _RECIPES, _PLAN = "handwrought.training.recipes", "handwrought.training.plan"
 
@@ -47,7 +49,7 @@ PLANTED = {
                 'raise DataError(f"{what}, the file holds {len(content):,}: it is truncated")', "break"),
         Planted("idx-zero", "idx images", _IDX, "_read", "prod(filter(None, shape))", "prod(shape)"),
         Planted("idx-label-range", "idx labels", _TABLES, "class_labels",
-                "not np.isfinite(y).all() or ", ""),
+                " or float(y.max()) > 65535", ""),
         Planted("npz-pickle", "npz", _TABLES, "_member", "allow_pickle=False", "allow_pickle=True"),
         Planted("npz-errors", "npz", _TABLES, "_opened", "except Exception", "except EOFError"),
         Planted("npz-pixels", "npz", _TABLES, "_images",
@@ -61,17 +63,24 @@ PLANTED = {
                 "except Exception", "except OSError"),
         Planted("picture-finite", "picture", _PICTURES, "_from_array",
                 "not np.isfinite(values).all()", "False"),
-        Planted("picture-side", "picture", _PICTURES, "_from_pillow", "if longest > _SIDE", "if False"),
         Planted("digit-size", "digit folder", "handwrought.data.digit_files", "read_png",
                 "image.size != (SIDE, SIDE)", "False"),
         Planted("index-objects", "collection index", "handwrought.data.collection", "records",
                 "isinstance(record, dict) and ", ""),
         Planted("model-digest", "model", _MODEL, "_network", 'digest != header["digest"]', "False"),
-        Planted("model-finite", "model", _MODEL, "_network",
-                "not np.isfinite(target).all()", "False"),
-        Planted("model-shape", "model", _MODEL, "_network", "found.shape != shape or ", ""),
-        Planted("model-sizes", "model", "handwrought.storage.header", "_problem",
+        Planted("model-finite", "model", _MODEL, "_network", "not np.isfinite(target).all()", "False"),
+        Planted("model-tensors", "model", _MODEL, "_network",
+                "set(container.tensors) != set(shapes)", "False"),
+        Planted("model-sizes", "model", _HEADER, "_problem",
                 "all(type(n) is int and 1 <= n <= 10_000_000 for n in sizes)", "True"),
+        Planted("model-cost", "model", _HEADER, "_problem",
+                "not isinstance(cost, str) or cost not in COSTS", "False"),
+        Planted("model-labels", "model", _HEADER, "_problem",
+                "labels is not None and not", "False and not"),
+        Planted("model-fills", "model", _CONTAINER, "Container.of", "8 + length + at != size", "False"),
+        Planted("nielsen-numbers", "nielsen", _NIELSEN, "_matrix",
+                "type(value) in (int, float)", "True"),
+        Planted("nielsen-finite", "nielsen", _NIELSEN, "_matrix", "not np.isfinite(array).all()", "False"),
         Planted("checkpoint-errors", "checkpoint", _CHECKPOINTS, "load_checkpoint",
                 "OverflowError", "EOFError"),
         Planted("checkpoint-fits", "checkpoint", _LOOP, "_Run._check_state",
@@ -115,11 +124,12 @@ def plant(name: str) -> None:
         for owner, mine in [(v, twin[k]) for k, v in vars(module).items() if isinstance(v, type)]:
             method = bug.function.rpartition(".")[2]
             if method in vars(owner) and getattr(owner, "__module__", "") == bug.module:
-                _swap(vars(owner)[method], vars(mine)[method])
+                _swap(getattr(owner, method), getattr(mine, method))
 
 
 def _swap(function: object, other: object) -> None:
     """Whoever has imported the function already gets the bug, too."""
+    function, other = (getattr(each, "__func__", each) for each in (function, other))
     function.__code__ = other.__code__  # type: ignore[attr-defined]
 
 
@@ -127,6 +137,6 @@ def _found(module: object, path: str) -> object:
     for name in path.split("."):
         if not hasattr(module, name):  # a method, named alone
             owners = [v for v in vars(module).values() if isinstance(v, type) and name in vars(v)]
-            return vars(owners[0])[name]
+            return getattr(owners[0], name)
         module = getattr(module, name)
     return module

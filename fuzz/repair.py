@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["TOKENS", "model_digest", "mutant", "png_repaired", "safetensors_repaired"]
+__all__ = ["TOKENS", "digest_of", "mutant", "png_repaired", "safetensors_repaired"]
 
 Mutate = Callable[[bytes], bytes]
 
@@ -58,6 +58,8 @@ def mutant(content: bytes, mutate: Mutate, seed: int) -> bytes:
 def _kind(content: bytes) -> str:
     if content[:2] == b"\x1f\x8b":
         return "gzip"
+    if content[:2] == b"\0\0" and len(content) > 8:
+        return "idx"
     if content[:2] == b"PK":
         return "zip"
     if content[:8] == b"\x89PNG\r\n\x1a\n":
@@ -75,6 +77,8 @@ def _deeper(kind: str, content: bytes, mutate: Mutate, rng: random.Random) -> by
     if kind == "gzip":
         inside = zlib.decompressobj(31).decompress(content, 1 << 20)
         return gzip.compress(mutant(inside, mutate, rng.getrandbits(30)), 1, mtime=0)
+    if kind == "idx":
+        return _idx(content, rng)
     if kind == "zip":
         return _zip(content, mutate, rng)
     if kind == "png":
@@ -98,6 +102,20 @@ def _spliced(content: bytes, rng: random.Random) -> bytes:
             content[:a] + rng.choice(TOKENS) + content[b:],
         ]
     )
+
+
+def _idx(content: bytes, rng: random.Random) -> bytes:
+    """Another type, or another number in the place of a dimension or two."""
+    if rng.random() < 0.3:
+        return content[:2] + bytes([rng.choice((8, 9, 11, 12, 13, 14, 0, 10, 255))]) + content[3:]
+    rank = rng.choice((content[3], 1, 2, 3, 4, 32, 255)) if rng.random() < 0.3 else content[3]
+    sides = list(struct.unpack(f">{content[3]}I", content[4 : 4 + 4 * content[3]]))
+    sides = (sides + [1] * rank)[:rank]
+    for _ in range(rng.randint(1, 3)):
+        numbers = (0, 1, 2, 3, 5, 12, 60, 255, 65_536, 2**31 - 1, 2**31, 2**32 - 1)
+        sides[rng.randrange(rank)] = rng.choice(numbers)
+    header = content[:3] + bytes([rank]) + struct.pack(f">{rank}I", *sides)
+    return header + content[4 + 4 * content[3] :]
 
 
 # --- zip -----------------------------------------------------------------------------------------
@@ -196,7 +214,7 @@ def _png(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
     if rng.random() < 0.2:
         extra = rng.choice((b"tRNS", b"PLTE", b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"acTL",
                             b"fcTL", b"fdAT", b"IDAT", b"iCCP", b"pHYs", b"sBIT"))  # fmt: skip
-        chunks.insert(rng.randrange(len(chunks)) + 1, (extra, mutate(data)[:200]))
+        chunks.insert(rng.randrange(len(chunks)) + 1, (extra, mutate(data * 3)[:600]))
     return content[:8] + b"".join(_chunk(*chunk) for chunk in chunks)
 
 
@@ -280,23 +298,27 @@ def safetensors_repaired(content: bytes, header: dict[str, Any] | None = None) -
         inner = header.get("__metadata__", {}).get(key)
         if inner is None:
             continue
-        ours, arrays = json.loads(inner), load(whole)
-        if key == "handwrought" and ours.get("format") != 1:
-            header["__metadata__"]["handwrought-digest"] = model_digest(inner, arrays)
+        if "handwrought-digest" in header["__metadata__"]:
+            entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+            header["__metadata__"]["handwrought-digest"] = digest_of(inner, entries, data)
             continue
+        ours, arrays = json.loads(inner), load(whole)
         ours["digest"] = _digest_of(key, ours, arrays)
         header["__metadata__"][key] = json.dumps(ours)
     return _closed(header, data)
 
 
-def model_digest(text: str, arrays: dict[str, Any]) -> str:
-    """As docs/13-model-files.md says: the header's text, then each array's line and bytes."""
+def digest_of(text: str, entries: dict[str, Any], data: bytes) -> str:
+    """As docs/13-model-files.md defines it for format 2, written anew from that page."""
     sha = hashlib.sha256(text.encode())
-    for i in range(len(arrays) // 2):
-        for name in (f"layers[{i}].weights", f"layers[{i}].biases"):
-            array = arrays[name]
-            sha.update(f"\n{name} {array.dtype.name} {'x'.join(map(str, array.shape))}\n".encode())
-            sha.update(array.tobytes())
+    names = {"F16": "float16", "F32": "float32", "F64": "float64"}
+    for i in range(len(entries) // 2):
+        for kind in ("weights", "biases"):
+            name = f"layers[{i}].{kind}"
+            entry = entries[name]
+            begin, end = entry["data_offsets"]
+            shape = "x".join(map(str, entry["shape"]))
+            sha.update(f"\n{name} {names[entry['dtype']]} {shape}\n".encode() + data[begin:end])
     return sha.hexdigest()
 
 
@@ -326,7 +348,7 @@ def _safetensors(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
     metadata = header.get("__metadata__", {})
     what = rng.random()
     if what < 0.5 and metadata:
-        key = rng.choice([key for key, text in metadata.items() if text[:1] == "{"])
+        key = next(key for key in metadata if not key.endswith("digest"))
         metadata[key] = json.dumps(changed_json(json.loads(metadata[key]), rng))
     elif what < 0.7:
         names = [name for name in header if name != "__metadata__"]
@@ -339,6 +361,9 @@ def _safetensors(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
             entry["shape"] = rng.choice(
                 ([], entry["shape"][::-1], [2**40], [0], entry["shape"] + [1])
             )
+    elif what < 0.85:
+        at, odd = 4 * rng.randrange(len(data) // 4), rng.choice((b"\0\0\xc0\x7f", b"\0\0\x80\xff"))
+        data = data[:at] + odd + data[at + 4 :]
     else:
         data = mutate(data)
     whole = _closed(header, data)

@@ -18,6 +18,7 @@ from handwrought.data.digit_files import as_png
 from handwrought.data.idx import idx_bytes
 from handwrought.nn.network import Network
 from handwrought.storage import save_model
+from handwrought.storage.nielsen import to_nielsen
 from handwrought.training.checkpoints import save_checkpoint
 from handwrought.training.loop import train
 from handwrought.training.plan import Plan
@@ -125,6 +126,11 @@ def _models() -> list[bytes]:
     return [*whole, _written(save_model, nets[0], stored="float16")]
 
 
+def _nielsen() -> list[bytes]:
+    nets = Network([3, 2, 2], cost="cross-entropy"), Network([2, 2])
+    return [_written(to_nielsen, net) for net in nets]
+
+
 def _checkpoints() -> list[bytes]:
     training = train(tiny_network(), tiny(), **TINY, report_every=1)
     found = []
@@ -188,6 +194,7 @@ _MAKERS = {
     "digit folder": _digit,
     "collection index": _index,
     "model": _models,
+    "nielsen": _nielsen,
     "checkpoint": _checkpoints,
     "recipe": _recipes,
     "plan": _plans,

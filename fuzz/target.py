@@ -19,6 +19,7 @@ WATCHED = {
     "digit folder": ("handwrought.data", "PIL.PngImagePlugin"),
     "collection index": ("handwrought.data",),
     "model": ("handwrought.storage", "handwrought.nn.network"),
+    "nielsen": ("handwrought.storage", "handwrought.nn.network"),
     "checkpoint": ("handwrought.training.checkpoints", "handwrought.training.loop"),
     "recipe": ("handwrought.training", "handwrought.nn.network", "tomllib"),
     "plan": ("handwrought.training", "handwrought.nn.network"),

@@ -112,6 +112,7 @@ def checked_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     if header["format"] == 1:
         header = _of_format_1(header)
     else:
+        header = {"preprocessing": None, "labels": None, **header}
         header["digest"] = metadata.get("handwrought-digest")
     problem = _problem(header) or _digest_problem(header["digest"])
     if problem:
