@@ -75,6 +75,7 @@ def test_a_log_that_was_closed_is_closed_again_and_written_again(tmp_path):
     history.close()
     history.sync()
     history.add(report(2))
+    history.write()
     history.close()
     assert len(History(tmp_path / "log", 5).reports) == 2
 
