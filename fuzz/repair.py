@@ -32,6 +32,8 @@ VALUES: tuple[Any, ...] = (
     {"a": 1}, [None], ["x", 1], "\u0000", "\ud800", "x" * 5000,
 )  # fmt: skip
 """What a header, a plan or a record may hold in the wrong place."""
+ODD = (b"\0\0\xc0\x7f", b"\0\0\x80\xff", b"\xff\xff\xff\xff")
+"""Not a number, minus infinity, and the largest whole number, of four bytes each."""
 TOKENS = (
     b"|O", b"<f8", b"|u1", b">i4", b"<U9", b"nan", b"inf", b"1e999", b"-1", b"1_0", b"\xef\xbb\xbf",
     b"\r", b"\n", b",", b"\x0c", b"[[", b"{", b"'", b'"', b"true", b"IDAT", b"tRNS", b"PLTE", b"gAMA",
@@ -93,8 +95,10 @@ def _deeper(kind: str, content: bytes, mutate: Mutate, rng: random.Random) -> by
 def _spliced(content: bytes, rng: random.Random) -> bytes:
     """Cut short, or with a part repeated, left out, or replaced by a token."""
     a, b = sorted(rng.randrange(len(content) + 1) for _ in range(2))
+    whole = a - a % 4
     return rng.choice(
         [
+            content[:whole] + rng.choice(ODD) + content[whole + 4 :],
             content[:a],
             content[:b] + content[a:],
             content[:a] + content[b:],
@@ -352,8 +356,11 @@ def _safetensors(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
         metadata[key] = json.dumps(changed_json(json.loads(metadata[key]), rng))
     elif what < 0.7:
         names = [name for name in header if name != "__metadata__"]
-        entry = header[rng.choice(names)]
-        if rng.random() < 0.5:
+        name = rng.choice(names)
+        entry = header[name]
+        if rng.random() < 0.2:
+            header[rng.choice((name + "x", "good", "layers[0].weights", ""))] = header.pop(name)
+        elif rng.random() < 0.5:
             entry["dtype"] = rng.choice(
                 ("F16", "F32", "F64", "BF16", "I64", "U8", "BOOL", "F8_E4M3")
             )
@@ -362,7 +369,7 @@ def _safetensors(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
                 ([], entry["shape"][::-1], [2**40], [0], entry["shape"] + [1])
             )
     elif what < 0.85:
-        at, odd = 4 * rng.randrange(len(data) // 4), rng.choice((b"\0\0\xc0\x7f", b"\0\0\x80\xff"))
+        at, odd = 4 * rng.randrange(len(data) // 4), rng.choice(ODD)
         data = data[:at] + odd + data[at + 4 :]
     else:
         data = mutate(data)
