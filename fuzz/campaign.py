@@ -57,7 +57,7 @@ def attack(reader: str, cases: int, folder: Path, planted: str | None = None) ->
     command = [
         sys.executable, "-m", "fuzz.target", reader, *(["--plant", planted] if planted else []),
         f"-runs={cases}", f"-artifact_prefix={folder}/", f"-max_len={_LONGEST}", "-seed=1",
-        "-print_final_stats=1", str(corpus),
+        "-keep_seed=1", "-print_final_stats=1", str(corpus),
     ]  # fmt: skip
     start = perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
