@@ -25,7 +25,7 @@ from handwrought.data.folders import load_image_folder
 from handwrought.data.idx import idx_bytes
 from handwrought.errors import HandwroughtError
 from handwrought.nn.network import Network
-from handwrought.reading.pictures import open_pages, open_picture
+from handwrought.reading.pictures import count_pages, open_pages, open_picture
 from handwrought.storage import load_model, read_header
 from handwrought.training.checkpoints import load_checkpoint
 from handwrought.training.history import _read
@@ -124,7 +124,8 @@ def _index(path: Path) -> None:
 
 
 def _picture(path: Path) -> None:
-    for _, page in open_pages(path.read_bytes(), "it"):
+    content = path.read_bytes()
+    for _, page in open_pages(content, "it") if count_pages(content) > 1 else ():
         assert max(page.pixels.shape[:2]) <= 1400
     seen = open_picture(path)
     assert seen.pixels.dtype == np.float32

@@ -32,6 +32,8 @@ VALUES: tuple[Any, ...] = (
     {"a": 1}, [None], ["x", 1], "\u0000", "\ud800", "x" * 5000,
 )  # fmt: skip
 """What a header, a plan or a record may hold in the wrong place."""
+ODD = (b"\0\0\xc0\x7f", b"\0\0\x80\xff", b"\xff\xff\xff\xff")
+"""Not a number, minus infinity, and the largest whole number, of four bytes each."""
 TOKENS = (
     b"|O", b"<f8", b"|u1", b">i4", b"<U9", b"nan", b"inf", b"1e999", b"-1", b"1_0", b"\xef\xbb\xbf",
     b"\r", b"\n", b",", b"\x0c", b"[[", b"{", b"'", b'"', b"true", b"IDAT", b"tRNS", b"PLTE", b"gAMA",
@@ -60,6 +62,8 @@ def _kind(content: bytes) -> str:
         return "gzip"
     if content[:2] == b"\0\0" and len(content) > 8:
         return "idx"
+    if content[:4] in (b"II*\0", b"MM\0*"):
+        return "tiff"
     if content[:2] == b"PK":
         return "zip"
     if content[:8] == b"\x89PNG\r\n\x1a\n":
@@ -79,6 +83,8 @@ def _deeper(kind: str, content: bytes, mutate: Mutate, rng: random.Random) -> by
         return gzip.compress(mutant(inside, mutate, rng.getrandbits(30)), 1, mtime=0)
     if kind == "idx":
         return _idx(content, rng)
+    if kind == "tiff":
+        return _tiff(content, rng)
     if kind == "zip":
         return _zip(content, mutate, rng)
     if kind == "png":
@@ -93,8 +99,10 @@ def _deeper(kind: str, content: bytes, mutate: Mutate, rng: random.Random) -> by
 def _spliced(content: bytes, rng: random.Random) -> bytes:
     """Cut short, or with a part repeated, left out, or replaced by a token."""
     a, b = sorted(rng.randrange(len(content) + 1) for _ in range(2))
+    whole = a - a % 4
     return rng.choice(
         [
+            content[:whole] + rng.choice(ODD) + content[whole + 4 :],
             content[:a],
             content[:b] + content[a:],
             content[:a] + content[b:],
@@ -116,6 +124,21 @@ def _idx(content: bytes, rng: random.Random) -> bytes:
         sides[rng.randrange(rank)] = rng.choice(numbers)
     header = content[:3] + bytes([rank]) + struct.pack(f">{rank}I", *sides)
     return header + content[4 + 4 * content[3] :]
+
+
+def _tiff(content: bytes, rng: random.Random) -> bytes:
+    """Four bytes of pixels, or one field of twelve bytes, changed."""
+    if rng.random() < 0.5:
+        at = 4 * rng.randrange(len(content) // 4)
+        return content[:at] + rng.choice(ODD) + content[at + 4 :]
+    order = "<" if content[:2] == b"II" else ">"
+    (start,) = struct.unpack(order + "I", content[4:8])
+    (fields,) = struct.unpack(order + "H", content[start : start + 2])
+    at = start + 2 + 12 * rng.randrange(fields)
+    numbers = (0, 1, 2, 3, 4, 5, 8, 32, 34712, 65535, 2**31, 2**32 - 1)
+    value = struct.pack(order + "I", rng.choice(numbers))
+    place, length = rng.choice(((at, 2), (at + 4, 4), (at + 8, 4)))
+    return content[:place] + value[:length] + content[place + length :]
 
 
 # --- zip -----------------------------------------------------------------------------------------
@@ -214,7 +237,9 @@ def _png(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
     if rng.random() < 0.2:
         extra = rng.choice((b"tRNS", b"PLTE", b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"acTL",
                             b"fcTL", b"fdAT", b"IDAT", b"iCCP", b"pHYs", b"sBIT"))  # fmt: skip
-        chunks.insert(rng.randrange(len(chunks)) + 1, (extra, mutate(data * 3)[:600]))
+        inside = rng.randbytes(rng.choice((1, 2, 6, 256, 300)))
+        inside = inside if rng.random() < 0.5 else mutate(data)[:300]
+        chunks.insert(rng.randrange(len(chunks)) + 1, (extra, inside))
     return content[:8] + b"".join(_chunk(*chunk) for chunk in chunks)
 
 
@@ -352,8 +377,11 @@ def _safetensors(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
         metadata[key] = json.dumps(changed_json(json.loads(metadata[key]), rng))
     elif what < 0.7:
         names = [name for name in header if name != "__metadata__"]
-        entry = header[rng.choice(names)]
-        if rng.random() < 0.5:
+        name = rng.choice(names)
+        entry = header[name]
+        if rng.random() < 0.2:
+            header[rng.choice((name + "x", "good", "layers[0].weights", ""))] = header.pop(name)
+        elif rng.random() < 0.5:
             entry["dtype"] = rng.choice(
                 ("F16", "F32", "F64", "BF16", "I64", "U8", "BOOL", "F8_E4M3")
             )
@@ -362,7 +390,7 @@ def _safetensors(content: bytes, mutate: Mutate, rng: random.Random) -> bytes:
                 ([], entry["shape"][::-1], [2**40], [0], entry["shape"] + [1])
             )
     elif what < 0.85:
-        at, odd = 4 * rng.randrange(len(data) // 4), rng.choice((b"\0\0\xc0\x7f", b"\0\0\x80\xff"))
+        at, odd = 4 * rng.randrange(len(data) // 4), rng.choice(ODD)
         data = data[:at] + odd + data[at + 4 :]
     else:
         data = mutate(data)

@@ -13,7 +13,7 @@ from handwrought.data.catalog import load_dataset
 from handwrought.data.collection import INDEX, Collection
 from handwrought.data.dataset import Split, one_hot
 from handwrought.data.folders import load_image_folder
-from handwrought.data.idx import idx_bytes, read_idx, write_idx
+from handwrought.data.idx import idx_bytes, most_unpacked, read_idx, write_idx
 from handwrought.data.tables import class_labels, load_csv, load_npz
 from handwrought.errors import DataError, InvalidArgument
 
@@ -47,6 +47,65 @@ def test_the_name_says_whether_an_idx_is_compressed_and_twice_is_the_same(tmp_pa
     assert content[4:8] == bytes(4)  # no time in it
     assert idx_bytes(array) == bytes([0, 0, 8, 1, 0, 0, 1, 44]) + array.tobytes()
     assert idx_bytes(array.astype(">i2"))[:4] == bytes([0, 0, 0x0B, 1])
+
+
+def header(*numbers):
+    return bytes(numbers)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "begins with nothing: an IDX file begins with 00 00, a type"),
+        (b"\0\0\x08", "begins with 00 00 08: an IDX file"),
+        (b"\0\x01\x08\x01", "begins with 00 01 08 01: an IDX file"),
+        (b"\0\0\x0a\x01", "begins with 00 00 0a 01: an IDX file"),
+        (b"\0\0\x08\0", "begins with 00 00 08 00: an IDX file"),
+        (b"\0\0\x08\x02\0\0\0\x01", "ends inside its header: it is truncated"),
+        (header(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, *range(5)),
+         "its header promises 2 x 3 = 6 bytes of data, the file holds 5: download it again"),
+        (header(0, 0, 8, 1, 0, 0, 0, 2, *range(5)),
+         "its header promises 2 = 2 bytes of data, the file holds 5: download it again"),
+        (gzip.compress(header(0, 0, 8, 1, 0, 0, 0, 9, *range(5))),
+         "its header promises 9 = 9 bytes of data, the file holds 5: it is truncated"),
+        (gzip.compress(header(0, 0, 8, 1, 0, 0, 0, 2, *range(3))),
+         "its header promises 2 = 2 bytes of data, and the file goes on: it is not the file it seems"),
+        (header(0, 0, 8, 33) + b"\0\0\0\x01" * 33, "above the limit of 4,294,967,296: the header is"),
+        (header(0, 0, 8, 2) + b"\x7f\xff\xff\xff" * 2, "above the limit of 4,294,967,296"),
+        (header(0, 0, 14, 2) + b"\0\0\0\0\x40\0\0\0", "above the limit of 4,294,967,296"),
+        (gzip.compress(b"\0\0\x08")[:-3], "gzip stream is damaged or cut off .*: download the file"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_an_idx_file_is_told_to_the_byte(content, words, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=f"^{path}.*{words}"):
+        read_idx(path)
+
+
+def test_an_idx_file_is_read_as_it_is_and_not_to_be_changed(tmp_path):
+    for shape in ((5,), (2, 3), (2, 0), (1,) * 32):
+        array = np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
+        write_idx(tmp_path / "a", array)
+        back = read_idx(tmp_path / "a")
+        assert back.dtype == np.int16
+        assert back.dtype.isnative
+        assert not back.flags.writeable
+        assert np.array_equal(back, array)
+
+
+def test_what_a_compressed_file_may_unpack_to():
+    assert most_unpacked(0) == 12 * 2**20
+    assert most_unpacked(1000) == 12 * 2**20 + 20_000
+    assert most_unpacked(1000, times=3) == 12 * 2**20 + 3_000
+    assert most_unpacked(1 << 40) == 4 << 30
+
+
+def test_the_kinds_of_numbers_are_listed():
+    with pytest.raises(DataError, match=r"uint8, int8, int16, int32, float32, float64$"):
+        idx_bytes(np.zeros(2, bool))
+    assert idx_bytes(np.zeros((1,), np.uint8)).endswith(b"\0")
+    assert len(idx_bytes(np.zeros((1,) * 40, np.uint8))) == 4 + 4 * 40 + 1
 
 
 def test_a_compressed_idx_may_not_unpack_to_too_much(tmp_path):

@@ -148,6 +148,48 @@ def test_what_is_written_into_is_what_is_returned():
         assert np.array_equal(out, cost.gradient(a, y))
 
 
+def test_rows_of_a_batch_do_not_touch_each_other():
+    """A row far above the others must not take their digits away."""
+    z = np.array([[0.0, 1.0], [2000.0, 2001.0]])
+    y = np.array([[1.0, 0.0], [0.0, 1.0]])
+    softmax, cost = activation_named("softmax"), cost_named("softmax")
+    a = softmax.value(z)
+    assert np.allclose(a[0], a[1])
+    assert np.allclose(cost.value_at(softmax, z, a, y), -np.log([a[0, 0], a[1, 1]]))
+    for row in range(2):
+        assert np.allclose(softmax.derivative(z)[row], np.diag(softmax.jacobian(z[row])))
+        g = np.array([0.3, -0.7])
+        delta = softmax.backward(np.tile(g, (2, 1)), z, a)[row]
+        assert np.allclose(delta, softmax.jacobian(z[row]).T @ g)
+
+
+def test_derivatives_keep_the_dtype_of_what_they_are_of():
+    for dtype in (np.float32, np.float64):
+        z = np.array([[-2.0, 0.0, 3.0]], dtype)
+        for name in ACTIVATIONS:
+            assert activation_named(name).derivative(z).dtype == dtype, name
+            assert activation_named(name).value(z).dtype == dtype, name
+
+
+def test_costs_stay_finite_where_outputs_are_0_or_1():
+    a, y = np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]])
+    for name in ("cross-entropy", "softmax"):
+        cost = cost_named(name)
+        assert cost.value(a, y) == pytest.approx(0)
+        assert np.isfinite(cost.value(a, 1 - y)).all()
+        assert np.isfinite(cost.gradient(a, y)).all()
+        assert cost.gradient(a, 1 - y)[0, 0] < -1e300
+        assert cost.gradient(a, 1 - y)[0, 1] >= 0
+
+
+def test_cross_entropy_from_z_is_that_from_a():
+    z, y = np.array([[-700.0, -1.0, 0.0, 1.0, 700.0]]), np.array([[0.0, 0.2, 0.5, 1, 1]])
+    cost, sigmoid = cost_named("cross-entropy"), activation_named("sigmoid")
+    by_hand = np.log1p(np.exp(-1)) + 0.2 + np.log(2) + np.log1p(np.exp(-1))
+    assert cost.value_at(sigmoid, z, sigmoid.value(z), y)[0] == pytest.approx(by_hand)
+    assert cost.value(sigmoid.value(z), y)[0] == pytest.approx(by_hand)
+
+
 def test_poissons_cost_is_0_where_rates_are_the_counts_and_finite_at_none():
     y = np.array([[0.0, 1, 4]])
     assert POISSON.value(y + [[1e-300, 0, 0]], y) == pytest.approx(0)

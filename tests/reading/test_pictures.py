@@ -150,6 +150,13 @@ def test_a_scan_of_several_pages_is_read_page_by_page():
     assert count_pages(b"no picture") == 1
 
 
+def test_a_scan_that_claims_to_have_no_end_has_one(monkeypatch):
+    pages = [GREY] * 4
+    content = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    monkeypatch.setattr("handwrought.reading.pictures._MOST_PAGES", 3)
+    assert count_pages(content) == 3
+
+
 def test_clear_pictures_lie_on_white_and_white_drawings_on_black():
     pixels = np.zeros((10, 10, 4), np.uint8)
     pixels[4:6, :, 3] = 255  # a black line on nothing

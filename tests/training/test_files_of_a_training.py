@@ -68,16 +68,31 @@ def report(epoch):
     return EpochReport(epoch, 9, 1.0, None, None, 0.1, 1.0, 2.0)
 
 
-def test_a_log_that_was_closed_is_closed_again_and_written_again(tmp_path):
+def test_a_log_that_was_closed_is_closed_again_and_written_whole_again(tmp_path, monkeypatch):
     history = History(tmp_path / "log")
     history.add(report(1))
-    history.close()
-    history.close()
-    history.sync()
-    history.add(report(2))
     history.write()
     history.close()
+    history.close()
+    history.add(report(2))
+    history.sync()
     assert len(History(tmp_path / "log", 5).reports) == 2
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", refuse)
+        with pytest.raises(CannotWrite, match="as soon as it can be"):
+            history.sync()
+        with pytest.raises(CannotWrite, match="as soon as it can be"):
+            history.write()
+    with monkeypatch.context() as patched:
+        history.add(report(3))
+        history.write()
+        history.add(report(4))
+        patched.setattr(os, "write", refuse)
+        with pytest.raises(CannotWrite, match="as soon as it can be"):
+            history.write()
+    history.write()
+    history.close()
+    assert len(History(tmp_path / "log", 5).reports) == 4
 
 
 def test_a_log_that_is_not_there_is_empty_and_a_folder_is_no_log(tmp_path):

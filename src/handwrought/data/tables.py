@@ -99,6 +99,8 @@ def _images(x: Array, where: str) -> Array:
         raise DataError(
             f"{where} is {x.dtype} {x.shape}: give images (n, height, width) or a table (n, features)"
         )
+    if not all(x.shape[1:]):  # of which a header alone may claim thousands of millions
+        raise DataError(f"{where} is {x.dtype} {x.shape}: an example without a value")
     if x.ndim == 2:
         return x if x.dtype == np.uint8 else x.astype(_float_for(x.dtype))
     if x.dtype != np.uint8:

@@ -388,13 +388,7 @@ class _Run:
         if self.average is not None:
             self.average.steps = int(state.numbers["averaged"])
         for name, array in into.items():
-            kept = state.arrays.get(name)
-            if kept is None or kept.shape != array.shape or kept.dtype != array.dtype:
-                raise InvalidArgument(
-                    f"the state to go on from has no {name!r} of {array.size:,} {array.dtype}: it is "
-                    f"damaged, or of another version"
-                )
-            np.copyto(array, kept)
+            np.copyto(array, state.arrays[name])
         if self.plateau is not None:
             self.plateau.share = state.numbers["share"]
             self.plateau.best = state.numbers["best"]
