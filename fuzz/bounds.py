@@ -123,8 +123,9 @@ def bombs(name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
                     X=np.zeros((rows, 28), dtype), y=np.zeros(rows, np.uint8)
                 ),
             )
-        yield "two thousand million examples of nothing", lambda: _npz(
-            images=np.zeros((2**31, 3, 0), np.float16), labels=np.zeros(6, np.uint8)
+        yield (
+            "two thousand million examples of nothing",
+            lambda: _npz(images=np.zeros((2**31, 3, 0), np.float16), labels=np.zeros(6, np.uint8)),
         )
         yield (
             "as many labels as pixels",

@@ -45,8 +45,6 @@ __all__ = [
 CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints, since a large network's takes a moment to be safe on the disk."""
 
-
-_IMAGES_TO_A_REPORT = 200
 _MOST_LABELS = 1000
 
 
@@ -127,8 +125,7 @@ def train_one(
     """
     network, split = plan.build(data), plan.trained_on(data)
     # Everything that can be wrong is found out before the folder is made.
-    asked = {**plan.arguments(), "report_every": _report_every(plan.training["batch_size"])}
-    training = None if go_on else train(network, split, **asked)
+    training = None if go_on else train(network, split, **plan.arguments(), report_every=1)
     folder = output_folder(folder)
     try:
         with FolderLock(folder), StopAfterBatch() as stop:
@@ -136,7 +133,7 @@ def train_one(
             state = None
             if training is None:
                 state = _standing(folder)
-                training = train(network, split, **asked, resume=state)
+                training = train(network, split, **plan.arguments(), report_every=1, resume=state)
             else:
                 check_free(folder)
                 _write_plan(plan, folder)
@@ -257,12 +254,6 @@ def _announcement(plan: Plan, sizes: tuple[int, ...], n: int, data: Dataset) -> 
         f"{recipe}Training {'-'.join(map(str, sizes))} ({names}; {plan.network['cost']} cost) on "
         f"{n:,} images of {data.name}{view}, seed {plan.seed}. Ctrl-C stops and keeps the model."
     )
-
-
-def _report_every(batch_size: Any) -> int:
-    """Ctrl-C is looked at after each report: soon, and not so often that small batches wait for it."""
-    sound = isinstance(batch_size, int) and batch_size > 0  # what is not, train refuses
-    return max(1, _IMAGES_TO_A_REPORT // batch_size) if sound else 1
 
 
 def _labels(data: Dataset) -> list[str] | None:
