@@ -89,7 +89,7 @@ PLANTED = {
                 " or not isinstance(values, dict)", ""),
         Planted("recipe-hidden", "recipe", _RECIPES, "_checked",
                 "not isinstance(hidden, list) or ", ""),
-        Planted("plan-network", "plan", _PLAN, "_check", "set(plan.network) != _NETWORK or ", ""),
+        Planted("plan-network", "plan", _PLAN, "_check", "set(plan.network) != NETWORK or ", ""),
         Planted("history-errors", "history", "handwrought.training.history", "_read",
                 "TypeError", "EOFError"),
     )

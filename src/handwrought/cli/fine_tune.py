@@ -17,7 +17,7 @@ from handwrought.data.collection import Collection
 from handwrought.errors import DataError, TrainingDiverged
 from handwrought.reading.recognizer import shipped_model
 from handwrought.reading.tuning import LEAST, Measured, check_teachable, measured, save_tuned
-from handwrought.storage import load_model, read_header
+from handwrought.storage import load_model, read_model
 from handwrought.storage.lock import FolderLock
 from handwrought.training.fine_tuning import fine_tune
 from handwrought.training.reports import EpochReport
@@ -39,7 +39,7 @@ def run(
     started = perf_counter()
     console = Console(stderr=json_output, highlight=False)
     path = shipped_model() if source == "shipped" else Path(source)
-    network, header = load_model(path), read_header(path)
+    header, network = read_model(path)
     check_teachable(str(path), network, header["view"])
     collection = Collection.open(add, create=False)
     if len(collection) < LEAST:
@@ -62,32 +62,31 @@ def run(
         report_every=20,
     )
     folder = output_folder(out)
-    check_free(folder)
-    lock = FolderLock(folder)
-    before = measured(network, data, own, held_out)
-    console.print(
-        f"Teaching {'-'.join(map(str, network.sizes))} ({source}) {len(own)} digits of {add}, among "
-        f"MNIST's; {len(held_out)} are held out. Ctrl-C stops and keeps the model.",
-        soft_wrap=True,
-    )
-    missing = [str(digit) for digit in range(10) if digit not in own.labels]
-    if missing:
+    with FolderLock(folder):
+        check_free(folder)
+        before = measured(network, data, own, held_out)
         console.print(
-            f"There is no {', '.join(missing)} among them: collect some of each digit, or yours may "
-            f"be taken for those that are there.",
+            f"Teaching {'-'.join(map(str, network.sizes))} ({source}) {len(own)} digits of {add}, among "
+            f"MNIST's; {len(held_out)} are held out. Ctrl-C stops and keeps the model.",
             soft_wrap=True,
         )
-    history: list[EpochReport] = []
+        missing = [str(digit) for digit in range(10) if digit not in own.labels]
+        if missing:
+            console.print(
+                f"There is no {', '.join(missing)} among them: collect some of each digit, or yours may "
+                f"be taken for those that are there.",
+                soft_wrap=True,
+            )
+        history: list[EpochReport] = []
 
-    def keep(report: Any, stopping: bool) -> None:
-        if isinstance(report, EpochReport):
-            history.append(report)
+        def keep(report: Any, stopping: bool) -> None:
+            if isinstance(report, EpochReport):
+                history.append(report)
 
-    with StopAfterBatch() as stop:
-        problem = watch(tuning, tuning.epochs, console, keep, stop)
-    tuned = {**tuning.settings, "from": source, "epochs_done": len(history)}
-    temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
-    lock.close()
+        with StopAfterBatch() as stop:
+            problem = watch(tuning, tuning.epochs, console, keep, stop)
+        tuned = {**tuning.settings, "from": source, "epochs_done": len(history)}
+        temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
     after = measured(load_model(folder / MODEL), data, own, held_out)
     if json_output:
         report = {

@@ -14,7 +14,7 @@ from handwrought.data.dataset import Dataset, Split
 from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
-from handwrought.training.recipes import TRAINING, Recipe
+from handwrought.training.recipes import NETWORK, TRAINING, Recipe
 
 __all__ = ["Plan"]
 
@@ -22,7 +22,6 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "dataset": str, "network": dict, "training": dict, "seed": int, "full": bool,
     "patience": (int, type(None)), "view": str, "recipe": str,
 }  # fmt: skip
-_NETWORK = {"hidden", "activation", "cost", "initializer"}
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ def _check(plan: Plan) -> None:
     for name, kind in _KINDS.items():
         if not isinstance(getattr(plan, name), kind):
             raise ValueError(f"{name} is {getattr(plan, name)!r}")
-    if set(plan.network) != _NETWORK or not isinstance(plan.network["hidden"], list):
+    if set(plan.network) != NETWORK or not isinstance(plan.network["hidden"], list):
         raise ValueError(f"network is {plan.network!r}")
     unknown = set(plan.training) - (TRAINING | {"plateau_patience"})
     if unknown or "epochs" not in plan.training:

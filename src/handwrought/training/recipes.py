@@ -20,18 +20,18 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
 
-__all__ = ["TRAINING", "Recipe", "load_recipe", "recipe_text", "shipped_recipes"]
+__all__ = ["NETWORK", "TRAINING", "Recipe", "load_recipe", "recipe_text", "shipped_recipes"]
 
 _MOST_BYTES = 20_000
 """A recipe takes a page; tomllib takes minutes for a megabyte of dots."""
-_NETWORK = {"hidden", "activation", "cost", "initializer"}
+NETWORK = {"hidden", "activation", "cost", "initializer"}
 TRAINING = {
     "average", "batch_size", "clip_norm", "dropout", "epochs", "full", "hardest", "l1",
     "label_smoothing", "learning_rate", "optimizer", "patience", "schedule", "seed", "settle",
     "strangers", "view", "warm_up", "weight_decay",
 }  # fmt: skip
 _AUGMENTATION = {f.name for f in fields(Augmentation)}
-_TABLES = {"network": _NETWORK, "training": TRAINING, "augmentation": _AUGMENTATION}
+_TABLES = {"network": NETWORK, "training": TRAINING, "augmentation": _AUGMENTATION}
 
 
 @dataclass(frozen=True)
