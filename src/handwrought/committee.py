@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.views import VIEWS, viewed
+from handwrought.data.views import VIEWS, finished, straightened
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.network import Network
 from handwrought.storage import read_model
@@ -71,9 +71,10 @@ class Member:
         moves = list(product(range(-shifts, shifts + 1), repeat=2))
         out = np.zeros((len(images), self.network.n_outputs))
         for start in range(0, len(images), _ROWS):
-            seen = viewed(images[start : start + _ROWS], self.view)
+            seen = straightened(images[start : start + _ROWS], self.view)
             for move in moves:
-                x = _moved(seen, *move).reshape(len(seen), -1).astype(self.network.dtype)
+                x = finished(_moved(seen, *move), self.view)
+                x = x.reshape(len(seen), -1).astype(self.network.dtype)
                 x *= self.network.dtype.type(1 / 255)
                 out[start : start + len(seen)] += self.network.feedforward(x)
         return np.asarray(out / len(moves))

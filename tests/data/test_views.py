@@ -1,12 +1,21 @@
 """Views and flags: digits upright, of one width, and as others write them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import handwrought as hw
+from handwrought.committee import Member
+from handwrought.data.augmentation import Augmentation
 from handwrought.data.flags import flagged
-from handwrought.data.views import VIEWS, viewed
+from handwrought.data.strokes import stroke_maps
+from handwrought.data.views import VIEWS, finished, numbers_seen, straightened, viewed
 from handwrought.errors import InvalidArgument
+from handwrought.reading.recognizer import Recognizer
+from handwrought.storage import save_model
+from handwrought.training.batches import ChangedBatches, chance
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +50,97 @@ def test_upright_takes_the_lean_away(split):
     assert (after < 0.12).mean() > 0.97
 
 
-@pytest.mark.parametrize("view", [v for v, width in VIEWS.items() if width])
-def test_a_width_is_reached_unless_it_is_more_than_twice_as_far(split, view):
-    upright, found = viewed(split.images, "upright"), viewed(split.images, view)
-    reachable = (widths(upright) * 2 >= VIEWS[view]) & (widths(upright) <= 2 * VIEWS[view])
+@pytest.mark.parametrize("name", [name for name, view in VIEWS.items() if view.width])
+def test_a_width_is_reached_unless_it_is_more_than_twice_as_far(split, name):
+    width = VIEWS[name].width
+    upright, found = viewed(split.images, "upright"), straightened(split.images, name)
+    reachable = (widths(upright) * 2 >= width) & (widths(upright) <= 2 * width)
     assert reachable.mean() > 0.8
-    assert (np.abs(widths(found)[reachable] - VIEWS[view]) <= 2).mean() > 0.95
+    assert (np.abs(widths(found)[reachable] - width) <= 2).mean() > 0.95
 
 
-def test_views_keep_type_shape_and_most_of_the_ink(split):
-    for view in VIEWS:
-        found = viewed(split.images, view)
-        assert (found.dtype, found.shape) == (np.uint8, split.images.shape)
-        assert (found.reshape(300, -1).max(axis=1) > 150).all()
-    assert viewed(np.zeros((2, 28, 28), np.uint8), "width-16").sum() == 0
-    assert viewed(split.images[:0], "width-16").shape == (0, 28, 28)
+def test_views_keep_type_and_most_of_the_ink(split):
+    for name, view in VIEWS.items():
+        found = viewed(split.images, name)
+        assert (found.dtype, found.shape) == (np.uint8, (300, 28, 56 if view.strokes else 28))
+        assert found[0].size == numbers_seen((28, 28), name)
+        assert (found.reshape(300, -1).max(axis=1) > 100).all()
+        assert viewed(np.zeros((2, 28, 28), np.uint8), name).sum() == 0
+        assert viewed(split.images[:0], name).shape == (0, *found.shape[1:])
+
+
+def maps_of(images):
+    """Maps (n, 8, 14, 14) of images (n, 28, 28)."""
+    found = stroke_maps(images).reshape(len(images), 2, 14, 4, 14)
+    return found.transpose(0, 1, 3, 2, 4).reshape(len(images), 8, 14, 14)
+
+
+def directions_by_arctangent(image):
+    """The maps of one image, pixel by pixel: Sobel by SciPy, shares by angle, sampled Gaussian."""
+    right, down = ndimage.sobel(image, 1, mode="constant"), ndimage.sobel(image, 0, mode="constant")
+    size, angle = np.hypot(right, down), np.arctan2(down, right)
+    maps = np.zeros((8, 14, 14))
+    at = np.arange(28) - (2 * np.arange(14) + 0.5)[:, None]
+    smooth = np.exp(-0.5 * at**2)
+    smooth /= smooth.sum(axis=1, keepdims=True)
+    for k in range(8):
+        away = np.cos(angle - k * np.pi / 4)
+        share = np.maximum(0, (away - np.cos(np.pi / 4)) / (1 - np.cos(np.pi / 4)))
+        maps[k] = smooth @ (size * share / 4) @ smooth.T
+    return np.sqrt(maps)
+
+
+def test_stroke_maps_are_those_of_a_plain_computation(split):
+    x = split.images[:40].astype(np.float32) / 255
+    expected = np.stack([directions_by_arctangent(image) for image in x.astype(float)])
+    np.testing.assert_allclose(maps_of(x), expected, atol=2e-3)
+    np.testing.assert_allclose(maps_of(split.images[:40]), expected * 255, atol=0.9)
+
+
+def test_an_edge_is_in_the_map_of_the_direction_in_which_it_brightens():
+    edge = np.zeros((1, 28, 28), np.float32)
+    edge[:, :, 14:] = 1
+    for turned, k in ((0, 0), (3, 2), (2, 4), (1, 6)):  # right, down, left, up
+        found = maps_of(np.rot90(edge, turned, axes=(1, 2)).copy())[0]
+        inner = found[:, 3:11, 3:11]
+        assert inner[k].max() > 0.5
+        assert np.delete(inner, k, axis=0).max() < 1e-3
+
+
+def test_changes_come_between_a_views_two_parts(split):
+    change = Augmentation(rotation=20)
+    few = replace(split, images=split.images[:8], labels=split.labels[:8])
+    batches = ChangedBatches(
+        replace(few, images=straightened(few.images, "strokes")),
+        change, 0.0, np.dtype(np.float32), 3, "strokes",
+    )  # fmt: skip
+    ((x, _),) = batches.read(1, [np.arange(8)], 0, 1.0)
+    rng = chance(3, 1, "augmentation")
+    turned = change(straightened(few.images, "strokes"), rng)
+    np.testing.assert_array_equal(x, finished(turned, "strokes").reshape(8, -1))
+
+
+def test_a_network_trains_on_strokes_and_its_file_remembers_them(split, tmp_path):
+    data = hw.load_dataset("mnist")
+    data = replace(data, train=data.train[:3000], validation=data.validation[:500])
+    networks = []
+    for augmentation in (None, Augmentation(shift=1)):
+        network = hw.Network([1568, 30, 10], "relu", "softmax", seed=0)
+        settings = {"optimizer": "adamw", "learning_rate": 0.002, "augmentation": augmentation}
+        reports = list(hw.train(network, data, epochs=2, batch_size=50, view="strokes", **settings))
+        assert reports[-1].validation_accuracy > 0.9
+        networks.append(network)
+    save_model(networks[0], tmp_path / "strokes.safetensors", view="strokes")
+    member = Member.load(tmp_path / "strokes.safetensors")
+    images, labels = data.validation.images, data.validation.labels
+    assert (member.outputs(images).argmax(axis=1) == labels).mean() > 0.9
+    readings = Recognizer.load(tmp_path / "strokes.safetensors").probabilities(images)
+    assert (readings.argmax(axis=1) == labels).mean() > 0.9
+
+
+def test_a_network_of_another_size_is_refused(split):
+    with pytest.raises(InvalidArgument, match=r"have 1568 numbers in this view.* takes 784"):
+        hw.train(hw.Network([784, 10]), split, epochs=1, view="strokes")
 
 
 def test_an_unknown_view_and_a_table_are_refused():
@@ -63,6 +148,8 @@ def test_an_unknown_view_and_a_table_are_refused():
         viewed(np.zeros((1, 28, 28), np.uint8), "sideways")
     with pytest.raises(InvalidArgument, match="is for uint8 images"):
         viewed(np.zeros((1, 784), np.float32), "upright")
+    with pytest.raises(InvalidArgument, match=r"halves .* they are \(27, 28\): give even ones"):
+        viewed(np.zeros((1, 27, 28), np.uint8), "strokes")
 
 
 def test_flags_change_ones_and_sevens_only(split):

@@ -39,8 +39,9 @@ def run_committee(
         raise InvalidArgument(f"--member is {member}: the committee has members 1 to {n}")
     if out is None:
         raise InvalidArgument("--committee needs a folder for its members: name one with --out")
-    # The recipe's own view first, then the others.
-    others = [view for view in VIEWS if view != plan.view]
+    # The recipe's own view first, then the others of its kind: of pixels or of strokes.
+    strokes = VIEWS[plan.view].strokes
+    others = [name for name, v in VIEWS.items() if v.strokes == strokes and name != plan.view]
     views = [plan.view, *others] if data.train.images.ndim == 3 else ["as-is"]
     for i in range(1, n + 1) if member is None else (member,):
         folder = out / f"member-{i}"

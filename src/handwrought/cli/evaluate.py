@@ -46,8 +46,7 @@ def run(
     data = load_dataset(dataset)
     if data.test is None:
         raise InvalidArgument(f"{dataset} has no test images: evaluate on a data set that has some")
-    test = seen(data.test, header["view"])
-    result = evaluate(network, test)
+    result = evaluate(network, seen(data.test, header["view"]))
     if report is not None:
         from handwrought.report.page import report_page
         from handwrought.report.subject import Subject
@@ -55,7 +54,7 @@ def run(
         page = report_page(
             Subject(
                 network,
-                test,
+                data.test,
                 result,
                 data.name,
                 "/".join(filter(None, (model.parent.name, model.name))),
@@ -63,6 +62,7 @@ def run(
                 record,
                 temperature,
                 report_images,
+                view=header["view"],
             )
         )
         _write(report, page)

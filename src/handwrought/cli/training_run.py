@@ -190,7 +190,7 @@ def _train(
             reports,
             network,
             kept.curves,
-            examples=examples,
+            examples=plan.seen(examples),
             settings=plan.as_json(),
             resumed_at=None if state is None else state.epoch,
         )

@@ -1,13 +1,14 @@
-"""Views: the same digits, upright or of one width, for committees whose members err differently.
+"""Views: what a network sees of a digit; upright, of one width, as the directions of its strokes.
 
 Meier, Cireşan, Gambardella and Schmidhuber (2011), "Better digit recognition with a committee of
 simple neural nets": members that see differently normalized digits correct each other more than
-members that differ by chance alone.
+members that differ by chance alone.  A view has two parts.  What moves the ink comes before any
+change by an augmentation, once; what makes other numbers of it comes last, each time.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,16 +16,42 @@ from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
 from handwrought.data.sampling import sample
+from handwrought.data.strokes import stroke_maps
 from handwrought.errors import InvalidArgument
 
-__all__ = ["VIEWS", "seen", "viewed"]
+__all__ = ["VIEWS", "View", "finished", "numbers_seen", "seen", "straightened", "viewed"]
 
 Array = NDArray[Any]
 
-VIEWS: Final[dict[str, int | None]] = {
-    "as-is": None, "upright": 0, "width-20": 20, "width-16": 16, "width-13": 13, "width-10": 10,
-}  # fmt: skip
-"""Width in pixels to which upright digits are brought; 0 leaves their width alone."""
+
+@dataclass(frozen=True)
+class View:
+    """How images are seen.
+
+    Attributes
+    ----------
+    upright : bool
+        Whether the lean is taken away.
+    width : int
+        Pixels to which upright ink is brought; 0 leaves its width alone.
+    strokes : bool
+        Whether :func:`~handwrought.data.strokes.stroke_maps` takes the pixels' place.
+    """
+
+    upright: bool = False
+    width: int = 0
+    strokes: bool = False
+
+
+_WIDTHS = (20, 16, 13, 10)
+VIEWS: Final[dict[str, View]] = {
+    "as-is": View(),
+    "upright": View(True),
+    **{f"width-{width}": View(True, width) for width in _WIDTHS},
+    "strokes": View(True, strokes=True),
+    **{f"strokes-{width}": View(True, width, strokes=True) for width in _WIDTHS},
+}
+"""The views by name."""
 _MOST = 2.0
 """A 1 is not made wider than this many times."""
 _ROWS = 2000
@@ -41,29 +68,60 @@ def viewed(images: Array, view: str) -> Array:
 
     Returns
     -------
-    array of uint8, of the same shape
+    array of uint8, shape (n, height, width), or (n, height, 2 * width) where strokes are seen
 
     Raises
     ------
     InvalidArgument
-        If there is no such view, or these are no images.
+        If there is no such view, or these are no images, or not of the view's kind.
     """
-    if view not in VIEWS:
-        raise InvalidArgument(f"view {view!r} is unknown: use one of {', '.join(VIEWS)}")
-    width = VIEWS[view]
-    if width is None:
+    return finished(straightened(images, view), view)
+
+
+def straightened(images: Array, view: str) -> Array:
+    """The view's first part, which leaves the shape of uint8 images as it is; see :func:`viewed`."""
+    chosen = _view(view)
+    if not chosen.upright:
         return images
     if images.ndim != 3 or images.dtype != np.uint8 or not all(images.shape[1:]):
         raise InvalidArgument(
             f"view {view!r} is for uint8 images (n, height, width), not {images.dtype} "
             f"{images.shape}"
         )
+    _check_sides(images.shape[1:], view)
     out = np.empty_like(images)
     for start in range(0, len(images), _ROWS):
         rows = slice(start, start + _ROWS)
         x = _upright(images[rows].astype(np.float32))
-        out[rows] = np.round(x if not width else _widened(x, width)).clip(0, 255)
+        out[rows] = np.round(_widened(x, chosen.width) if chosen.width else x).clip(0, 255)
     return out
+
+
+def finished(images: Array, view: str) -> Array:
+    """The view's last part, of uint8 images or floats from 0 to 1; see :func:`viewed`."""
+    if not _view(view).strokes:
+        return images
+    _check_sides(images.shape[1:], view)
+    return stroke_maps(images)
+
+
+def numbers_seen(shape: tuple[int, ...], view: str) -> int:
+    """How many numbers a network is given of an example of this shape, (height, width)."""
+    n = int(np.prod(shape))
+    return 2 * n if _view(view).strokes else n
+
+
+def _view(name: str) -> View:
+    if name not in VIEWS:
+        raise InvalidArgument(f"view {name!r} is unknown: use one of {', '.join(VIEWS)}")
+    return VIEWS[name]
+
+
+def _check_sides(sides: tuple[int, ...], view: str) -> None:
+    if VIEWS[view].strokes and any(side % 2 for side in sides):
+        raise InvalidArgument(
+            f"view {view!r} halves an image's height and width, and they are {sides}: give even ones"
+        )
 
 
 def seen(split: Split, view: str) -> Split:

@@ -15,10 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
+from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
 
-__all__ = ["CHANGES", "Change", "Curve", "changed", "evenly_chosen", "in_order", "robustness"]
+__all__ = [
+    "CHANGES",
+    "Change",
+    "Curve",
+    "changed",
+    "evenly_chosen",
+    "in_order",
+    "outputs_seen",
+    "robustness",
+]
 
 Array = NDArray[Any]
 
@@ -194,7 +204,9 @@ def evenly_chosen(n: int, most: int) -> NDArray[np.intp]:
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
 
 
-def robustness(network: Network, split: Split, most: int = 2000) -> Iterator[Curve]:
+def robustness(
+    network: Network, split: Split, most: int = 2000, view: str = "as-is"
+) -> Iterator[Curve]:
     """A curve for each of :data:`CHANGES`, one after the other.
 
     Parameters
@@ -204,6 +216,8 @@ def robustness(network: Network, split: Split, most: int = 2000) -> Iterator[Cur
         Images, with class labels.
     most : int
         Images measured at most, evenly spread over the split.
+    view : str
+        How the network sees changed images; see :mod:`handwrought.data.views`.
 
     Raises
     ------
@@ -215,7 +229,7 @@ def robustness(network: Network, split: Split, most: int = 2000) -> Iterator[Cur
     chosen = evenly_chosen(len(split), most)
     labels = split.labels[chosen]
     images = split.inputs(chosen).reshape(len(chosen), *split.images.shape[1:])
-    unchanged = _predictions(network, images)
+    unchanged = _predictions(network, images, view)
     shown = int(np.argmax(unchanged == labels))  # the first that is read right
     for change in CHANGES:
         factor = min(images.shape[1:]) / _SIDE if change.length else 1.0
@@ -223,13 +237,21 @@ def robustness(network: Network, split: Split, most: int = 2000) -> Iterator[Cur
         right, samples = [], []
         for amount in amounts:
             changed = change.apply(images, amount)
-            right.append(int((_predictions(network, changed) == labels).sum()))
+            right.append(int((_predictions(network, changed, view) == labels).sum()))
             samples.append(changed[shown])
         yield Curve(change, amounts, tuple(right), len(chosen), np.stack(samples))
 
 
-def _predictions(network: Network, images: Array) -> NDArray[np.intp]:
-    return network.predict(images.reshape(len(images), -1).astype(network.dtype, copy=False))
+def outputs_seen(network: Network, images: Array, view: str) -> Array:
+    """What a network says of images, float32 (n, height, width) from 0 to 1, seen in a view."""
+    if view != "as-is":
+        bytes_ = (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
+        images = viewed(bytes_, view) * np.float32(1 / 255)
+    return network.feedforward(images.reshape(len(images), -1).astype(network.dtype, copy=False))
+
+
+def _predictions(network: Network, images: Array, view: str) -> NDArray[np.intp]:
+    return np.asarray(outputs_seen(network, images, view).argmax(axis=1))
 
 
 def _moved(images: Array, back: Array, by: tuple[float, float]) -> Array:

@@ -63,15 +63,15 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
     """
     if header is None:
         header = new_header(network, str(network.dtype))
-    if network.n_inputs != 784 or not 2 <= network.n_outputs <= _MOST_CLASSES:
-        raise InvalidArgument(
-            f"a page reads drawings of 28 x 28 pixels into 2 to {_MOST_CLASSES} classes, and this "
-            f"network goes from {network.n_inputs} numbers to {network.n_outputs}"
-        )
     if header["view"] != "as-is":
         raise InvalidArgument(
             f"a page shows drawings to the network as they are, and this one sees them "
             f"{header['view']!r}: export another"
+        )
+    if network.n_inputs != 784 or not 2 <= network.n_outputs <= _MOST_CLASSES:
+        raise InvalidArgument(
+            f"a page reads drawings of 28 x 28 pixels into 2 to {_MOST_CLASSES} classes, and this "
+            f"network goes from {network.n_inputs} numbers to {network.n_outputs}"
         )
     with np.errstate(over="ignore"):  # an infinity is answered below
         half = network.parameters.vector.astype("<f2")

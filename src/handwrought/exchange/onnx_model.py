@@ -112,16 +112,16 @@ def to_onnx(
 
 
 def _picture(header: Mapping[str, Any]) -> tuple[int, int]:
+    if header["view"] != "as-is":
+        raise InvalidArgument(
+            f"--pixels is for models that see pictures as they are, and this one sees them "
+            f"{header['view']!r}: export it without"
+        )
     made = header["preprocessing"]
     if made is None:
         raise InvalidArgument(
             "--pixels is for models whose file says how their inputs are made of pixels: export it "
             "without, and prepare the inputs yourself"
-        )
-    if header["view"] != "as-is":
-        raise InvalidArgument(
-            f"--pixels is for models that see pictures as they are, and this one sees them "
-            f"{header['view']!r}: export it without"
         )
     return made["height"], made["width"]
 

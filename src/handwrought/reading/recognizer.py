@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.views import viewed
+from handwrought.data.views import numbers_seen, viewed
 from handwrought.errors import DataError, ModelFileError
 from handwrought.nn.network import Network
 from handwrought.reading.normalization import Normalized, normalize_ink
@@ -115,7 +115,7 @@ class Recognizer:
     Parameters
     ----------
     network : Network
-        784 inputs, 10 outputs.
+        784 inputs, twice that where the view is of strokes; 10 outputs.
     temperature : float
         Outputs' weighted inputs are divided by it before the softmax (Guo et al. 2017), so that
         confidence is the share of right answers.
@@ -133,10 +133,11 @@ class Recognizer:
         threshold: float = _SURE,
         view: str = "as-is",
     ) -> None:
-        if network.n_inputs != 784 or network.n_outputs != 10:
+        n_inputs = numbers_seen((28, 28), view)
+        if network.n_inputs != n_inputs or network.n_outputs != 10:
             raise ModelFileError(
                 f"the model takes {network.n_inputs} numbers to {network.n_outputs}: reading digits "
-                f"needs one from 784 to 10"
+                f"needs one from {n_inputs} to 10"
             )
         self.network = network
         self.temperature = temperature

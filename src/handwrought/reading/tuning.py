@@ -73,15 +73,15 @@ def check_teachable(name: str, network: Network, view: str) -> None:
     InvalidArgument
         If it is not from 784 to 10, or sees digits otherwise than they are.
     """
-    if (network.n_inputs, network.n_outputs) != (784, 10):
-        raise InvalidArgument(
-            f"{name} takes {network.n_inputs} numbers to {network.n_outputs}: your digits need a "
-            f"model from 784 to 10"
-        )
     if view != "as-is":
         raise InvalidArgument(
             f"{name} is a committee's member that sees digits otherwise ({view}): name a model that "
             f"sees them as they are"
+        )
+    if (network.n_inputs, network.n_outputs) != (784, 10):
+        raise InvalidArgument(
+            f"{name} takes {network.n_inputs} numbers to {network.n_outputs}: your digits need a "
+            f"model from 784 to 10"
         )
 
 

@@ -35,22 +35,31 @@ _KEPT = 100
 class Drawing:
     """One drawing: its reading, and its way through the network once somebody asks."""
 
-    def __init__(self, network: Network, reading: Reading) -> None:
+    def __init__(self, network: Network, reading: Reading, view: str) -> None:
         self.reading = reading
         self._network = network
+        self._view = view
         self._trace: Trace | None = None
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
-        """What the network sees, (28, 28)."""
+        """The digit as it was prepared, (28, 28)."""
         return self.reading.normalized
+
+    @property
+    def seen(self) -> NDArray[np.uint8]:
+        """What the network sees of it: the same pixels unless its view is another."""
+        from handwrought.data.views import viewed
+
+        found: NDArray[np.uint8] = viewed(self.pixels[None], self._view)[0]
+        return found
 
     def trace(self) -> Trace:
         """Every quantity, in float64, by the equations themselves."""
         if self._trace is None:
             from handwrought.nn.equations import follow
 
-            x = self.pixels.reshape(-1) / 255
+            x = self.seen.reshape(-1) / 255
             self._trace = follow(self._network, x, self.reading.digit or 0)
         return self._trace
 
@@ -80,7 +89,7 @@ class Drawings:
         """
         recognizer = self._studio.recognizer
         reading = recognizer.read_digit(picture)
-        drawing = Drawing(self._float64(), reading)
+        drawing = Drawing(self._float64(), reading, recognizer.view)
         with self._lock:
             if number is None or number not in self._drawings:
                 number, self._next = self._next, self._next + 1
@@ -96,7 +105,7 @@ class Drawings:
             probabilities=reading.probabilities.tolist(),
             pixels=reading.normalized,
             preparation=preparation_seen(reading),
-            layers=layers_seen(recognizer.network, reading.normalized),
+            layers=layers_seen(recognizer.network, drawing.seen),
             kept=self._label(reading),
         )
 

@@ -118,7 +118,7 @@ class NeuronSeen:
 
 
 def layers_seen(network: Network, pixels: NDArray[np.uint8]) -> list[Layer]:
-    """Each layer's activations for 28 x 28 pixels."""
+    """Each layer's activations for an image as the network sees it."""
     import numpy as np
 
     from handwrought.nn.workspace import Workspace

@@ -230,18 +230,18 @@ class Evaluations:
         record = read_header(path)["record"]
         say("Loading the test images", 0.2)
         name, test, class_names = self._test_images(record.get("dataset"))
-        test = seen(test, recognizer.view)
         say(f"Reading {len(test):,} test images", 0.4)
         return Subject(
             recognizer.network,
             test,
-            evaluate(recognizer.network, test),
+            evaluate(recognizer.network, seen(test, recognizer.view)),
             name,
             title,
             class_names,
             record,
             recognizer.temperature,
             SAMPLE,
+            view=recognizer.view,
         )
 
     def _test_images(self, named: Any) -> tuple[str, Split, tuple[str, ...]]:
@@ -267,7 +267,7 @@ class Evaluations:
             say("Waiting for other work", 0.0)
             curves: list[Curve] = []
             with self._turn:
-                for curve in robustness(subject.network, subject.split, SAMPLE):
+                for curve in robustness(subject.network, subject.split, SAMPLE, subject.view):
                     curves.append(curve)
                     say("Changing images", len(curves) / len(CHANGES))
             return tuple(curves)

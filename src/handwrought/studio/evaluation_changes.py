@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.evaluation import probabilities, wilson_interval
-from handwrought.evaluation.robustness import CHANGES, Curve, evenly_chosen, in_order
+from handwrought.evaluation.robustness import (
+    CHANGES,
+    Curve,
+    evenly_chosen,
+    in_order,
+    outputs_seen,
+)
 from handwrought.report.subject import Subject
 
 __all__ = [
@@ -124,21 +130,21 @@ class Sample:
     def change(self, amounts: Mapping[str, float], *, measure: bool = True) -> Changed:
         """Change all images by these amounts; ``measure``: ask the network about all of them."""
         subject, shown = self._subject, self._shown
-        rows = self._changed(amounts)
-        outputs = self._outputs(rows[shown])
+        images = self._changed(amounts)
+        outputs = self._outputs(images[shown])
         said = outputs.argmax(axis=1)
         p = probabilities(outputs, subject.result.output_activation, subject.temperature)
         return Changed(
-            measured=self._measured(rows) if measure else None,
+            measured=self._measured(images) if measure else None,
             at=self.chosen[shown].tolist(),
             labels=self.labels[shown].tolist(),
             said=said.tolist(),
             confidence=p[np.arange(len(shown)), said].tolist(),
-            pixels=(np.clip(rows[shown], 0, 1) * 255).round().astype(np.uint8),
+            pixels=_bytes(images[shown]),
         )
 
     def _changed(self, amounts: Mapping[str, float]) -> NDArray[Any]:
-        """The images, shape (sample, pixels)."""
+        """The images, shape (sample, height, width)."""
         with self._lock:
             images, done = self._whole, self._done
             self._done, same = [], True
@@ -146,16 +152,20 @@ class Sample:
                 same = same and i < len(done) and done[i][:2] == (change.name, amount)
                 images = done[i][2] if same else change.apply(images, amount)
                 self._done.append((change.name, amount, images))
-        return images.reshape(len(images), -1)
+        return images
 
-    def _outputs(self, rows: NDArray[Any]) -> NDArray[Any]:
-        network = self._subject.network
-        return network.feedforward(rows.astype(network.dtype, copy=False))
+    def _outputs(self, images: NDArray[Any]) -> NDArray[Any]:
+        return outputs_seen(self._subject.network, images, self._subject.view)
 
-    def _measured(self, rows: NDArray[Any]) -> Measured:
-        right = int((self._outputs(rows).argmax(axis=1) == self.labels).sum())
-        n = len(rows)
+    def _measured(self, images: NDArray[Any]) -> Measured:
+        right = int((self._outputs(images).argmax(axis=1) == self.labels).sum())
+        n = len(images)
         return Measured(right, n, right / n, wilson_interval(right, n))
+
+
+def _bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
+    rows = images.reshape(len(images), -1)
+    return np.asarray((np.clip(rows, 0, 1) * 255).round(), np.uint8)
 
 
 def changes_offered() -> list[ChangeOffered]:

@@ -297,11 +297,14 @@ class Networks:
             if key in self._ready:
                 self._ready.move_to_end(key)
                 return self._ready[key]
-        from handwrought.storage import load_model
+        from handwrought.committee import Member
 
-        network = load_model(path)
-        if network.n_inputs != 784 or network.n_outputs != 10:
-            raise InvalidArgument(f"{path.name} does not read 28 x 28 digits: choose another")
+        member = Member.load(path)
+        network = member.network
+        if (network.n_inputs, network.n_outputs, member.view) != (784, 10, "as-is"):
+            raise InvalidArgument(
+                f"{path.name} does not read 28 x 28 digits as they are: choose another"
+            )
         return self._keep(key, network)
 
     def _keep(self, name: str, network: Network) -> Network:

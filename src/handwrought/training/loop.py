@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
+from handwrought.data.views import numbers_seen, seen, straightened
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.kernels import wanted
 from handwrought.nn.costs import smoothed
@@ -62,6 +63,7 @@ def train(
     strangers: float = 0.0,
     hardest: float = 1.0,
     average: float = 0.0,
+    view: str = "as-is",
     resume: TrainingState | None = None,
 ) -> Training:
     """Train a network in place; an iterator of an :class:`EpochReport` after each epoch, lazily.
@@ -115,6 +117,9 @@ def train(
         Decay of a running average of the parameters, 0.999 for example (Polyak and Juditsky 1992);
         validation looks at the average, the network holds it while an epoch's report is read, and
         ends with it. 0 is none.
+    view : str
+        How the network sees the images, one of :data:`handwrought.data.views.VIEWS`: an
+        augmentation's changes come between a view's two parts.
     resume : TrainingState, optional
         Go on from there, with the same network, data and settings, to the same bits.
 
@@ -145,7 +150,19 @@ def train(
     _check_whole("plateau_patience", plateau_patience)
     split = data.train if isinstance(data, Dataset) else data
     validation = data.validation if isinstance(data, Dataset) else None
-    _check(network, split, epochs, batch_size, learning_rate, seed, l1, clip_norm, report_every)
+    n_inputs = numbers_seen(split.images.shape[1:], view)
+    _check(
+        network,
+        split,
+        n_inputs,
+        epochs,
+        batch_size,
+        learning_rate,
+        seed,
+        l1,
+        clip_norm,
+        report_every,
+    )
     rates = _dropout_rates(network, dropout)
     for name, value in (("label_smoothing", label_smoothing), ("settle", settle)):
         if not 0 <= value <= 1:
@@ -160,8 +177,14 @@ def train(
     if augmentation is None and (strangers or settle):
         raise InvalidArgument("strangers and settle need an augmentation: Augmentation() for none")
     eta = default_learning_rate(optimizer, network.cost.name)
+    if augmentation is None:
+        split = seen(split, view)
+    elif view != "as-is":
+        split = replace(split, images=straightened(split.images, view))
+    if validation is not None:
+        validation = seen(validation, view)
     changed = (
-        ChangedBatches(split, augmentation, strangers, network.dtype, seed)
+        ChangedBatches(split, augmentation, strangers, network.dtype, seed, view)
         if augmentation is not None
         else None
     )
@@ -198,6 +221,7 @@ def train(
             "strangers": strangers,
             "hardest": hardest,
             "average": average,
+            "view": None if view == "as-is" else view,
         },
     )
     run.schedule = make_schedule(schedule, warm_up)
@@ -572,6 +596,7 @@ class _Run:
 def _check(
     network: Network,
     split: Split,
+    n_inputs: int,
     epochs: int,
     batch_size: int,
     learning_rate: float | None,
@@ -594,15 +619,16 @@ def _check(
         raise InvalidArgument(f"clip_norm is {clip_norm!r}: it must be above 0")
     if not len(split):
         raise InvalidArgument("the training split holds no example")
-    if split.n_inputs != network.n_inputs:
+    if n_inputs != network.n_inputs:
+        pixels = "pixels" if n_inputs == split.n_inputs else "numbers in this view"
         raise InvalidArgument(
-            f"the images have {split.n_inputs} pixels, the network takes {network.n_inputs} inputs: "
-            f"build it as Network([{split.n_inputs}, ..., {split.n_classes}])"
+            f"the images have {n_inputs} {pixels}, the network takes {network.n_inputs} inputs: "
+            f"build it as Network([{n_inputs}, ..., {split.n_classes}])"
         )
     if split.n_classes != network.n_outputs:
         raise InvalidArgument(
             f"the data has {split.n_classes} classes, the network {network.n_outputs} outputs: "
-            f"build it as Network([{split.n_inputs}, ..., {split.n_classes}])"
+            f"build it as Network([{n_inputs}, ..., {split.n_classes}])"
         )
 
 

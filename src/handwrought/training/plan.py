@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
-from handwrought.data import views
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.views import VIEWS
+from handwrought.data.views import VIEWS, numbers_seen, seen
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
 from handwrought.training.recipes import NETWORK, TRAINING, Recipe
@@ -91,7 +90,11 @@ class Plan:
     def build(self, data: Dataset) -> Network:
         """The untrained network."""
         return Network(
-            [data.train.n_inputs, *self.network["hidden"], data.train.n_classes],
+            [
+                numbers_seen(data.train.images.shape[1:], self.view),
+                *self.network["hidden"],
+                data.train.n_classes,
+            ],
             self.network["activation"],
             self.network["cost"],
             seed=self.seed,
@@ -99,23 +102,17 @@ class Plan:
         )
 
     def trained_on(self, data: Dataset) -> Dataset | Split:
-        """The examples in this plan's view: a Dataset, or the Split where nothing is validated."""
-        if self.full:
-            return self.seen(data.full_train)
-        validation = data.validation
-        return replace(
-            data,
-            train=self.seen(data.train),
-            validation=None if validation is None else self.seen(validation),
-        )
+        """The examples: a Dataset, or the Split where nothing is validated."""
+        return data.full_train if self.full else data
 
     def seen(self, split: Split) -> Split:
         """A split in this plan's view."""
-        return views.seen(split, self.view)
+        return seen(split, self.view)
 
     def arguments(self) -> dict[str, Any]:
         """The keyword arguments of :func:`handwrought.train`."""
-        return {**self.training, "seed": self.seed, "augmentation": self.augmentation}
+        own = {"seed": self.seed, "augmentation": self.augmentation, "view": self.view}
+        return {**self.training, **own}
 
     def as_json(self) -> dict[str, Any]:
         """The plan as JSON values."""
