@@ -340,6 +340,7 @@ def test_every_control_is_explained_and_every_recipe_is_a_wish():
     assert set(described) == fields - {"augmentation", "own"} | own
     from handwrought.studio.messages import decode
 
+    assert [preset["name"] for preset in presets()] == ["article", "quick", "shipped"]
     for preset in presets():
         wish = decode(Wish, preset["wish"])
         assert wish.hidden

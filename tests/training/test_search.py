@@ -15,7 +15,7 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import HandwroughtError, InvalidArgument, MissingExtra
 from handwrought.training.plan import Plan
-from handwrought.training.recipes import Recipe, load_recipe, recipe_text
+from handwrought.training.recipes import Recipe, load_recipe, recipe_text, shipped_recipes
 from handwrought.training.search import TrialReport, begin_search
 from handwrought.training.space import (
     Choice,
@@ -172,7 +172,7 @@ def test_a_strength_scales_the_augmentation():
     assert planned(settled, {"augmentation": 0.0}).augmentation == Augmentation()
 
 
-@pytest.mark.parametrize("recipe", ["article", "quick", "record", "shipped"])
+@pytest.mark.parametrize("recipe", shipped_recipes())
 def test_the_usual_space_around_each_recipe_fits(recipe, data):
     defaults = dict.fromkeys(("initializer", "learning_rate", "patience"))
     plan = Plan.of("rows", {**defaults, "seed": 0, "full": False}, load_recipe(recipe), {})

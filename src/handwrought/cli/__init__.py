@@ -69,8 +69,8 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="article, quick, record, shipped, or a TOML file: where the defaults below come "
-            "from; what is asked for by name stands."
+            help="article, quick, record, record-pixels, shipped, or a TOML file: where the defaults "
+            "below come from; what is asked for by name stands."
         ),
     ] = None,
     dataset: DatasetName = "mnist",

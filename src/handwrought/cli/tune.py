@@ -13,7 +13,9 @@ __all__ = ["tune"]
 def tune(
     recipe: Annotated[
         str | None,
-        typer.Option(help="article, quick, record, shipped, or a TOML file: where to start from."),
+        typer.Option(
+            help="article, quick, record, record-pixels, shipped, or a TOML file: where to start from."
+        ),
     ] = None,
     dataset: Annotated[str, typer.Option(help="As for train.")] = "mnist",
     hidden: Annotated[str | None, typer.Option(help="Fixed, instead of searched.")] = None,

@@ -131,13 +131,19 @@ class Wish:
 
 @cache
 def presets() -> list[dict[str, Any]]:
-    """The recipes as wishes: name, what it is about, and the fields that it sets."""
+    """The recipes as wishes: name, what it is about, and the fields that it sets.
+
+    Left out are recipes whose networks see images otherwise than they are: the studio shows the
+    weights of the first layer as pictures of what they look at.
+    """
     from handwrought.training.recipes import load_recipe, shipped_recipes
 
     found = []
     names = {field.name for field in fields(Wish)}
     for name in shipped_recipes():
         recipe = load_recipe(name)
+        if recipe.training.get("view", "as-is") != "as-is":
+            continue
         values = {**recipe.network, **recipe.training}
         if recipe.augmentation is not None:
             values["augmentation"] = asdict(recipe.augmentation)
