@@ -8,7 +8,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 import handwrought as hw
+from handwrought.data.views import viewed
 from handwrought.nn.equations import follow
+from handwrought.storage import load_model, save_model
 
 THREE = [
     *((0.30, 0.25), (0.40, 0.17), (0.55, 0.15), (0.66, 0.22), (0.66, 0.34), (0.55, 0.44)),
@@ -318,3 +320,33 @@ def test_the_page_says_that_the_studio_is_gone(starts, tmp_path, browser):
         page.get_by_text("The studio does not answer.").wait_for()
         assert running.process.wait(timeout=30) == 0
         context.close()
+
+
+def test_a_network_that_sees_strokes_shows_them(starts, opens, tmp_path):
+    data = hw.load_dataset("mnist")
+    network = hw.Network([1568, 16, 10], "relu", "softmax", seed=0)
+    settings = {"optimizer": "adamw", "learning_rate": 0.003, "batch_size": 50}
+    list(hw.train(network, data.train[:4000], epochs=2, view="strokes", **settings))
+    save_model(network, tmp_path / "strokes.safetensors", view="strokes")
+    model = ("--port", 0, "--model", tmp_path / "strokes.safetensors")
+    with starts(tmp_path / "data", *model) as running, opens(on=running) as page:
+        draw(page, THREE)
+        answers(page, "3")
+        page.get_by_text("1,568 parts of strokes").wait_for()
+        cells = page.locator(".cells")
+        sides = cells.first.locator("canvas").evaluate("c => [c.width, c.height]")
+        assert sides == [56, 28]
+        cells.nth(1).focus()
+        page.keyboard.press("ArrowRight")
+        page.locator(".neuron h2", has_text="Neuron 1 of layer 2").wait_for()
+        term = page.locator(".neuron tbody tr").first
+        assert "brighter towards the" in term.inner_text()
+        first = term.locator("span[title]").evaluate_all("all => all.map((s) => s.title)")
+        page.get_by_role("button", name="That was a 3").click()
+        page.get_by_text("Kept as a 3.").wait_for()
+        (kept,) = (running.folder / "digits" / "3").glob("*.png")
+    seen = viewed(np.asarray(Image.open(kept))[None], "strokes").reshape(-1) / 255
+    trace = follow(load_model(tmp_path / "strokes.safetensors"), seen, 3)
+    largest = trace.sum_for_z(2, 1).largest_first().terms[0]
+    shown = [float(text.replace("−", "-")) for text in first]
+    assert shown == [largest.left, largest.right, largest.product]

@@ -2,7 +2,7 @@
 // the terms of its sum as lines from the neurons below.
 import { el, svg } from "./dom.js";
 import { count, number } from "./numbers.js";
-import { grid, largest, paintAmounts, paintInk } from "./pixels.js";
+import { grid, largest, paintAmounts, paintInk, sight } from "./pixels.js";
 
 // onChoose(layer, neuron): a neuron was chosen, by click or by keyboard; layers count from 1.
 // outputs: names of the last layer's neurons, or null.
@@ -17,7 +17,8 @@ export function network({ onChoose, outputs = null }) {
   function build(made) {
     layers = made.map((layer, i) => {
       const last = i === made.length - 1;
-      const [columns, rows] = i === 0 && layer.a.length === 784 ? [28, 28] : grid(layer.a.length);
+      const seen = i === 0 ? sight(layer.a.length) : null;
+      const [columns, rows] = seen ? [seen.columns, seen.rows] : grid(layer.a.length);
       const canvas = el("canvas", { class: "pixels" });
       const mark = el("span", { class: "mark", hidden: true });
       const names = last && outputs && columns === 1 ? el("span", { class: "names", "aria-hidden": "true" }, outputs.map((n) => el("span", {}, n))) : null;
@@ -28,7 +29,7 @@ export function network({ onChoose, outputs = null }) {
         style: { aspectRatio: `${columns} / ${rows}` },
       }, canvas, mark);
       const panel = el("div", { class: `layer${columns === 1 ? " column" : ""}`, style: columns === 1 ? {} : { flex: `${columns} 1 0`, maxWidth: `${0.55 * columns}rem` } },
-        el("p", { class: "layer-name" }, el("b", {}, title), el("span", { class: "note" }, i === 0 ? `${count(layer.a.length)} pixels` : `${count(layer.a.length)} ${layer.activation}`)),
+        el("p", { class: "layer-name" }, el("b", {}, title), el("span", { class: "note" }, i === 0 ? `${count(layer.a.length)} ${seen ? seen.things : "numbers"}` : `${count(layer.a.length)} ${layer.activation}`)),
         el("div", { class: "cells-row" }, box, names));
       const state = { ...layer, columns, rows, canvas, box, mark, panel, at: 0 };
       listen(state);

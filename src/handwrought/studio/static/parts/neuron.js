@@ -3,7 +3,7 @@ import { floats } from "./arrays.js";
 import { el } from "./dom.js";
 import { formula } from "./formula.js";
 import { count, exact, number } from "./numbers.js";
-import { grid, largest, paintAmounts, paintInk, paintSigned } from "./pixels.js";
+import { grid, largest, paintAmounts, paintInk, paintSigned, sight } from "./pixels.js";
 
 const quantity = (kind, x) => el("span", { class: `number ${kind}`, title: exact(x) }, number(x));
 
@@ -24,11 +24,11 @@ export function neuron() {
   function paint() {
     if (!shown) return;
     const [seen, below] = shown;
-    const image = below.number === 1 && below.a.length === 784;
-    const [columns, rows] = image ? [28, 28] : grid(below.a.length);
+    const image = below.number === 1 ? sight(below.a.length) : null;
+    const [columns, rows] = image ? [image.columns, image.rows] : grid(below.a.length);
     const [weights, products] = [floats(seen.weights), floats(seen.products)];
     paintSigned(pictures[0].canvas, weights, columns, rows);
-    if (image) paintInk(pictures[1].canvas, Array.from(below.a, (v) => 255 * v));
+    if (image) paintInk(pictures[1].canvas, Array.from(below.a, (v) => 255 * v), columns, rows);
     else paintAmounts(pictures[1].canvas, below.a, columns, rows);
     paintSigned(pictures[2].canvas, products, columns, rows);
     for (const { canvas } of pictures) canvas.style.aspectRatio = `${columns} / ${rows}`;
@@ -50,13 +50,13 @@ export function neuron() {
       body.hidden = false;
       title.textContent = name ?? `Neuron ${seen.neuron} of layer ${seen.layer}`;
       equation.replaceChildren(formula(seen.formula));
-      const image = below.number === 1 && below.a.length === 784;
+      const image = below.number === 1 ? sight(below.a.length) : null;
       const texts = [["weights ", "w", "q-w"], ["input ", "a", "q-a"], ["weight × input ", "w × a", "q-z"]];
       pictures.forEach(({ caption }, i) => {
         const [before, symbol, kind] = texts[i];
         caption.replaceChildren(before, el("i", { class: kind }, symbol));
       });
-      const from = (k) => (image ? `pixel ${Math.floor(k / 28)}, ${k % 28}` : `neuron ${k}`);
+      const from = (k) => (image ? image.place(k) : `neuron ${k}`);
       const most = Math.max(...seen.terms.map((term) => Math.abs(term.product)), 1e-300);
       list.replaceChildren(
         ...seen.terms.map((term) => el("tr", {},

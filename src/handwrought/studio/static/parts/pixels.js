@@ -33,6 +33,21 @@ const between = (from, to, t) => from.map((c, i) => c + (to[i] - c) * t);
 
 export const largest = (values) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
 
+// How a network sees a digit of 28 x 28, by the numbers it is given: its pixels, or eight maps of which
+// way its strokes' edges face, in two rows of four. Null where it sees something else.
+export function sight(n) {
+  if (n === 784) return { columns: 28, rows: 28, things: "pixels", place: (k) => `pixel ${Math.floor(k / 28)}, ${k % 28}` };
+  if (n !== 1568) return null;
+  const ways = ["right", "lower right", "bottom", "lower left", "left", "upper left", "top", "upper right"];
+  return {
+    columns: 56, rows: 28, things: "parts of strokes",
+    place: (k) => {
+      const [row, column] = [Math.floor(k / 56), k % 56];
+      return `brighter towards the ${ways[4 * Math.floor(row / 14) + Math.floor(column / 14)]} at ${2 * (row % 14)}, ${2 * (column % 14)}`;
+    },
+  };
+}
+
 // What the network sees: uint8, ink bright on black, in either theme.
 export function paintInk(canvas, pixels, width = 28, height = 28) {
   paint(canvas, width, height, width * height, (i) => [pixels[i], pixels[i], pixels[i]]);

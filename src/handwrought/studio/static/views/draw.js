@@ -7,6 +7,7 @@ import { network } from "../parts/network.js";
 import { neuron } from "../parts/neuron.js";
 import { count, number, percent } from "../parts/numbers.js";
 import { pad } from "../parts/pad.js";
+import { sight } from "../parts/pixels.js";
 import { preparation } from "../parts/preparation.js";
 
 const DIGITS = [..."0123456789"];
@@ -235,9 +236,10 @@ function mount(root, app) {
     const last = seen.layers.at(-1).number;
     const wish = chosen ?? { layer: last, neuron: seen.digit };
     if (wish.layer === 1) {
-      const a = floats(seen.layers[0].a)[wish.neuron];
+      const input = floats(seen.layers[0].a);
       net.choose(1, wish.neuron);
-      one.clear(`Pixel in row ${Math.floor(wish.neuron / 28)}, column ${wish.neuron % 28}: a = ${number(a)}. The input has no weights; choose a neuron of a layer above.`);
+      const place = sight(input.length)?.place(wish.neuron) ?? `number ${wish.neuron}`;
+      one.clear(`Input, ${place}: a = ${number(input[wish.neuron])}. The input has no weights; choose a neuron of a layer above.`);
       return;
     }
     const mine = ++asked;
