@@ -6,6 +6,7 @@ from PIL import Image
 from scipy import ndimage
 
 import handwrought as hw
+from handwrought.data.views import seen
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import robustness as changes
 from handwrought.evaluation.robustness import CHANGES, evenly_chosen, robustness
@@ -119,6 +120,18 @@ def test_unchanged_images_give_the_accuracy_of_evaluate():
         assert curve.samples.shape == (len(curve.amounts), 28, 28)
         unchanged = (curve.samples[at] * 255).round()
         assert (data.images[chosen] == unchanged).all(axis=(1, 2)).any()
+
+
+def test_changes_come_before_the_networks_view_of_the_images():
+    data = hw.load_dataset("mnist").test[:300]
+    net = hw.Network([1568, 10], cost="softmax", seed=0)
+    for _ in hw.train(net, data, epochs=2, learning_rate=0.1, view="strokes"):
+        pass
+    for curve in robustness(net, data, 300, "strokes"):
+        at = curve.change.amounts.index(curve.change.harmless)
+        assert curve.accuracy[at] == hw.evaluate(net, seen(data, "strokes")).accuracy
+        assert curve.accuracy.min() < curve.accuracy[at]
+        assert curve.samples.shape == (len(curve.amounts), 28, 28)
 
 
 def test_lengths_grow_with_the_images():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
+from handwrought.data.views import seen
 from handwrought.errors import HandwroughtError, InvalidArgument, ModelFileError
 from handwrought.evaluation.robustness import CHANGES, changed, evenly_chosen, robustness
 from handwrought.studio.background import Progress, Stopped, Work
@@ -164,6 +165,23 @@ def test_the_sliders_go_as_far_as_the_curves(own):
             with pytest.raises(InvalidArgument, match=f"{change.name} is"):
                 decode(Amounts, {change.name: amount})
     assert decode(Amounts, {}) == Amounts(**{c.name: float(c.harmless) for c in CHANGES})
+
+
+def test_a_model_that_sees_strokes_is_shown_whole_digits_and_asked_about_strokes(tmp_path, mnist):
+    network = hw.Network([1568, 8, 10], cost="softmax", seed=0)
+    for _ in hw.train(network, mnist.train[:2000], epochs=1, learning_rate=0.3, view="strokes"):
+        pass
+    save(network, tmp_path, "strokes", view="strokes")
+    evaluations = Evaluations(Studio(tmp_path))
+    expected = hw.evaluate(network, seen(mnist.test, "strokes"))
+    result = finished(evaluations.result, "run-strokes")
+    assert result.accuracy == expected.accuracy
+    still = evaluations.change("run-strokes", {})
+    assert np.array_equal(still.pixels, mnist.test.images[still.at].reshape(20, -1))
+    assert still.said == expected.predictions[still.at].tolist()
+    points = finished(evaluations.map, "run-strokes", 1, "pca")
+    assert points.said == expected.predictions[points.at].tolist()
+    evaluations.close()
 
 
 def test_every_layer_has_a_map_and_its_points_are_test_images(own, mnist, expected):
