@@ -63,6 +63,9 @@ def test_a_committee_is_trained_tested_and_not_trained_twice(tmp_path, recipe):
     assert "The 3 members together" in again.stdout
     alone = run("evaluate", "c", "--json", cwd=tmp_path)
     assert json.loads(alone.stdout) == report | {"images": 10_000}
+    (tmp_path / "c" / "member-1").rename(tmp_path / "member-1")
+    assert "One network: " in run("evaluate", ".", cwd=tmp_path).stdout
+    (tmp_path / "member-1").rename(tmp_path / "c" / "member-1")
     assert "name a file" in run("evaluate", "c", "--report", "r.html", cwd=tmp_path).stderr
     assert "is no committee" in run("evaluate", ".", cwd=tmp_path).stderr
     other = run(*command, "--seed", 9, cwd=tmp_path)

@@ -80,8 +80,9 @@ def test_committee(
         outputs = committee.outputs(test.images, shifts)
         accuracy = float((outputs.argmax(axis=1) == test.labels).mean())
         report[name] = accuracy
-        how = "averaged over nine shifts each" if shifts else "together"
-        console.print(f"The {n} members {how}: {share(accuracy, len(test))}")
+        who = "One network" if n == 1 else f"The {n} members together"
+        how = ", averaged over nine shifts" if shifts else ""
+        console.print(f"{who}{how}: {share(accuracy, len(test))}")
     return report
 
 
