@@ -2,7 +2,7 @@
 
 import io
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,10 +12,13 @@ from handwrought.errors import DataError, HandwroughtError, InvalidArgument
 from handwrought.studio.evaluation_map import map_seen
 from handwrought.studio.maps import tsne
 from handwrought.studio.measuring import worst_read
+from handwrought.studio.messages import encode, parse
 from handwrought.studio.microscope import Microscope, View
 from handwrought.studio.microscope_subjects import ink_name
 from handwrought.studio.moments import POINTS, thinned
+from handwrought.studio.own_digits import _read_digits
 from handwrought.studio.pipes import hear
+from handwrought.studio.playground_settings import MOST_CHARACTERS, read_did
 from handwrought.studio.run_folder import LOG, last_words
 from handwrought.studio.sessions import Studio
 
@@ -230,3 +233,33 @@ def test_a_model_that_cannot_be_read_is_told_to_whoever_needs_it(tmp_path):
     with pytest.raises(HandwroughtError):
         _ = studio.recognizer
     studio.close()
+
+
+# --- messages and links ------------------------------------------------------------------------------
+
+
+def test_numbers_that_json_has_not_are_sent_as_null():
+    @dataclass(frozen=True)
+    class Said:
+        costs: tuple[float, ...]
+        by: dict[str, np.float32]
+
+    said = parse(encode(Said((1.5, float("nan"), float("inf")), {"rate": np.float32(0.5)})))
+    assert said == {"costs": [1.5, None, None], "by": {"rate": 0.5}}
+
+
+def test_a_link_too_long_to_be_one_is_refused_before_it_is_read():
+    with pytest.raises(InvalidArgument, match="a link carries at most"):
+        read_did("1e_" * MOST_CHARACTERS)
+
+
+def test_digits_brought_along_that_are_damaged_are_told(tmp_path):
+    whole = io.BytesIO()
+    np.savez(whole, own=np.zeros((3, 28, 28), np.uint8))
+    cut, holed = whole.getvalue()[:-30], whole.getvalue()[:400] + b"x" + whole.getvalue()[401:]
+    for content in (b"", b"no archive", cut, holed, whole.getvalue()):
+        (tmp_path / "digits.npz").write_bytes(content)
+        with pytest.raises(DataError, match="begin the fine-tuning anew"):
+            _read_digits(tmp_path / "digits.npz")
+    with pytest.raises(DataError, match="is damaged"):
+        _read_digits(tmp_path / "none.npz")
