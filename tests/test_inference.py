@@ -1,5 +1,7 @@
 """A predictor says what its network says, from bytes."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,7 @@ def expected(net, images):
     return net.predict(images.reshape(len(images), -1) / np.float32(255))
 
 
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "numba"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", HIDDEN)
 def test_digits_are_those_of_predict(images, activation, dtype, compiled):
@@ -74,3 +76,9 @@ def test_what_is_no_image_is_refused(wrong):
 
 def test_no_image_gives_no_digit():
     assert hw.Predictor(hw.Network([784, 10])).digits(np.zeros((0, 28, 28), np.uint8)).size == 0
+
+
+def test_compiled_code_without_its_compiler_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "handwrought.kernels.sparse_inference", None)
+    with pytest.raises(InvalidArgument, match=r"pip install 'handwrought\[fast\]'"):
+        hw.Predictor(hw.Network([784, 10]), compiled=True)

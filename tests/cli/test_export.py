@@ -22,7 +22,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_it_says_what_it_wrote(folder):
+def test_onnx_is_written_and_said(folder):
     done = run("model.safetensors", "m.onnx", "--pixels", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     size = (folder / "m.onnx").stat().st_size
@@ -44,7 +44,9 @@ def test_nielsens_json_is_read_and_evaluated(folder):
     assert hw.Network.load(folder / "again.safetensors").sizes == (784, 5, 10)
 
 
-@pytest.mark.parametrize("arguments", [("m.pt",), ("m.onnx", "--opset", "3"), ("no/m.html",)])
+@pytest.mark.parametrize(
+    "arguments", [("m.pt",), ("m.onnx", "--opset", "3"), ("no/m.html",)], ids=str
+)
 def test_a_wrong_wish_gets_one_sentence(folder, arguments):
     done = run("model.safetensors", *arguments, cwd=folder)
     assert done.returncode == 2

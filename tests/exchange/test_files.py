@@ -111,6 +111,20 @@ def test_what_no_page_can_show_is_told(net, header, told):
         to_html(net, new_header(net, "float32", **header))
 
 
+def test_the_page_tells_what_the_file_records_of_the_network():
+    net = hw.Network([784, 10])
+    record = {"validation_accuracy": 0.975, "dataset": "mnist", "recipe": "deep" * 30, "epochs": 3}
+    page = to_html(net, new_header(net, "float32", temperature=1.25, record=record))
+    for fact in (
+        ["Accuracy on validation images", "97.50%"], ["Temperature", "1.250"],
+        ["Trained on", "mnist"], ["Recipe", ("deep" * 30)[:80]],
+    ):  # fmt: skip
+        assert json.dumps(fact, separators=(",", ":")) in page
+    strange = new_header(net, "float32", record={"validation_accuracy": 97.5, "dataset": ["mnist"]})
+    for name in ("Accuracy", "Temperature", "Trained on", "Recipe"):
+        assert f'["{name}' not in to_html(net, strange)
+
+
 def test_numbers_too_large_for_half_precision_are_told():
     net = hw.Network([784, 10])
     net.layers[0].weights[0, 0] = 70_000

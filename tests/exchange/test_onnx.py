@@ -10,7 +10,7 @@ import pytest
 
 import handwrought as hw
 from handwrought.errors import InvalidArgument
-from handwrought.exchange import to_onnx
+from handwrought.exchange import onnx_model, to_onnx
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.storage.header import PIXELS, new_header
 
@@ -137,4 +137,11 @@ def test_a_network_that_is_not_finite_is_not_exported():
     net = hw.Network([4, 2])
     net.layers[0].biases[0] = np.nan
     with pytest.raises(InvalidArgument, match="not finite"):
+        to_onnx(net)
+
+
+def test_a_network_above_two_gigabytes_is_not_exported(monkeypatch):
+    net = hw.Network([12, 3], seed=0)
+    monkeypatch.setattr(onnx_model, "_MOST_BYTES", net.parameters.vector.nbytes - 1)
+    with pytest.raises(InvalidArgument, match="2 GB, which an ONNX file cannot be"):
         to_onnx(net)

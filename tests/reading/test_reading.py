@@ -5,7 +5,6 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.datasets import load_digits
 
 import handwrought as hw
 from handwrought.errors import DataError, ModelFileError
@@ -136,12 +135,6 @@ def test_digits_that_touch_the_border(reader, digits):
         cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         found.append(255 - np.asarray(Image.fromarray(cut).resize((cut.shape[1] * 3, 60))))
     assert right(reader, found, digits[1]) >= 0.93
-
-
-def test_eight_by_eight_digits(reader):
-    data = load_digits()
-    found = [image.astype(np.float32) / 16 for image in data.images]
-    assert right(reader, found, data.target) >= 0.95
 
 
 def test_no_ink_is_no_digit(reader):

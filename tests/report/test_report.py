@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
+from handwrought.evaluation.robustness import robustness
 from handwrought.report.charts import percent, ticks
 from handwrought.report.markup import tag
 from handwrought.report.page import report_page
@@ -209,6 +210,54 @@ def test_a_target_that_no_threshold_reaches_is_told():
     assert "not reached" in Reader(report_page(subject(split, tuple("abcdef"), net))).text
 
 
+def test_outputs_that_are_no_probabilities_are_called_so():
+    net = hw.Network([144, 6], cost="quadratic", output_activation="identity", seed=0)
+    text = Reader(report_page(subject(some_images(), tuple("abcdef"), net))).text
+    assert "which are no probabilities by themselves" in text
+
+
+def test_the_record_of_the_training_is_shown_as_words_and_cut_where_it_is_long():
+    record = {
+        "learning_rate": 0.1 + 0.2,
+        "rounds": {"shuffled": True, "mixed": False},
+        "none": None,
+    }
+    record |= {f"note {i}": i for i in range(70)}
+    page = Reader(report_page(subject(some_images(), tuple("abcdef"), record=record)))
+    cells = [text.strip() for text in page.texts]
+    for key, value in (
+        ("learning rate", "0.3"),
+        ("rounds: shuffled", "yes"),
+        ("rounds: mixed", "no"),
+    ):
+        assert cells[cells.index(key) + 1] == value
+    assert "none" not in cells
+    assert cells[cells.index("and more") + 1] == "13 further entries"
+
+
+def test_curves_that_were_measured_before_are_not_measured_again():
+    split = some_images()
+    net = hw.Network([144, 6], cost="softmax", seed=0)
+    curves = tuple(robustness(net, split, 5))
+    assert subject(split, tuple("abcdef"), net, measured=curves).curves is curves
+
+
+def test_many_classes_of_which_none_is_mistaken_have_no_list_of_mistakes():
+    table = hw.Split(np.eye(31), np.arange(31), 31)
+    net = hw.Network([31, 31], cost="softmax", seed=0)
+    net.layers[0].weights[:] = 9 * np.eye(31)
+    assert "There was no mistake." in report_page(subject(table, (), net))
+
+
+def test_the_most_frequent_mistakes_of_a_table_have_no_buttons():
+    table = hw.Split(np.eye(31), np.roll(np.arange(31), 1), 31)
+    net = hw.Network([31, 31], cost="softmax", seed=0)
+    net.layers[0].weights[:] = 9 * np.eye(31)
+    page = Reader(report_page(subject(table, (), net)))
+    assert "left out" in page.text
+    assert not page.named("button")
+
+
 def test_the_same_evaluation_makes_the_same_page():
     pages = [report_page(subject(some_images(), tuple("abcdef"))) for _ in range(2)]
     assert pages[0] == pages[1]
@@ -233,4 +282,5 @@ def test_ticks_are_round_and_few(low, high):
 def test_markup_escapes_text_and_attributes():
     made = tag("p", "<&>", tag("b", "x"), title='"<')
     assert made == '<p title="&quot;&lt;">&lt;&amp;&gt;<b>x</b></p>'
+    assert tag("p", hidden=True, title=None, lang=False) == "<p hidden></p>"
     assert tag("p", "half \udc80 a pair") == "<p>half ? a pair</p>"

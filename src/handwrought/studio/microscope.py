@@ -319,8 +319,8 @@ class Microscope:
 
 
 def _text(x: float) -> str:
-    """All digits that can be compared, with a true minus."""
-    return f"{x:+.{_DIGITS - 1}e}".replace("-", "−")
+    """All digits that can be compared, with a true minus; nought has none."""
+    return f"{x + 0.0:+.{_DIGITS - 1}e}".replace("-", "−")
 
 
 def _verdict(analytic: float, numeric: float, digits: int) -> str:

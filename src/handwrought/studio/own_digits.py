@@ -211,15 +211,19 @@ class OwnTraining:
 
 
 def _read_digits(path: Path) -> tuple[Split, Split]:
+    import zipfile
+    import zlib
+
     import numpy as np
 
     from handwrought.data.dataset import Split
 
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves a file open that it opened and found damaged.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             own = Split(file["own"], file["own_labels"], 10, "own digits")
             held_out = Split(file["held_out"], file["held_out_labels"], 10, "own, held out")
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         raise DataError(f"{path} is damaged: begin the fine-tuning anew") from None
     return own, held_out
 

@@ -45,7 +45,7 @@ def hear(pipe: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
         message = json.loads(line)
         length = message.pop("bytes")
         fits = type(length) is int and 0 <= length <= _LONGEST
-    except (ValueError, AttributeError, KeyError, RecursionError):
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         fits = False
     if not fits:
         raise DataError(f"the other process said {line[:40]!r}, which is no message")
