@@ -38,7 +38,6 @@ class History:
     def __init__(self, path: Path, epochs: int = 0) -> None:
         self.path = path
         self.reports = _read(path, epochs)
-        self._handle, self._written = -1, 0
         self._rewrite()
 
     def add(self, report: EpochReport) -> None:
