@@ -37,13 +37,14 @@ def test_a_disk_that_takes_a_part_at_a_time_gets_the_whole(tmp_path, monkeypatch
     assert (tmp_path / "file").read_bytes() == b"0123456789"
 
 
-def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path):
-    before = os.umask(0o027)
+@pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0, 0o666)])
+def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path, mask, mode):
+    before = os.umask(mask)
     try:
         write_atomically(tmp_path / "file", b"")
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
 
 
 def test_a_folder_that_cannot_be_synced_is_no_failure_where_the_system_knows_no_such_thing(

@@ -59,11 +59,12 @@ def test_a_refusal_repeats_it(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_file_has_the_rights_that_the_umask_leaves(tmp_path):
-    before = os.umask(0o027)
+@pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0, 0o666)])
+def test_the_file_has_the_rights_that_the_umask_leaves(tmp_path, mask, mode):
+    before = os.umask(mask)
     try:
         with FolderLock(tmp_path):
-            assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o640
+            assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == mode
     finally:
         os.umask(before)
 

@@ -112,7 +112,7 @@ def _read(path: Path, epochs: int) -> list[EpochReport]:
         return reports
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
-    with suppress(ValueError, TypeError, AttributeError, RecursionError):
+    with suppress(ValueError, TypeError, RecursionError):
         for line in content.splitlines()[:epochs]:
             report = EpochReport(**json.loads(line))
             if report.epoch != len(reports) + 1:
