@@ -195,10 +195,12 @@ def _from_pillow(image: Any, name: str) -> Picture:
         raise DataError(f"{name} has no pixels")
     longest = max(image.size)
     upright = _upright(image)
+    if image.mode == "La":  # which Pillow turns into LA alone
+        image = image.convert("LA")
     whole = image.mode.startswith("I")
     if whole or image.mode == "F":
         mode = "F" if longest > _SIDE else image.mode  # the one deep mode that is made smaller
-    elif image.mode in ("LA", "La", "PA", "RGBa", "RGBA") or "transparency" in image.info:
+    elif image.mode in ("LA", "PA", "RGBa", "RGBA") or "transparency" in image.info:
         mode = "RGBA"
     else:
         mode = "L" if image.mode in ("1", "L") else "RGB"
