@@ -88,12 +88,16 @@ def test_what_lies_at_a_limit_is_taken(changes):
         ({"activations": ["relu"] * 3}, "its activations are not 2 names, one for each layer"),
         ({"activations": ["a" * 99, "softmax"]},
          f"its activation '{'a' * 59}… is unknown; there are {', '.join(ACTIVATIONS)}"),
+        ({"activations": ["a" * 59, "softmax"]},
+         f"its activation '{'a' * 59}… is unknown; there are {', '.join(ACTIVATIONS)}"),
         ({"activations": ["a" * 58, "softmax"]},
          f"its activation '{'a' * 58}' is unknown; there are {', '.join(ACTIVATIONS)}"),
         ({"activations": ["relu", 3]}, f"its activation 3 is unknown; there are {', '.join(ACTIVATIONS)}"),
         ({"cost": ["softmax"]}, f"its cost ['softmax'] is unknown; there are {', '.join(COSTS)}"),
         ({"cost": "hinge"}, f"its cost 'hinge' is unknown; there are {', '.join(COSTS)}"),
         ({"activations": ["gelu", "relu"]},
+         "its output activation 'relu' leaves the range of its cost 'softmax'"),
+        ({"sizes": [6, 3], "activations": ["relu"]},
          "its output activation 'relu' leaves the range of its cost 'softmax'"),
         ({"dtype": "float16"}, "its dtype is 'float16' and not float32 or float64"),
         ({"dtype": None}, "its dtype is None and not float32 or float64"),
@@ -132,6 +136,7 @@ def test_what_lies_at_a_limit_is_taken(changes):
          "its preprocessing has a picture whose pixels are not 6"),
         ({"digest": None}, "the digest is missing or is no SHA-256: the file was changed"),
         ({"digest": DIGEST[1:]}, "the digest is missing or is no SHA-256: the file was changed"),
+        ({"digest": DIGEST[1:] + "X"}, "the digest is missing or is no SHA-256: the file was changed"),
         ({"digest": DIGEST.upper()}, "the digest is missing or is no SHA-256: the file was changed"),
         ({"format": "2"}, "the header is damaged; give a model saved by handwrought"),
         ({"format": None}, "the header is damaged; give a model saved by handwrought"),
@@ -222,8 +227,8 @@ def test_a_new_header_names_the_blas_that_numpy_uses(monkeypatch):
     }  # fmt: skip
     pools = [
         of_numpy,
-        of_numpy | {"filepath": "/scipy.libs/libopenblas.so"},
-        of_numpy | {"user_api": "openmp", "filepath": "/libgomp.so"},
+        of_numpy | {"version": "0.2", "filepath": "/scipy.libs/libopenblas.so"},
+        of_numpy | {"version": "9", "user_api": "openmp", "filepath": "/libgomp.so"},
     ]
     monkeypatch.setattr(threadpoolctl, "threadpool_info", lambda: pools)
     assert new_header(hw.Network([2, 1]), "float32")["versions"]["blas"] == [
@@ -237,6 +242,18 @@ def test_a_network_of_784_inputs_reads_pixels_unless_told_otherwise():
     other = {**PIXELS, "height": 14, "width": 56}
     assert new_header(net, "float32", preprocessing=other)["preprocessing"] == other
     assert new_header(hw.Network([783, 1]), "float32")["preprocessing"] is None
+
+
+def test_a_new_header_of_nothing_more_than_a_network():
+    header = new_header(hw.Network([6, 4, 3], "gelu", "softmax"), "float32")
+    assert header | {"versions": {}} == HEADER
+
+
+def test_a_temperature_stays_what_it_is():
+    net = hw.Network([2, 1])
+    assert type(new_header(net, "float32", temperature=2)["calibration"]["temperature"]) is int
+    with pytest.raises(InvalidArgument, match="its temperature is 'hot', which is no number"):
+        new_header(net, "float32", temperature="hot")
 
 
 def test_a_header_that_no_reader_would_take_is_not_made():
