@@ -16,7 +16,7 @@ from handwrought.storage.lock import FolderLock
 
 
 def open_files():
-    return len(os.listdir("/proc/self/fd"))
+    return len(os.listdir("/dev/fd"))
 
 
 def test_the_file_says_who_holds_the_folder_since_when(tmp_path):
