@@ -1,7 +1,6 @@
 """A collection to the byte: its files, its index, its sides, and the sentence for what is none."""
 
 import hashlib
-import json
 import os
 import re
 
@@ -170,7 +169,9 @@ def test_a_line_is_safe_on_the_disk_before_the_call_returns(tmp_path, monkeypatc
     assert seen == [1, 2]
 
 
-@pytest.mark.parametrize(("start", "kept"), [("", ""), ("{}\n", "{}\n"), ("{}", "{}\n"), ("{}\nx", "{}\nx\n")])
+@pytest.mark.parametrize(
+    ("start", "kept"), [("", ""), ("{}\n", "{}\n"), ("{}", "{}\n"), ("{}\nx", "{}\nx\n")]
+)
 def test_a_line_begins_on_a_line_of_its_own(start, kept, tmp_path):
     (tmp_path / INDEX).write_text(start)
     Collection.open(tmp_path).add(digit(), 3)
@@ -226,6 +227,9 @@ def test_the_sides_follow_from_the_pixels_and_the_seed(tmp_path):
         assert (held.images.dtype, held.labels.dtype) == (np.uint8, np.int64)
     assert [len(side) for side in collection.split(0)] == [40, 0]
     assert [len(side) for side in collection.split(1)] == [0, 40]
+    first = hashlib.sha256(f"0:{key(0)}".encode()).digest()[:4]
+    at_its_place = collection.split(int.from_bytes(first, "big") / 2**32)
+    assert key(0) in keys(at_its_place[0])
 
 
 @pytest.mark.parametrize("held_out", [-0.01, 1.01, float("nan")])

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -287,3 +288,13 @@ def test_a_plain_table_may_be_as_large_as_any_file_of_ours(tmp_path, monkeypatch
     assert len(load_csv(path)[1]) == 9
     monkeypatch.setattr(tables, "MAX_BYTES", 35)
     assert "more than is to be trusted" in refusal(load_csv, path)
+
+
+def test_a_long_table_takes_the_memory_of_a_megabyte_or_two_of_it(tmp_path):
+    blank = b" " * 10_000 + b"\n"
+    path = csv(tmp_path, b"1,2\n" + blank * 800)
+    tracemalloc.start()
+    load_csv(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 3 << 20

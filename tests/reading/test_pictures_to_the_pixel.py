@@ -38,6 +38,9 @@ NUMBERS = "give (height, width) numbers, or with 1, 3 or 4 channels"
         (b"none", "the data", f" is no picture: {KINDS}"),
         (b"", "the data", f" is no picture: {KINDS}"),
         (io.BytesIO(b"none"), "the data", f" is no picture: {KINDS}"),
+        (saved(RAMP, "PCX"), "the data", f" is no picture: {KINDS}"),
+        (saved(Image.fromarray(np.float32([[np.inf]])), "TIFF"), "the data",
+         " holds values that are not finite"),
         (b" " * 1019 + b"%PDF-", "the data", " is a PDF: `handwrought read` reads it, and "
          "handwrought.reading.pdf.pages gives its pages as pictures"),
         (b" " * 1020 + b"%PDF-", "the data", f" is no picture: {KINDS}"),
@@ -114,7 +117,7 @@ def test_120_million_pixels_are_taken_and_no_more():
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    ("n_bytes", "most"), [(0, 1200), (1_000_000, 1200), (1_000_006, 1440), (1_000_003, 1320)]
+    ("n_bytes", "most"), [(0, 1200), (1_000_000, 1200), (1_000_006, 1440), (1_000_300, 13_200)]
 )
 def test_a_small_file_takes_so_much_memory_and_no_more(
     kind, mode, info, each, n_bytes, most, monkeypatch
@@ -139,7 +142,9 @@ def test_a_file_is_measured_by_its_bytes(monkeypatch):
         f"refused; make it smaller"
     )
     monkeypatch.setattr(pictures, "_MOST_PIXELS", 119)
-    assert "more than 119 are refused" in refusal(picture, content)
+    assert refusal(picture, content, "it") == (
+        "it is 12 x 10 pixels: more than 119 are refused; make it smaller"
+    )
 
 
 # --- pages ---------------------------------------------------------------------------------------
@@ -152,7 +157,7 @@ def test_only_a_tiff_has_pages_and_each_is_its_own():
     assert (count_pages(scan), count_pages(film), count_pages(b"")) == (3, 1, 1)
     found = [(name, round(255 * page.pixels.mean())) for name, page in open_pages(scan, "s.tif")]
     assert found == [("s.tif, page 1", 10), ("s.tif, page 2", 20), ("s.tif, page 3", 30)]
-    with pytest.raises(DataError, match="^s.tif is no picture"):
+    with pytest.raises(DataError, match=r"^s\.tif is no picture"):
         list(open_pages(b"none", "s.tif"))
 
 
@@ -182,7 +187,15 @@ def test_a_picture_of_1400_pixels_a_side_is_left_as_it_is(mode, size):
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "I", "F"])
-@pytest.mark.parametrize(("size", "made"), [((2100, 3), (1400, 2)), ((1, 4200), (1, 1400)), ((1401, 2), (1400, 2))])
+@pytest.mark.parametrize(
+    ("size", "made"),
+    [
+        ((2100, 3), (1400, 2)),
+        ((1, 4200), (1, 1400)),
+        ((1401, 2), (1400, 2)),
+        ((4200, 1), (1400, 1)),
+    ],
+)
 def test_a_larger_one_is_brought_to_1400(mode, size, made):
     image = Image.new("L", size, 200).convert(mode)
     sources = [image] if mode == "P" else [image, np.asarray(image)]
@@ -234,8 +247,35 @@ def test_a_band_at_a_time_gives_what_the_whole_gives(kind, mode, size, monkeypat
     assert np.array_equal(np.asarray(found), np.asarray(expected))
 
 
+@pytest.mark.parametrize("source", ["pillow", "array"])
+def test_an_edge_gets_no_halo(source):
+    edge = np.full((3, 2100), 64, np.uint8)
+    edge[:, 1000:] = 192
+    found = picture(Image.fromarray(edge) if source == "pillow" else edge)
+    assert (found.shape, found.dtype) == ((2, 1400, 1), np.float32)
+    assert round(255 * float(found.min()), 3) == 64
+    assert round(255 * float(found.max()), 3) == 192
+
+
+def test_a_photograph_is_decoded_at_a_fraction_already():
+    content = io.BytesIO(saved(Image.new("L", (2800, 2800)), "JPEG"))
+    size, image = pictures._decoded(content, "it", 0)
+    assert (size, image.size) == ((2800, 2800), (1400, 1400))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (701, 2), (1399, 1)])
+def test_a_small_picture_is_made_no_larger(size):
+    image = Image.new("RGB", size, (1, 2, 3))
+    for found in map(open_picture, (image, np.asarray(image), saved(image, "PNG"))):
+        assert (found.pixels.shape, found.scale) == ((size[1], size[0], 3), 1)
+
+
 def test_what_is_in_its_mode_already_is_handed_on():
-    for image in (Image.new("L", (9000, 2)), Image.new("RGB", (9000, 2)), Image.new("RGBA", (2799, 2))):
+    for image in (
+        Image.new("L", (9000, 2)),
+        Image.new("RGB", (9000, 2)),
+        Image.new("RGBA", (2799, 2)),
+    ):
         assert pictures._converted(image, image.mode) is image
 
 
@@ -278,6 +318,9 @@ def test_whole_numbers_of_a_deep_picture_are_no_bytes():
     assert (found[0, 0, 0], found[0, -1, 0]) == (1, 0.5)
     found = picture(Image.fromarray(deep[:, 700:2100:2]))
     assert (found[0, 0, 0], found[0, -1, 0]) == (1, 0.5)
+    assert picture(Image.fromarray(np.int32([[0, 100]]))).max() == 1  # and no 100 of 255
+    found = picture(Image.fromarray(np.float32([[0, 0.4, 1]])))
+    assert np.allclose(found[0, :, 0], [0, 0.4, 1])
     found = picture(Image.fromarray(np.float32([[0, 102, 255]])))
     assert np.allclose(found[0, :, 0], [0, 0.4, 1])
 

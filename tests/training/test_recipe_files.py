@@ -35,6 +35,7 @@ def test_a_recipe_is_written_line_by_line():
 def test_what_a_file_leaves_out_is_empty(tmp_path):
     assert load_recipe(file_of(tmp_path, "")) == Recipe("mine", "", {}, {}, None)
     assert load_recipe(str(file_of(tmp_path, "[augmentation]"))).augmentation == Augmentation()
+    assert load_recipe(file_of(tmp_path, "about = 'é'")).about == "é"
 
 
 def test_the_shipped_ones_are_known_by_their_names():

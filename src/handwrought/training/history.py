@@ -35,6 +35,8 @@ class History:
         If it is there and cannot be read.
     """
 
+    _handle: int  # -1 where the file is closed
+
     def __init__(self, path: Path, epochs: int = 0) -> None:
         self.path = path
         self.reports = _read(path, epochs)
@@ -80,7 +82,8 @@ class History:
 
     def close(self) -> None:
         """Close the file."""
-        handle, self._handle = self._handle, -1
+        handle = self._handle
+        self._handle = -1
         if handle >= 0:
             with suppress(OSError):
                 os.close(handle)
