@@ -311,6 +311,14 @@ def test_numbers_become_0_to_1(values, dtype, found):
     assert np.allclose(pixels[0, :, 0], found, atol=1e-6)
 
 
+def test_a_scan_of_16_bits_many_times_too_large_is_made_smaller():
+    deep = np.full((40, 14_000), 40_000, np.uint16)
+    deep[:, 7000:] = 10_000
+    found = open_picture(Image.fromarray(deep))
+    assert (found.pixels.shape, found.scale) == ((4, 1400, 1), 10)
+    assert (found.pixels[0, 0, 0], found.pixels[0, -1, 0]) == (1, 0.25)
+
+
 def test_whole_numbers_of_a_deep_picture_are_no_bytes():
     deep = np.full((2, 2800), 400, np.int32)
     deep[:, 1400:] = 200

@@ -159,3 +159,21 @@ def test_a_close_that_fails_is_no_failure_of_the_training(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "close", close)
     history.close()
     history.close()
+
+
+def test_a_program_without_standard_input_keeps_its_log_as_any_other(tmp_path):
+    stdin = os.dup(0)
+    os.close(0)
+    try:
+        before = open_files()
+        history = History(tmp_path / "log")
+        for epoch in (1, 2):
+            history.add(report(epoch))
+            history.write()
+        assert (tmp_path / "log").read_text() == lines(1, 2)
+        assert open_files() == before + 1
+        history.close()
+        assert open_files() == before
+    finally:
+        os.dup2(stdin, 0)
+        os.close(stdin)
