@@ -60,7 +60,7 @@ def read_png(path: Path) -> Array:
                     f"{path} is {image.size[0]} x {image.size[1]} pixels, and a collection holds "
                     f"28 x 28: {remedy}"
                 )
-            pixels = np.array(image.convert("L"), dtype=np.uint8)
+            pixels = np.array(image.convert("L"))
     except UnidentifiedImageError:
         raise DataError(f"{path} is no picture: {remedy}") from None
     except DataError:

@@ -32,9 +32,9 @@ def load_image_folder(
     """
     from PIL import Image
 
-    folders = [f for f in path.iterdir() if f.is_dir() and not f.name.startswith(".")]
-    numeric = all(f.name.isdecimal() for f in folders)
-    folders.sort(key=lambda f: (int(f.name), "") if numeric else (0, f.name))
+    folders = sorted(f for f in path.iterdir() if f.is_dir() and not f.name.startswith("."))
+    if all(f.name.isdecimal() for f in folders):
+        folders.sort(key=lambda f: int(f.name))
     arrays: list[NDArray[Any]] = []
     labels: list[int] = []
     first: Path | None = None
@@ -49,7 +49,7 @@ def load_image_folder(
                             f"{file} is {image.size[0]:,} x {image.size[1]:,} pixels: no picture of "
                             f"a data set is so large; make it smaller"
                         )
-                    grey = np.asarray(image.convert("L"), dtype=np.uint8)
+                    grey = np.asarray(image.convert("L"))
             except DataError:
                 raise
             except Exception as error:  # a decoder passes on what its parts raise

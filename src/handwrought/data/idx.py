@@ -114,8 +114,11 @@ def idx_bytes(array: Array) -> bytes:
     if native not in _CODES:
         names = ", ".join(str(dtype) for dtype in _CODES)
         raise DataError(f"dtype {array.dtype} has no code in IDX: convert to one of {names}")
-    if not 1 <= array.ndim <= 255 or max(array.shape) >= 1 << 32:
-        raise DataError(f"shape {array.shape} does not fit an IDX header: use 1 to 255 dimensions")
+    if not array.ndim or max(array.shape) >= 1 << 32:
+        raise DataError(
+            f"shape {array.shape} does not fit an IDX header: use 1 dimension or more, each below "
+            f"2**32"
+        )
     code = _CODES[native]
     header = bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
     return header + np.ascontiguousarray(array, _DTYPES[code]).tobytes()

@@ -195,10 +195,12 @@ def _from_pillow(image: Any, name: str) -> Picture:
         raise DataError(f"{name} has no pixels")
     longest = max(image.size)
     upright = _upright(image)
+    if image.mode == "La":  # which Pillow turns into LA alone
+        image = image.convert("LA")
     whole = image.mode.startswith("I")
     if whole or image.mode == "F":
         mode = "F" if longest > _SIDE else image.mode  # the one deep mode that is made smaller
-    elif image.mode in ("LA", "La", "PA", "RGBa", "RGBA") or "transparency" in image.info:
+    elif image.mode in ("LA", "PA", "RGBa", "RGBA") or "transparency" in image.info:
         mode = "RGBA"
     else:
         mode = "L" if image.mode in ("1", "L") else "RGB"
@@ -260,7 +262,7 @@ def _from_array(raw: Array, name: str) -> Picture:
         raise DataError(f"{name} holds values that are not finite")
     if raw.dtype == np.uint8:
         values /= 255
-    elif raw.dtype.kind != "b":
+    else:
         # 16-bit scans often use a part of their range; floats come from 0 to 1 or to 255.
         low, high = float(values.min()), float(values.max())
         if low < 0 or high > 1:
@@ -300,4 +302,5 @@ def _flattened(values: Array) -> Array:
     light = bool(visible.any()) and float(colour[visible].mean()) > 0.75
     mostly_clear = float(visible.mean()) < 0.7
     ground = 0 if light and mostly_clear else 1
-    return np.asarray(colour * opacity + ground * (1 - opacity), np.float32)
+    laid: Array = colour * opacity + ground * (1 - opacity)
+    return laid

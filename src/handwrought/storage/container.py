@@ -155,7 +155,7 @@ def opened(path: Path) -> Iterator[Container]:
 
 def _short(error: Exception) -> str:
     text = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return text if len(text) < 160 else f"{text[:160]}…"
+    return text if len(text) <= 160 else f"{text[:160]}…"
 
 
 def strict_json(text: str) -> Any:

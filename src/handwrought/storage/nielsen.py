@@ -45,12 +45,13 @@ def from_nielsen(path: str | PathLike[str]) -> Network:
         if path.exists() and not path.is_file():
             raise ModelFileError(f"{path} is no file: give the JSON that network2.py saved")
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            content = b"" if size > MAX_BYTES else file.read(MAX_BYTES)
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise ModelFileError(
+                    f"{path} is larger than {MAX_BYTES:,} bytes: it is no network of ours"
+                )
+            content = file.read(MAX_BYTES)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
-    if size > MAX_BYTES:
-        raise ModelFileError(f"{path} is larger than {MAX_BYTES:,} bytes: it is no network of ours")
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):

@@ -35,10 +35,11 @@ class History:
         If it is there and cannot be read.
     """
 
+    _handle: int  # -1 where the file is closed
+
     def __init__(self, path: Path, epochs: int = 0) -> None:
         self.path = path
         self.reports = _read(path, epochs)
-        self._handle, self._written = -1, 0
         self._rewrite()
 
     def add(self, report: EpochReport) -> None:
@@ -81,7 +82,8 @@ class History:
 
     def close(self) -> None:
         """Close the file."""
-        handle, self._handle = self._handle, -1
+        handle = self._handle
+        self._handle = -1
         if handle >= 0:
             with suppress(OSError):
                 os.close(handle)
@@ -113,7 +115,7 @@ def _read(path: Path, epochs: int) -> list[EpochReport]:
         return reports
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
-    with suppress(ValueError, TypeError, AttributeError, RecursionError):
+    with suppress(ValueError, TypeError, RecursionError):
         for line in content.splitlines()[:epochs]:
             report = EpochReport(**json.loads(line))
             if report.epoch != len(reports) + 1:

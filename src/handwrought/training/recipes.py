@@ -138,16 +138,12 @@ def recipe_text(recipe: Recipe, comment: str = "") -> str:
     lines = [f"# {line}".rstrip() for line in comment.splitlines()]
     lines.append(f"about = {_toml(recipe.about)}")
     changes = recipe.augmentation
-    tables = {
-        "network": recipe.network,
-        "training": recipe.training,
-        "augmentation": {}
-        if changes is None
-        else {f.name: v for f in fields(changes) if (v := getattr(changes, f.name)) != f.default},
-    }
+    tables = {"network": recipe.network, "training": recipe.training}
+    if changes is not None:
+        tables["augmentation"] = {
+            f.name: v for f in fields(changes) if (v := getattr(changes, f.name)) != f.default
+        }
     for table, values in tables.items():
-        if table == "augmentation" and changes is None:
-            continue
         lines += ["", f"[{table}]"]
         lines += [f"{name} = {_toml(value)}" for name, value in values.items() if value is not None]
     return "\n".join(lines) + "\n"
