@@ -199,7 +199,7 @@ def agreeing_digits(a: float, b: float) -> int:
     if a == b:
         return 16
     scale = max(abs(a), abs(b))
-    return max(0, min(16, floor(-log10(abs(a - b) / scale))))
+    return max(0, floor(-log10(abs(a - b) / scale)))
 
 
 def _relative_error(analytic: Array, numeric: Array) -> float:

@@ -66,8 +66,7 @@ def _bp2_without_prime(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
 def _bp2_untransposed(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
     """W δ where the shapes allow it; else W's memory read with rows and columns exchanged."""
     n_above, n_here = W.shape
-    wrong = W if n_above == n_here else W.reshape(n_here, n_above)
-    return BP1(wrong @ δ, σ, z)
+    return BP1(W.reshape(n_here, n_above) @ δ, σ, z)
 
 
 def _gradient_without_half(C: Cost, a: Array, y: Array) -> Array:
