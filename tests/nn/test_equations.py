@@ -247,3 +247,11 @@ def test_a_step_by_wrong_equations_goes_on_with_them():
     assert [one.equations for one in backpropagate(net, x[np.newaxis], y, wrong)] == [wrong]
     right = follow(net, x, y)
     assert right.equations == Equations()
+
+
+def test_an_example_that_is_none_is_not_followed():
+    net, _, y = by_hand()
+    with pytest.raises(InvalidArgument, match=r"x\[0, 1\] is nan"):
+        follow(net, np.array([0, np.nan]), y)
+    with pytest.raises(InvalidArgument, match="divide by 255"):
+        follow(net, np.array([0, 255], np.uint8), y)

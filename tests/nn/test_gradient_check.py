@@ -228,3 +228,8 @@ def test_an_option_out_of_range_is_told(options, words):
 def test_a_check_of_no_example_is_told():
     with pytest.raises(InvalidArgument, match=r"^x holds no example: there is nothing to check$"):
         check_gradients(NET, X[:0], Y[:0])
+
+
+def test_a_gradient_of_another_depth_is_refused_and_not_compared_in_part():
+    with pytest.raises(ValueError, match="zip"):
+        check_gradients(NET, X, Y, backpropagate=lambda *_: Parameters([3, 4, 5], np.float64))

@@ -308,3 +308,11 @@ def test_targets_that_do_not_fit_are_told_in_one_sentence(y, words):
 def test_the_mean_over_none_is_told():
     with refused("x holds no example: the mean over none is undefined"):
         NET.backpropagate(X[:0], Y[:0])
+
+
+def test_numbers_and_states_of_another_depth_are_refused():
+    with pytest.raises(ValueError, match="zip"):
+        NET.with_parameters(Parameters([3, 4, 2]))
+    states = Workspace(NET.sizes, 6, np.float64).rows(6)
+    with pytest.raises(ValueError, match="zip"):
+        NET.forward(X, states[:-1])

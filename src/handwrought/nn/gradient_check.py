@@ -219,9 +219,10 @@ class _Probe:
         self.network = network.copy(dtype)
         self.parameters = self.network.parameters
         self.states = Workspace(network.sizes, len(x), dtype).rows(len(x))
-        self.network.forward(x.astype(dtype), self.states)
+        x = x.astype(dtype)
+        self.network.forward(x, self.states)
         # Layers below a perturbed one do not change: keep what they hand up.
-        self.inputs = [x.astype(dtype)] + [state.a.copy() for state in self.states[:-1]]
+        self.inputs = [x] + [state.a.copy() for state in self.states[:-1]]
         self.branches = self._branches(0)
 
     def _branches(self, layer: int) -> list[Array]:
