@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lint bench bench-quick soak soak-files coverage results clean
+.PHONY: help demo test test-lowest lint bench bench-quick soak soak-files coverage mutants results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -77,5 +77,8 @@ coverage: $(VENV)/.tools  ## Branch coverage: 100 % of the mathematics, the read
 	$(BIN)/python -m pytest --cov=handwrought --cov-branch --cov-report=json:build/coverage.json
 	$(BIN)/python tools/check_coverage.py build/coverage.json
 
+mutants: $(VENV)/.tools  ## Wrong on purpose: the tests must catch 95 % (hours; ONLY="nn" or files, ARGS=--again)
+	$(BIN)/python tools/mutants.py $(ONLY) $(ARGS)
+
 clean:  ## Remove the virtual environment and caches
-	rm -rf $(VENV) .venv-lowest .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants

@@ -202,9 +202,8 @@ def follow(network: Network, x: Array, y: Array | int, equations: Equations | No
     wide = network if network.dtype == dtype else network.copy(dtype)
     if np.ndim(x) != 1:
         raise InvalidArgument(f"x has shape {np.shape(x)}: give one example, ({network.n_inputs},)")
-    label = np.asarray([y]) if np.ndim(y) == 0 else np.asarray(y)[np.newaxis]
     x_row = wide.checked_inputs(x)[0] if dtype == np.float64 else np.asarray(x, dtype)
-    y_row = wide.checked_targets(label, 1)[0]
+    y_row = wide.checked_targets(np.asarray([y]), 1)[0]
     L = len(wide.layers) + 1
     W = {l: layer.weights for l, layer in enumerate(wide.layers, start=2)}
     b = {l: layer.biases for l, layer in enumerate(wide.layers, start=2)}

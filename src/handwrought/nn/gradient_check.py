@@ -199,7 +199,7 @@ def agreeing_digits(a: float, b: float) -> int:
     if a == b:
         return 16
     scale = max(abs(a), abs(b))
-    return max(0, min(16, floor(-log10(abs(a - b) / scale))))
+    return max(0, floor(-log10(abs(a - b) / scale)))
 
 
 def _relative_error(analytic: Array, numeric: Array) -> float:
@@ -219,9 +219,10 @@ class _Probe:
         self.network = network.copy(dtype)
         self.parameters = self.network.parameters
         self.states = Workspace(network.sizes, len(x), dtype).rows(len(x))
-        self.network.forward(x.astype(dtype), self.states)
+        x = x.astype(dtype)
+        self.network.forward(x, self.states)
         # Layers below a perturbed one do not change: keep what they hand up.
-        self.inputs = [x.astype(dtype)] + [state.a.copy() for state in self.states[:-1]]
+        self.inputs = [x] + [state.a.copy() for state in self.states[:-1]]
         self.branches = self._branches(0)
 
     def _branches(self, layer: int) -> list[Array]:

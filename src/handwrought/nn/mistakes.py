@@ -31,28 +31,18 @@ class Mistake:
     equations: Equations
 
 
-def _articles_sigmoid_prime(z: Array) -> Array:
-    """s (1 - s) with s = 1 / (1 + e^{+z}): right were s = σ(z), but s = σ(-z), so s' = -s (1 - s)."""
-    s = _articles_sigmoid(z)
-    return s * (1 - s)
-
-
 def _articles_sigmoid(z: Array) -> Array:
-    """1 / (1 + e^{+z}), which is σ(-z)."""
+    """s = 1 / (1 + e^{+z}), which is σ(-z).
+
+    The article's s (1 - s) is then the same number as σ'(z), so BP1 and BP2 stay as they are; they
+    are wrong all the same, since s' = -s (1 - s).
+    """
     e = np.exp(-np.abs(z))
     return np.where(z > 0, e, 1) / (1 + e)
 
 
 def _articles_value(σ: Activation, z: Array) -> Array:
     return _articles_sigmoid(z) if σ.name == "sigmoid" else σ.value(z)
-
-
-def _articles_bp1(dC_da: Array, σ: Activation, z: Array) -> Array:
-    return dC_da * _articles_sigmoid_prime(z) if σ.name == "sigmoid" else BP1(dC_da, σ, z)
-
-
-def _articles_bp2(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
-    return _articles_bp1(W.T @ δ, σ, z)
 
 
 def _bp1_without_prime(dC_da: Array, σ: Activation, z: Array) -> Array:
@@ -66,8 +56,7 @@ def _bp2_without_prime(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
 def _bp2_untransposed(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
     """W δ where the shapes allow it; else W's memory read with rows and columns exchanged."""
     n_above, n_here = W.shape
-    wrong = W if n_above == n_here else W.reshape(n_here, n_above)
-    return BP1(wrong @ δ, σ, z)
+    return BP1(W.reshape(n_here, n_above) @ δ, σ, z)
 
 
 def _gradient_without_half(C: Cost, a: Array, y: Array) -> Array:
@@ -81,7 +70,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
             "articles-sigmoid",
             "σ(z) = 1/(1 + e^{z}), the minus forgotten, with σ' = s(1 - s)",
             "the sign of δ^L is wrong, so the output layer climbs the cost",
-            Equations(value=_articles_value, BP1=_articles_bp1, BP2=_articles_bp2),
+            Equations(value=_articles_value),
         ),
         Mistake(
             "missing-sigma-prime-at-output",

@@ -162,8 +162,7 @@ class Network:
     def costs(self, x: Array, y: Array) -> Array:
         """C_x of each example, shape (n,); y as for :meth:`backpropagate`."""
         x, y = self.checked_inputs(x), self.checked_targets(y, len(np.atleast_2d(x)))
-        workspace = Workspace(self.sizes, len(x) or 1, self.dtype)
-        states = workspace.rows(len(x))
+        states = Workspace(self.sizes, len(x), self.dtype).rows(len(x))
         self.forward(x, states)
         return self.batch_costs(states, y)
 

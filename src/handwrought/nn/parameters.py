@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class Parameters:
         self, sizes: Sequence[int], dtype: DTypeLike = np.float32, vector: Array | None = None
     ) -> None:
         self.sizes = tuple(sizes)
-        shapes = list(zip(self.sizes[1:], self.sizes[:-1], strict=True))
+        shapes = [(n_out, n_in) for n_in, n_out in pairwise(self.sizes)]
         self.n_weights = sum(n_out * n_in for n_out, n_in in shapes)
         size = self.n_weights + sum(self.sizes[1:])
         self.vector: Array = np.zeros(size, dtype) if vector is None else vector
