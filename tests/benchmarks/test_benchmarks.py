@@ -111,7 +111,7 @@ def test_the_settings_of_the_record_in_short():
     done = run("record.py", "--images", "4000", "--epochs", "6", "--hidden", "64")
     assert done.returncode == 0, done.stderr
     rows = [line.split("|") for line in done.stdout.splitlines()[2:]]
-    assert len(rows) == 5
+    assert len(rows) == 8
     for _, _, cost, right, shifted, _ in rows:
         assert 0 < float(cost) < 2.3  # ln 10 knows nothing
         assert float(right.strip(" %")) > 20

@@ -148,6 +148,8 @@ def test_an_unknown_view_and_a_table_are_refused():
         viewed(np.zeros((1, 28, 28), np.uint8), "sideways")
     with pytest.raises(InvalidArgument, match="is for uint8 images"):
         viewed(np.zeros((1, 784), np.float32), "upright")
+    with pytest.raises(InvalidArgument, match="is for uint8 or float32 images"):
+        finished(np.zeros((28, 28), np.uint8), "strokes")
     with pytest.raises(InvalidArgument, match=r"halves .* they are \(27, 28\): give even ones"):
         viewed(np.zeros((1, 27, 28), np.uint8), "strokes")
 

@@ -96,6 +96,7 @@ LABELS = RNG.integers(0, 4, 6)
 PIXELS = RNG.integers(0, 256, (6, 3, 3), np.uint8)
 DIGITS = RNG.integers(0, 256, (6, 28, 28), np.uint8)
 SOFT = RNG.random((6, 28, 28)).astype(np.float32)
+SEES = [hw.Network([784, 3, 2], seed=0), hw.Network([1568, 3, 2], seed=0)]
 OUTPUTS = (Y + 0.1) / (Y + 0.1).sum(1, keepdims=True)
 Z = (RNG.random((6, 4)).astype(np.float32) - 0.5) * 9
 NET = hw.Network([9, 5, 4], "tanh", "softmax")
@@ -218,6 +219,11 @@ CASES = {
     "flagged": [(SOFT, lambda x, _: flagged(x, np.ones(len(np.atleast_1d(x)), int), 1.0, chance()))],
     "sample": [(SOFT, lambda x, _: sampling.sample(x, *where(x)))],
     "strangers": [(DIGITS, lambda x, _: strangers.strangers(x, 12, chance()))],
+    "outputs_seen": [
+        (SOFT, lambda x, _: [robustness.outputs_seen(SEES[v.strokes], x, n) for n, v in views.VIEWS.items()])
+    ],
+    "finished": [(DIGITS, lambda x, _: [views.finished(x, view) for view in views.VIEWS])],
+    "straightened": [(DIGITS, lambda x, _: [views.straightened(x, view) for view in views.VIEWS])],
     "viewed": [(DIGITS, lambda x, _: [views.viewed(x, view) for view in views.VIEWS])],
     "class_labels": [(LABELS, lambda y, _: tables.class_labels(y, "here"))],
     "idx_bytes": [(DIGITS, lambda x, _: idx.idx_bytes(x)), (X, lambda x, _: idx.idx_bytes(x))],
@@ -248,7 +254,7 @@ INSIDE = "called by ours with what the edge has checked"
 RECORD = "a record of results, which we make ourselves"
 SKLEARN = "scikit-learn's own checks of estimators try it"
 TRUSTED = {
-    "nn.layers": INSIDE, "nn.workspace": INSIDE, "Network.forward": INSIDE,
+    "nn.layers": INSIDE, "nn.workspace": INSIDE, "data.strokes": INSIDE, "Network.forward": INSIDE,
     "Network.backward": INSIDE, "Network.batch_costs": INSIDE, "LayerParameters": INSIDE,
     "Parameters.__init__": INSIDE, "BatchReader.read": INSIDE, "Equations": "a table of functions",
     "Trace.__init__": RECORD, "ArrayCheck.__init__": RECORD, "GradientCheck.__init__": RECORD,

@@ -68,24 +68,24 @@ def test_it_builds_the_network_that_it_speaks_of():
     assert np.array_equal(net.parameters.vector, same.parameters.vector)
 
 
-def test_it_trains_on_the_images_in_its_view_and_on_all_where_nothing_is_validated():
+def test_it_trains_on_all_where_nothing_is_validated():
     plan = Plan.of("here", DEFAULTS, RECIPE, {})
-    found = plan.trained_on(DATA)
-    assert np.array_equal(found.train.images, viewed(DATA.train.images, "upright"))
-    assert np.array_equal(found.validation.images, viewed(DATA.validation.images, "upright"))
-    assert not np.array_equal(found.train.images, DATA.train.images)
-    assert (found.name, found.test) == ("strokes", DATA.test)
-    assert plan.trained_on(replace(DATA, validation=None)).validation is None
-    whole = replace(plan, full=True).trained_on(DATA)
-    assert np.array_equal(whole.images, viewed(DATA.full_train.images, "upright"))
-    assert np.array_equal(
-        replace(plan, view="as-is").trained_on(DATA).train.images, DATA.train.images
-    )
+    assert plan.trained_on(DATA) is DATA
+    assert replace(plan, full=True).trained_on(DATA) is DATA.full_train
+
+
+def test_what_it_looks_at_is_in_its_view_and_its_network_takes_as_many_numbers():
+    plan = Plan.of("here", DEFAULTS, RECIPE, {})
+    for view, n_inputs in (("upright", 784), ("strokes", 1568), ("as-is", 784)):
+        own = replace(plan, view=view)
+        found = own.seen(DATA.train)
+        assert np.array_equal(found.images, viewed(DATA.train.images, view))
+        assert own.build(DATA).n_inputs == found.n_inputs == n_inputs
 
 
 def test_what_training_is_called_with():
     assert Plan.of("here", DEFAULTS, RECIPE, {}).arguments() == {
-        "epochs": 9, "batch_size": 3, "seed": 4, "augmentation": CHANGES
+        "epochs": 9, "batch_size": 3, "seed": 4, "augmentation": CHANGES, "view": "upright"
     }  # fmt: skip
 
 

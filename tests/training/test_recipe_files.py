@@ -40,7 +40,7 @@ def test_what_a_file_leaves_out_is_empty(tmp_path):
 
 def test_the_shipped_ones_are_known_by_their_names():
     found = shipped_recipes()
-    assert list(found) == ["article", "quick", "record", "shipped"]
+    assert list(found) == ["article", "quick", "record-pixels", "record", "shipped"]
     assert all(path.name == f"{name}.toml" and path.is_file() for name, path in found.items())
     assert load_recipe("quick") == load_recipe(found["quick"])
 
@@ -55,7 +55,10 @@ def test_what_lies_at_a_limit_is_taken(tmp_path):
     assert load_recipe(file_of(tmp_path, "[network]\nhidden = []")).network == {"hidden": []}
 
 
-VIEWS = "as-is, upright, width-20, width-16, width-13, width-10"
+VIEWS = (
+    "as-is, upright, width-20, width-16, width-13, width-10, "
+    "strokes, strokes-20, strokes-16, strokes-13, strokes-10"
+)
 
 
 @pytest.mark.parametrize(
@@ -101,5 +104,5 @@ def test_a_recipe_that_is_not_there_is_told_in_a_sentence():
     with pytest.raises(InvalidArgument) as caught:
         load_recipe("soup")
     assert str(caught.value) == (
-        "recipe 'soup' is unknown: use article, quick, record, shipped, or a TOML file's path"
+        "recipe 'soup' is unknown: use article, quick, record-pixels, record, shipped, or a TOML file's path"
     )

@@ -101,6 +101,11 @@ def finished(images: Array, view: str) -> Array:
     """The view's last part, of uint8 images or floats from 0 to 1; see :func:`viewed`."""
     if not _view(view).strokes:
         return images
+    if images.ndim != 3 or images.dtype not in (np.uint8, np.float32):
+        raise InvalidArgument(
+            f"view {view!r} is for uint8 or float32 images (n, height, width), not {images.dtype} "
+            f"{images.shape}"
+        )
     _check_sides(images.shape[1:], view)
     return stroke_maps(images)
 

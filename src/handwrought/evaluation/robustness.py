@@ -244,10 +244,13 @@ def robustness(
 
 def outputs_seen(network: Network, images: Array, view: str) -> Array:
     """What a network says of images, float32 (n, height, width) from 0 to 1, seen in a view."""
+    if images.ndim != 3:
+        raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
     if view != "as-is":
         bytes_ = (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
         images = viewed(bytes_, view) * np.float32(1 / 255)
-    return network.feedforward(images.reshape(len(images), -1).astype(network.dtype, copy=False))
+    rows = images.reshape(len(images), int(np.prod(images.shape[1:])))
+    return network.feedforward(rows.astype(network.dtype, copy=False))
 
 
 def _predictions(network: Network, images: Array, view: str) -> NDArray[np.intp]:

@@ -297,11 +297,10 @@ class Networks:
             if key in self._ready:
                 self._ready.move_to_end(key)
                 return self._ready[key]
-        from handwrought.committee import Member
+        from handwrought.storage import read_model
 
-        member = Member.load(path)
-        network = member.network
-        if (network.n_inputs, network.n_outputs, member.view) != (784, 10, "as-is"):
+        header, network = read_model(path)
+        if (network.n_inputs, network.n_outputs, header["view"]) != (784, 10, "as-is"):
             raise InvalidArgument(
                 f"{path.name} does not read 28 x 28 digits as they are: choose another"
             )
