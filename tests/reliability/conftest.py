@@ -1,13 +1,25 @@
 """Trainings of seconds as processes of their own, to be stopped, killed and locked out."""
 
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 OPTIONS = ("--hidden", "24", "--epochs", "100", "--optimizer", "momentum", "--dropout", "0.1",
            "--batch-size", "20", "--no-gallery")  # fmt: skip
+
+
+@contextmanager
+def heard(number):
+    """A process begun here hears the signal, even where nohup made us deaf to it."""
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 class Trainings:
@@ -21,10 +33,11 @@ class Trainings:
         np.savez(home / "digits.npz", x_train=images, y_train=chance.integers(0, 10, 1500))
 
     def start(self, *arguments):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "handwrought", "train", *map(str, arguments)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.home,
-        )  # fmt: skip
+        with heard(signal.SIGHUP):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "handwrought", "train", *map(str, arguments)],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.home,
+            )  # fmt: skip
         self.started.append(process)
         return process
 
