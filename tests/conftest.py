@@ -2,11 +2,17 @@
 
 import os
 import shutil
+import signal
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
+
+# A shell makes what it runs in the background deaf to Ctrl-C, and deafness is inherited: the tests that
+# press it would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ARGUMENTS = [
     "--no-sandbox",
