@@ -13,6 +13,7 @@ import handwrought as hw
 from handwrought.cli import app, evaluate
 from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument
+from handwrought.report.pictures import data_uri
 
 
 @pytest.fixture
@@ -63,6 +64,19 @@ def test_a_model_is_shown_the_images_as_it_was_trained_to_see_them(files, capsys
     upright = hw.evaluate(net, dataclasses.replace(test, images=viewed(test.images, "upright")))
     assert found["confusion"] == upright.confusion.tolist()
     assert found["confusion"] != hw.evaluate(net, test).confusion.tolist()
+
+
+def test_a_report_of_a_network_on_strokes_shows_its_digits_as_they_are(files, capsys):
+    net = hw.Network([288, 10], cost="softmax", seed=0)
+    net.save(files / "strokes.safetensors", view="strokes")
+    report = {"report": files / "page.html", "report_images": 20}
+    assert run(files, model="strokes.safetensors", **report) == 0
+    found = json.loads(capsys.readouterr().out)
+    test = hw.load_dataset(files / "data.npz").test
+    seen = dataclasses.replace(test, images=viewed(test.images, "strokes"))
+    assert found["confusion"] == hw.evaluate(net, seen).confusion.tolist()
+    page = (files / "page.html").read_text(encoding="utf-8")
+    assert any(data_uri(image) in page for image in test.images)
 
 
 def test_report_and_json_go_together_and_the_page_is_whole(files):

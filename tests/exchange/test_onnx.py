@@ -127,10 +127,11 @@ def test_pixels_of_what_takes_none_are_told():
     net = hw.Network([4, 2])
     with pytest.raises(InvalidArgument, match="--pixels is for models whose file says"):
         to_onnx(net, pixels=True)
-    net = hw.Network([784, 10])
-    header = new_header(net, "float32", view="upright")
-    with pytest.raises(InvalidArgument, match="sees them 'upright'"):
-        to_onnx(net, header, pixels=True)
+    for n_inputs, view in ((784, "upright"), (1568, "strokes")):
+        net = hw.Network([n_inputs, 10])
+        header = new_header(net, "float32", view=view)
+        with pytest.raises(InvalidArgument, match=f"sees them '{view}'"):
+            to_onnx(net, header, pixels=True)
 
 
 def test_a_network_that_is_not_finite_is_not_exported():

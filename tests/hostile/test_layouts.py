@@ -219,6 +219,7 @@ CASES = {
     "flagged": [(SOFT, lambda x, _: flagged(x, np.ones(len(np.atleast_1d(x)), int), 1.0, chance()))],
     "sample": [(SOFT, lambda x, _: sampling.sample(x, *where(x)))],
     "strangers": [(DIGITS, lambda x, _: strangers.strangers(x, 12, chance()))],
+    "as_bytes": [(SOFT, lambda x, _: robustness.as_bytes(x))],
     "outputs_seen": [
         (SOFT, lambda x, _: [robustness.outputs_seen(SEES[v.strokes], x, n) for n, v in views.VIEWS.items()])
     ],

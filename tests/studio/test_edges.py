@@ -96,8 +96,13 @@ def test_steps_that_leave_the_numbers_are_refused(microscope):
 
 def test_a_file_for_other_images_is_refused(microscope, tmp_path):
     hw.Network([100, 10]).save(tmp_path / "small.safetensors")
-    with pytest.raises(InvalidArgument, match=r"small\.safetensors does not read 28 x 28 digits"):
-        microscope.networks.get("file:small.safetensors")
+    hw.Network([784, 10]).save(tmp_path / "upright.safetensors", view="upright")
+    hw.Network([1568, 10]).save(tmp_path / "strokes.safetensors", view="strokes")
+    for name in ("small", "upright", "strokes"):
+        with pytest.raises(
+            InvalidArgument, match=f"{name}.safetensors does not read 28 x 28 digits"
+        ):
+            microscope.networks.get(f"file:{name}.safetensors")
 
 
 def test_a_network_that_was_trained_before_is_read_from_its_file(microscope, tmp_path):

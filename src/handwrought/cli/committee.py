@@ -16,9 +16,16 @@ from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
 from handwrought.training.plan import Plan
 
-__all__ = ["run_committee"]
+__all__ = ["member_views", "run_committee"]
 
 _MOST = 100
+
+
+def member_views(first: str) -> list[str]:
+    """In which views members see pictures, in turn: this one, then the others of its kind, be it of
+    pixels or of strokes."""
+    strokes = VIEWS[first].strokes
+    return [first, *(n for n, view in VIEWS.items() if view.strokes == strokes and n != first)]
 
 
 def run_committee(
@@ -39,10 +46,7 @@ def run_committee(
         raise InvalidArgument(f"--member is {member}: the committee has members 1 to {n}")
     if out is None:
         raise InvalidArgument("--committee needs a folder for its members: name one with --out")
-    # The recipe's own view first, then the others of its kind: of pixels or of strokes.
-    strokes = VIEWS[plan.view].strokes
-    others = [name for name, v in VIEWS.items() if v.strokes == strokes and name != plan.view]
-    views = [plan.view, *others] if data.train.images.ndim == 3 else ["as-is"]
+    views = member_views(plan.view) if data.train.images.ndim == 3 else ["as-is"]
     for i in range(1, n + 1) if member is None else (member,):
         folder = out / f"member-{i}"
         own = replace(plan, seed=plan.seed + i - 1, view=views[(i - 1) % len(views)])

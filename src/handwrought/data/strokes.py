@@ -3,8 +3,9 @@
 A fully connected network does not know which pixels are neighbours.  The gradient of the image does:
 its direction says how a stroke runs, and changes little where the stroke moves a little.  Liu,
 Nakashima, Sako and Fujisawa (2003), "Handwritten digit recognition: benchmarking of state-of-the-art
-techniques", section 3: eight directions of Sobel's gradient, each smoothed and sampled, and the
-square root of that, were the best of ten features with every classifier tried.
+techniques", crossed ten features with eight classifiers: the directions of contours and of gradients
+had the advantage.  Here they are eight directions of Sobel's gradient, each smoothed and sampled; the
+square root evens out how strong and weak edges are spread.
 """
 
 from __future__ import annotations

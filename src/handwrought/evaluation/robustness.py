@@ -23,6 +23,7 @@ __all__ = [
     "CHANGES",
     "Change",
     "Curve",
+    "as_bytes",
     "changed",
     "evenly_chosen",
     "in_order",
@@ -242,13 +243,17 @@ def robustness(
         yield Curve(change, amounts, tuple(right), len(chosen), np.stack(samples))
 
 
+def as_bytes(images: Array) -> NDArray[np.uint8]:
+    """Floats from 0 to 1 as uint8 from 0 to 255; what lies outside is cut off."""
+    return np.asarray((np.clip(images, 0, 1) * 255).round(), np.uint8)
+
+
 def outputs_seen(network: Network, images: Array, view: str) -> Array:
     """What a network says of images, float32 (n, height, width) from 0 to 1, seen in a view."""
     if images.ndim != 3:
         raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
     if view != "as-is":
-        bytes_ = (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
-        images = viewed(bytes_, view) * np.float32(1 / 255)
+        images = viewed(as_bytes(images), view) * np.float32(1 / 255)
     rows = images.reshape(len(images), int(np.prod(images.shape[1:])))
     return network.feedforward(rows.astype(network.dtype, copy=False))
 

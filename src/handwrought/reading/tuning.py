@@ -75,7 +75,7 @@ def check_teachable(name: str, network: Network, view: str) -> None:
     """
     if view != "as-is":
         raise InvalidArgument(
-            f"{name} is a committee's member that sees digits otherwise ({view}): name a model that "
+            f"{name} sees digits otherwise than they are ({view}): name a model that "
             f"sees them as they are"
         )
     if (network.n_inputs, network.n_outputs) != (784, 10):

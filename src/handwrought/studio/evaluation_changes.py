@@ -18,6 +18,7 @@ from handwrought.evaluation import probabilities, wilson_interval
 from handwrought.evaluation.robustness import (
     CHANGES,
     Curve,
+    as_bytes,
     evenly_chosen,
     in_order,
     outputs_seen,
@@ -140,7 +141,7 @@ class Sample:
             labels=self.labels[shown].tolist(),
             said=said.tolist(),
             confidence=p[np.arange(len(shown)), said].tolist(),
-            pixels=_bytes(images[shown]),
+            pixels=as_bytes(images[shown]).reshape(len(shown), -1),
         )
 
     def _changed(self, amounts: Mapping[str, float]) -> NDArray[Any]:
@@ -161,11 +162,6 @@ class Sample:
         right = int((self._outputs(images).argmax(axis=1) == self.labels).sum())
         n = len(images)
         return Measured(right, n, right / n, wilson_interval(right, n))
-
-
-def _bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
-    rows = images.reshape(len(images), -1)
-    return np.asarray((np.clip(rows, 0, 1) * 255).round(), np.uint8)
 
 
 def changes_offered() -> list[ChangeOffered]:
