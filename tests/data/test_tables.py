@@ -48,6 +48,11 @@ def test_each_pair_of_names_of_a_test_is_known(x, y, tmp_path):
     assert test[1].tolist() == [1]
 
 
+def test_an_example_may_be_as_large_as_its_bound(tmp_path):
+    arrays = {"X": np.zeros((0, 2**31 - 1), bool), "y": LABELS[:0]}
+    assert load_npz(npz(tmp_path, **arrays))[0][0].shape == (0, 2**31 - 1)
+
+
 NAMES = (
     "name the arrays x_train and y_train; train_images and train_labels; images and labels; X and y"
 )
@@ -66,6 +71,8 @@ NAMES = (
         ({"X": np.zeros((2, 3), complex), "y": LABELS}, "FILE, X is complex128 (2, 3): give images "
          "(n, height, width) or a table (n, features)"),
         ({"X": np.zeros((2, 0)), "y": LABELS}, "FILE, X is float64 (2, 0): an example without a value"),
+        ({"X": np.zeros((0, 2**31), bool), "y": LABELS}, "FILE, X is bool (0, 2147483648): an example "
+         "may have at most 2,147,483,647 values"),
         ({"X": np.full((2, 1, 2), 256), "y": LABELS},
          "FILE, X runs outside the whole numbers 0 to 255: give uint8 pixels"),
         ({"X": np.full((2, 1, 2), -1), "y": LABELS},

@@ -7,7 +7,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from math import isfinite, isqrt
+from math import isfinite, isqrt, prod
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,6 +32,8 @@ _TEST_KEYS = (("x_test", "y_test"), ("test_images", "test_labels"))
 _TEXT_BYTES, _TEXT_RATIO = 2 << 20, 10
 """What a compressed table may unpack to: so many bytes, and so many for each byte of it."""
 _MOST_COLUMNS = 1_000_000
+_MOST_VALUES = 2**31 - 1
+"""Of one example.  Where there is none, a header alone may claim more than any array can have."""
 
 
 def load_npz(path: Path) -> tuple[Pair, Pair | None]:
@@ -101,6 +103,10 @@ def _images(x: Array, where: str) -> Array:
         )
     if not all(x.shape[1:]):  # of which a header alone may claim thousands of millions
         raise DataError(f"{where} is {x.dtype} {x.shape}: an example without a value")
+    if prod(x.shape[1:]) > _MOST_VALUES:
+        raise DataError(
+            f"{where} is {x.dtype} {x.shape}: an example may have at most {_MOST_VALUES:,} values"
+        )
     if x.ndim == 2:
         return x if x.dtype == np.uint8 else x.astype(_float_for(x.dtype))
     if x.dtype != np.uint8:
