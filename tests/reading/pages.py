@@ -176,15 +176,44 @@ def print_through(seed, shape, depth=0.3):
     return depth * mirrored / 255
 
 
+WORDS = (
+    *(
+        "Rechnung",
+        "Mwfkx",
+        "invoice",
+        "total",
+        "number",
+        "street",
+        "quantity",
+        "Peter",
+        "Betrag",
+        "Summe",
+    ),
+    *(
+        "please",
+        "return",
+        "within",
+        "thirty",
+        "Konto",
+        "Klasse",
+        "Telefon",
+        "Figure",
+        "answer",
+        "Nr.",
+    ),
+)
+
+
 def with_letters(seed, size=60):
-    """A line of digits between two lines of letters, and a word before the digits."""
+    """A line of digits below two words, and a word before the digits."""
     ink, text = lines(seed, rows=1, columns=6, size=size)
     height, width = ink.shape
-    image = Image.new("L", (width + 4 * size, height + 3 * size), 0)
-    image.paste(Image.fromarray((255 * ink).astype(np.uint8)), (4 * size, round(1.5 * size)))
+    image = Image.new("L", (width + 6 * size, height + 3 * size), 0)
+    image.paste(Image.fromarray((255 * ink).astype(np.uint8)), (6 * size, round(1.5 * size)))
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(round(0.8 * size))
-    draw.text((30, 20), "Rechnung Mwfkx", fill=255, font=font)
-    draw.text((30, 1.5 * size + 50), "Nr.", fill=255, font=font)
+    first, second, third = np.random.default_rng(seed).choice(WORDS, 3, replace=False)
+    draw.text((30, 20), f"{first} {second}", fill=255, font=font)
+    draw.text((30, 1.5 * size + 50), third, fill=255, font=font)
     return np.asarray(image, np.float32) / 255, text
 
 

@@ -35,10 +35,31 @@ def reading(x, confidence, refused=False, y=0):
     return Reading(3, confidence, np.full(10, 0.1), np.zeros((28, 28)), (x, y, 20, 30), refused)
 
 
+def side_by_side(*confidences):
+    return [reading(24 * i, sure, refused=sure < 0.5) for i, sure in enumerate(confidences)]
+
+
 def test_a_word_is_left_out_and_the_number_beside_it_kept():
     word = [reading(x, 0.4, refused=True) for x in (0, 24, 48)] + [reading(72, 0.9)]
     number = [reading(200, 0.99), reading(224, 0.45, refused=True), reading(248, 0.98)]
     assert without_words(word + number) == number
+
+
+@pytest.mark.parametrize(
+    ("confidences", "kept"),
+    [
+        ((0.1, 1.0, 0.95, 0.1, 1.0, 1.0), []),  # two of six know no digit
+        ((0.1, 1.0, 0.95, 0.1, 1.0, 1.0, 1.0), [1.0, 0.95, 1.0, 1.0, 1.0]),  # two of seven
+        ((0.1, 1.0, 0.8, 1.0, 1.0), []),  # beside the one that knows none, a digit in doubt
+        ((0.1, 1.0, 0.8, 1.0, 1.0, 1.0), [1.0, 0.8, 1.0, 1.0, 1.0]),
+        ((0.5, 1.0, 0.8, 1.0, 1.0), [0.5, 1.0, 0.8, 1.0, 1.0]),  # doubt alone makes no word
+        ((0.1, 1.0, 0.8, 1.0), [1.0, 0.8, 1.0]),  # nor do four signs
+        ((0.1, 0.1, 0.7, 1.0, 0.95, 0.9), [1.0, 0.95, 0.9]),  # a word and a number
+        ((0.1, 0.1, 0.7, 0.95, 0.9), []),  # two digits are none
+    ],
+)
+def test_what_makes_a_word(confidences, kept):
+    assert [r.confidence for r in without_words(side_by_side(*confidences))] == kept
 
 
 def test_a_doubtful_digit_is_kept_as_a_question_and_a_strange_sign_is_not():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,11 @@ _SURE = 0.5
 """Confidence below which a page shows a question mark."""
 _STRANGE = 0.25
 """Confidence below which ink on a page is no digit: ten equal shares are 0.1 each."""
+_CERTAIN = 0.9
+_LEAST = 3
+"""Digits of such confidence, so many side by side, that are a number although a word stands close."""
+_WORD = 5
+"""Signs of a word, a few of which look like digits; fewer may be a number beside a scribble."""
 _ONE = 32
 """Pixels of a picture too small for more than one digit."""
 _STROKES = 4
@@ -261,17 +267,27 @@ def _scaled(reading: Reading, scale: float) -> Reading:
 
 
 def without_words(line: list[Reading]) -> list[Reading]:
-    """A line's digits: without runs of neighbours most of which are refused, words most likely, and
-    without ink of which the network knows nothing at all."""
+    """A line's digits: without runs of neighbours that are words most likely, and without ink of
+    which the network knows nothing at all."""
     kept: list[Reading] = []
     run: list[Reading] = []
     for reading in line:
         if run and _gap(run[-1], reading) > _SPACE:
-            kept += run if _is_number(run) else []
+            kept += run if _is_number(run) else _numbers_beside(run)
             run = []
         run.append(reading)
-    kept += run if _is_number(run) else []
+    kept += run if _is_number(run) else _numbers_beside(run)
     return [reading for reading in kept if reading.confidence >= _STRANGE]
+
+
+def _numbers_beside(word: list[Reading]) -> list[Reading]:
+    """The numbers close to a word: stretches of a run whose digits are all beyond doubt."""
+    kept = []
+    for sure, stretch in groupby(word, lambda reading: reading.confidence >= _CERTAIN):
+        digits = list(stretch)
+        if sure and len(digits) >= _LEAST:
+            kept += digits
+    return kept
 
 
 def _within(part: Box, whole: Box) -> bool:
@@ -291,4 +307,9 @@ def _gap(one: Reading, other: Reading) -> float:
 
 
 def _is_number(run: list[Reading]) -> bool:
-    return len(run) < 2 or 2 * sum(reading.refused for reading in run) <= len(run)
+    n = len(run)
+    strange = sum(reading.confidence < _STRANGE for reading in run)
+    doubtful = sum(reading.confidence < _CERTAIN for reading in run)
+    if n >= _WORD and strange and (strange >= 0.3 * n or doubtful >= 0.4 * n):
+        return False
+    return n < 2 or 2 * sum(reading.refused for reading in run) <= n
