@@ -1,49 +1,108 @@
-"""Which pieces stand in a line, and how the lines slant."""
+"""Which pieces stand in a line, how the lines slant, and which columns they stand in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from handwrought.reading.pieces import Piece
 
-__all__ = ["into_lines", "slope_of"]
+__all__ = ["columns_of", "into_lines", "slope_of"]
+
+_GUTTER = 1.5
+"""Between columns, in digits' heights."""
+_LEVEL = 0.3
+"""Digits' heights by which lines beside each other may differ and still be one."""
+_FEW = 2.5
+"""Digits in a line, on average, from which on a column's own lines say how they slant."""
 
 
 def into_lines(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Neighbours that stand side by side form a line, however it slants; from the top, each from
-    the left."""
-    if not pieces:
-        return []
-    usual = float(np.median([piece.height for piece in pieces]))
-    slope = slope_of(pieces)
-    lean = float(np.cos(np.arctan(slope)))
-    level = {id(p): lean * (p.centre[1] - slope * p.centre[0]) for p in pieces}
-    lines: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda p: level[id(p)]):
-        if lines:
-            last = float(np.mean([level[id(p)] for p in lines[-1]]))
-            if level[id(piece)] - last < 0.6 * usual:
-                lines[-1].append(piece)
-                continue
-        lines.append([piece])
-    return [sorted(line, key=lambda p: p.centre[0]) for line in lines]
+    the left, and column by column where there are any (:func:`columns_of`)."""
+    columns = columns_of(pieces)
+    slope = _slope(columns)
+    return [line for column in columns for line in _lines(column, slope)]
 
 
 def slope_of(pieces: Sequence[Piece]) -> float:
     """How the lines slant: that under which the pieces' levels fall into the narrowest lines."""
-    if len(pieces) < 3:
-        return 0.0
-    usual = float(np.median([piece.height for piece in pieces]))
+    return _slope(columns_of(pieces))
+
+
+def columns_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Columns whose lines do not stand level with each other, from the left.
+
+    Rows of a table and numbers far apart do, so they are one column: they are read across.
+    """
+    pieces = sorted(pieces, key=lambda piece: piece.x)
+    if not pieces:
+        return []
+    usual = _usual(pieces)
+    starts = np.array([piece.x for piece in pieces[1:]])
+    ends = np.maximum.accumulate([piece.x + piece.width for piece in pieces])[:-1]
+    cuts = [0, *(1 + np.flatnonzero(starts - ends >= _GUTTER * usual)), len(pieces)]
+    parts = [pieces[start:end] for start, end in pairwise(cuts)]
+    slope = _slope(parts)
+    columns = parts[:1]
+    for part in parts[1:]:
+        if _are_level(columns[-1], part, slope, usual):
+            columns[-1] = columns[-1] + part
+        else:
+            columns.append(part)
+    return columns
+
+
+def _are_level(left: Sequence[Piece], right: Sequence[Piece], slope: float, usual: float) -> bool:
+    """Whether most lines on one side go on on the other, or one of the two is no column."""
+    sides = []
+    for side in (left, right):
+        lines = _lines(side, slope)
+        if len(lines) < 2 or len(side) < _FEW * len(lines):
+            return True
+        sides.append(np.array([np.mean(_levels(line, slope)) for line in lines]))
+    few, many = sorted(sides, key=len)
+    apart = np.abs(few[:, None] - many).min(axis=1)
+    return float(np.median(apart)) <= _LEVEL * usual
+
+
+def _usual(pieces: Sequence[Piece]) -> float:
+    return float(np.median([piece.height for piece in pieces]))
+
+
+def _lines(pieces: Sequence[Piece], slope: float) -> list[list[Piece]]:
+    usual = _usual(pieces)
+    levels = _levels(pieces, slope)
+    lines: list[list[int]] = []
+    for i in np.argsort(levels, kind="stable"):
+        if lines and levels[i] - np.mean(levels[lines[-1]]) < 0.6 * usual:
+            lines[-1].append(i)
+        else:
+            lines.append([i])
+    return [sorted((pieces[i] for i in line), key=lambda p: p.centre[0]) for line in lines]
+
+
+def _levels(pieces: Sequence[Piece], slope: float) -> np.ndarray:
+    """How far down the pieces stand, measured across lines of this slope."""
     centres = np.array([piece.centre for piece in pieces])
+    return np.asarray((centres[:, 1] - slope * centres[:, 0]) * np.cos(np.arctan(slope)))
+
+
+def _slope(columns: Sequence[Sequence[Piece]]) -> float:
+    """The slope common to the lines of all columns."""
+    n = sum(map(len, columns))
+    if n < 3:
+        return 0.0
+    usual = _usual([piece for column in columns for piece in column])
     best, found = np.inf, 0.0
     for slope in np.tan(np.deg2rad(np.arange(-45, 45.5, 1.0))):
-        levels = np.sort(centres[:, 1] - slope * centres[:, 0]) * np.cos(np.arctan(slope))
-        steps = np.diff(levels)
-        breaks = steps > 0.45 * usual
-        spread = float(steps[~breaks].sum()) + 0.75 * usual * int(breaks.sum())
-        spread += 0.15 * usual * abs(float(slope))
+        spread = 0.15 * usual * abs(float(slope))
+        for column in columns:
+            steps = np.diff(np.sort(_levels(column, slope)))
+            breaks = steps > 0.45 * usual
+            spread += float(steps[~breaks].sum()) + 0.75 * usual * int(breaks.sum())
         if spread < best:
             best, found = spread, float(slope)
     return found
