@@ -137,6 +137,7 @@ def _as_json(page: Page) -> dict[str, Any]:
         ],
         "lines": ["".join(reading.text for reading in line) for line in page.lines],
         "others": [list(reading.box) for reading in page.others if reading.box],
+        "turned": page.turned,
     }
 
 

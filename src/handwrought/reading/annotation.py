@@ -9,7 +9,7 @@ import numpy as np
 
 from handwrought.errors import DataError
 from handwrought.reading.pictures import Picture
-from handwrought.reading.recognizer import Page, Reading
+from handwrought.reading.recognizer import Page, Reading, turned_box
 
 __all__ = ["annotated", "file_format"]
 
@@ -33,7 +33,8 @@ def file_format(path: Path) -> str:
 
 
 def annotated(picture: Picture, page: Page, path: Path) -> bytes:
-    """The upright picture with boxes and readings, in the format that ``path`` names.
+    """The picture, as it was turned to be read, with boxes and readings, in the format that ``path``
+    names.
 
     Digits blue-green, refused ones red with a question mark and the likeliest digit, what was taken
     for no digit grey.
@@ -41,7 +42,8 @@ def annotated(picture: Picture, page: Page, path: Path) -> bytes:
     from PIL import Image, ImageDraw
 
     kind = file_format(path)
-    pixels = np.round(picture.pixels * 255).astype(np.uint8)
+    quarters = page.turned // 90
+    pixels = np.round(np.rot90(picture.pixels, -quarters) * 255).astype(np.uint8)
     image = Image.fromarray(pixels.squeeze(axis=2) if pixels.shape[2] == 1 else pixels)
     image = image.convert("RGB")
     larger = max(1, -(-_SMALLEST // max(image.size)))
@@ -50,35 +52,43 @@ def annotated(picture: Picture, page: Page, path: Path) -> bytes:
             (image.width * larger, image.height * larger), Image.Resampling.NEAREST
         )
     draw = ImageDraw.Draw(image)
-    factor = larger / picture.scale
+    height, width = picture.pixels.shape[:2]
+    shape = round(height * picture.scale), round(width * picture.scale)
+
+    def box_of(reading: Reading) -> tuple[float, ...] | None:
+        if reading.box is None:
+            return None
+        turned = turned_box(reading.box, shape, quarters)
+        return tuple(side * larger / picture.scale for side in turned)
+
     for reading in page.others:
-        _draw(draw, reading, factor, _OTHER, "")
+        _draw(draw, box_of(reading), _OTHER, "")
     for reading in page.digits:
         label = f"{reading.digit}?" if reading.refused else reading.text
-        _draw(draw, reading, factor, _REFUSED if reading.refused else _READ, label)
+        _draw(draw, box_of(reading), _REFUSED if reading.refused else _READ, label)
     out = io.BytesIO()
     image.save(out, kind)
     return out.getvalue()
 
 
 def _draw(
-    draw: object, reading: Reading, factor: float, colour: tuple[int, int, int], label: str
+    draw: object, box: tuple[float, ...] | None, colour: tuple[int, int, int], label: str
 ) -> None:
     """A box, and its label on a patch of its colour, above it or else within its upper corner."""
     from PIL import ImageDraw, ImageFont
 
     assert isinstance(draw, ImageDraw.ImageDraw)
-    if reading.box is None:
+    if box is None:
         return
-    x, y, width, height = (side * factor for side in reading.box)
+    x, y, width, height = box
     gap, line = max(2, height / 14), max(1, round(height / 40))
-    box = (x - gap, y - gap, x + width + gap, y + height + gap)
-    draw.rectangle(box, outline=colour, width=line)
+    left, top = x - gap, y - gap
+    draw.rectangle((left, top, x + width + gap, y + height + gap), outline=colour, width=line)
     if not label:
         return
     size = min(48, max(12, round(0.35 * height)))
     font = ImageFont.load_default(size)
     wide = draw.textlength(label, font=font) + 0.5 * size
-    left, top = box[0], max(0.0, box[1] - 1.25 * size)
+    top = max(0.0, top - 1.25 * size)
     draw.rectangle((left, top, left + wide, top + 1.25 * size), fill=colour)
     draw.text((left + wide / 2, top + 0.62 * size), label, fill="white", font=font, anchor="mm")

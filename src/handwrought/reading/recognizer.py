@@ -21,7 +21,7 @@ from handwrought.reading.segmentation import Found, find_lines
 from handwrought.reading.single import candidates
 from handwrought.storage import read_model
 
-__all__ = ["Page", "Reading", "Recognizer", "shipped_model"]
+__all__ = ["Page", "Reading", "Recognizer", "shipped_model", "turned_box"]
 
 Array = NDArray[Any]
 Box = tuple[int, int, int, int]
@@ -35,6 +35,11 @@ _LEAST = 3
 """Digits of such confidence, so many side by side, that are a number although a word stands close."""
 _WORD = 5
 """Signs of a word, a few of which look like digits; fewer may be a number beside a scribble."""
+_HARD, _EASY, _EASIER = -0.12, -0.16, 0.35
+"""Mean of ln confidence below which a page may lie on its side; above which the turned page must come,
+and to what part of its own, to be taken."""
+_FEW, _MANY = 4, 300
+"""Signs of a page that tell which way up it is, and how many there is time to read four times."""
 _ONE = 32
 """Pixels of a picture too small for more than one digit."""
 _STROKES = 4
@@ -99,10 +104,14 @@ class Page:
         From top to bottom, each from left to right.
     others : list of Reading
         Ink of a digit's size that is none: letters of a word, scribbles.
+    turned : int
+        Degrees, clockwise, by which the picture was turned to be read: 0, 90, 180 or 270.  Boxes are
+        in the picture as it was given.
     """
 
     lines: list[list[Reading]] = field(default_factory=list)
     others: list[Reading] = field(default_factory=list)
+    turned: int = 0
 
     @property
     def digits(self) -> list[Reading]:
@@ -182,11 +191,39 @@ class Recognizer:
         return found
 
     def read(self, image: Any) -> Page:
-        """A page: all digits on it, line by line."""
+        """A page: all digits on it, line by line.
+
+        One that lies on its side or on its head, without its camera saying so, is turned if it is
+        hard to read as it is and easy then; see :attr:`Page.turned`.
+        """
         opened = open_picture(image)
         if max(opened.pixels.shape[:2]) <= _ONE:
             reading = self.read_digits([opened])[0]
             return Page([[reading]] if reading.digit is not None else [])
+        page = self._page(opened)
+        page = self._one_digit(opened, page) or page
+        n = len(page.digits) + len(page.others)
+        ease = _ease(page)
+        if not _FEW <= n <= _MANY or ease > _HARD:
+            return page
+        turned = [self._turned(opened, quarters) for quarters in (1, 2, 3)]
+        best = max(turned, key=_ease)
+        easier = _ease(best) > max(_EASY, _EASIER * ease) and len(best.digits) >= _FEW
+        return best if easier else page
+
+    def _turned(self, opened: Picture, quarters: int) -> Page:
+        """The page as it reads when turned clockwise, with its boxes where they were."""
+        pixels = np.ascontiguousarray(np.rot90(opened.pixels, -quarters))
+        page, shape = self._page(Picture(pixels)), pixels.shape[:2]
+
+        def back(reading: Reading) -> Reading:
+            box = reading.box and turned_box(reading.box, shape, 4 - quarters)
+            return _scaled(replace(reading, box=box), opened.scale)
+
+        lines = [[back(reading) for reading in line] for line in page.lines]
+        return Page(lines, [back(reading) for reading in page.others], 90 * quarters)
+
+    def _page(self, opened: Picture) -> Page:
         lines = find_lines(opened.pixels, self._likelihood)
         readings = iter(self._read([_prepared(each) for line in lines for each in line]))
         kept, others = [], []
@@ -195,8 +232,7 @@ class Recognizer:
             digits = without_words(found)
             kept.append(digits)
             others += [reading for reading in found if reading not in digits]
-        page = Page([line for line in kept if line], others)
-        return self._one_digit(opened, page) or page
+        return Page([line for line in kept if line], others)
 
     def _one_digit(self, opened: Picture, page: Page) -> Page | None:
         """The page as one digit whose strokes do not meet, if that reads better than its parts."""
@@ -256,6 +292,22 @@ def _chosen(ways: Sequence[Reading]) -> Reading:
     """Of several ways to see a picture the first, unless the network knows another far better."""
     best = max(ways, key=lambda reading: reading.confidence)
     return best if best.confidence > ways[0].confidence + _BETTER else ways[0]
+
+
+def turned_box(box: Box, shape: tuple[int, int], quarters: int) -> Box:
+    """Where a box (x, y, width, height) of a picture (height, width) lies once it has been turned
+    clockwise, so many times by 90 degrees."""
+    height, width = shape
+    for _ in range(quarters):
+        x, y, wide, high = box
+        box, height, width = (height - y - high, x, high, wide), width, height
+    return box
+
+
+def _ease(page: Page) -> float:
+    """How easily a page reads, at most 0: the mean of ln confidence."""
+    sure = [reading.confidence for reading in page.digits + page.others]
+    return float(np.log(np.array(sure) + 1e-3).mean()) if sure else -np.inf
 
 
 def _scaled(reading: Reading, scale: float) -> Reading:
