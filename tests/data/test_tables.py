@@ -305,3 +305,29 @@ def test_a_long_table_takes_the_memory_of_a_megabyte_or_two_of_it(tmp_path):
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 3 << 20
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("3,8\n\n4,9\n", None),
+        ("3,8\n4\n", "FILE, line 300002 has 1 columns, line 1 has 2: every line needs the same"),
+        (
+            "3,8\n4,9,1\n",
+            "FILE, line 300002 has 3 columns, line 1 has 2: every line needs the same",
+        ),
+        ("3,8\n4,x\n", "FILE, line 300002, column 2 is 'x': expected a number"),
+        ("3,8\n4,inf\n", "FILE, line 300002, column 2 is inf: every value must be a finite number"),
+    ],
+)
+def test_what_comes_after_the_first_megabyte_is_read_as_strictly(line, message, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("1,7\n" * 300_000 + line)
+    if message is None:
+        pixels, labels = load_csv(path)
+        assert (len(labels), labels[-2:].tolist()) == (300_002, [3, 4])
+        assert (pixels.sum(), pixels[-2:].tolist()) == (2_100_017, [[8], [9]])
+    else:
+        with pytest.raises(DataError) as caught:
+            load_csv(path)
+        assert str(caught.value) == message.replace("FILE", str(path))

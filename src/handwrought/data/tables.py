@@ -155,6 +155,11 @@ def load_csv(path: Path) -> Pair:
     blocks: list[Array] = []
     first, columns = 0, 0
     for start, lines in _blocks(path):
+        if columns and {line.count(",") for line in lines} == {columns - 1}:
+            values = _finite(lines)
+            if values is not None:  # as nearly always; else what is wrong is looked for below
+                blocks.append(values.reshape(-1, columns))
+                continue
         body = [(i, line) for i, line in enumerate(lines, start) if line.strip()]
         if start == 1 and body and body[0][0] == 1 and not _is_number(lines[0].split(",", 1)[0]):
             del body[0]  # names of the columns
@@ -184,13 +189,19 @@ def load_csv(path: Path) -> Pair:
     return pixels, labels
 
 
+def _finite(lines: list[str]) -> Array | None:
+    """All cells of some lines, in one row, if they are finite numbers."""
+    try:
+        values = np.array(",".join(lines).split(","), float)
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
 def _numbers(body: list[tuple[int, str]], path: Path) -> Array:
     """All cells of some lines, in one row."""
-    try:
-        values = np.array(",".join(line for _, line in body).split(","), float)
-    except ValueError:
-        values = None
-    if values is not None and np.isfinite(values).all():
+    values = _finite([line for _, line in body])
+    if values is not None:
         return values
     i, column, cell = next(
         (i, column, cell)
