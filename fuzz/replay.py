@@ -14,7 +14,7 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
     "idx labels": {"data/idx.py": ("read_idx", "_read"), "data/tables.py": ("class_labels",)},
     "npz": {"data/tables.py": ("load_npz", "load_npz.pair", "_opened", "_member", "_images",
                                "class_labels")},
-    "csv": {"data/tables.py": ("load_csv", "_numbers", "_blocks", "_Bounded.readinto",
+    "csv": {"data/tables.py": ("load_csv", "_numbers", "_finite", "_blocks", "_Bounded.readinto",
                                "_is_number", "class_labels")},
     "picture": {"reading/pictures.py": ("_decoded", "_check_size", "_check_memory", "_from_pillow",
                                         "_converted", "_upright", "_from_array", "_flattened")},
