@@ -56,7 +56,7 @@ PLANTED = {
                 'x.dtype.kind not in "fiub" or x.ndim not in (2, 3)', "False"),
         Planted("csv-columns", "csv", _TABLES, "load_csv",
                 'line.count(",") + 1 != columns', "False"),
-        Planted("csv-cells", "csv", _TABLES, "_numbers", "except ValueError", "except EOFError"),
+        Planted("csv-cells", "csv", _TABLES, "_finite", "except ValueError", "except EOFError"),
         Planted("picture-errors", "picture", _PICTURES, "_decoded",
                 "except Exception", "except OSError"),
         Planted("picture-palette", "picture", _PICTURES, "_from_pillow",
