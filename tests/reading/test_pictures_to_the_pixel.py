@@ -109,7 +109,7 @@ def test_120_million_pixels_are_taken_and_no_more():
 @pytest.mark.parametrize(
     ("kind", "mode", "info", "each"),
     [
-        ("PNG", "1", {}, 1), ("PNG", "L", {}, 1), ("PNG", "P", {}, 1), ("PNG", "I;16", {}, 2),
+        ("PNG", "1", {}, 1), ("PNG", "L", {}, 1), ("PNG", "P", {}, 2), ("PNG", "I;16", {}, 2),
         ("TIFF", "I;16B", {}, 2), ("PNG", "RGB", {}, 4), ("TIFF", "F", {}, 4), ("WEBP", "RGB", {}, 12),
         ("JPEG", "RGB", {}, 1), ("JPEG", "RGB", {"progressive": 0}, 1),
         ("JPEG", "RGB", {"progressive": 1}, 6), ("MPO", "L", {"progressive": 1}, 2),

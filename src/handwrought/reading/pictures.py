@@ -25,8 +25,8 @@ _MOST_PIXELS = 120_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM")
 """What is read; others would wake decoders that nobody asked for, Ghostscript among them."""
 _MOST_BYTES = 150_000_000
-_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}
-"""Memory of one pixel in Pillow's modes; 4 in the others."""
+_BYTES = {"1": 1, "L": 1, "P": 2, "I;16": 2, "I;16B": 2}
+"""Memory of one pixel in Pillow's modes, 4 in the others; a palette takes time as if it were two."""
 _MOST_PAGES = 1000
 """Of a TIFF; a small file can claim far more."""
 _SIDE = 1400
