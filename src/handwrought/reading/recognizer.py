@@ -325,17 +325,19 @@ def without_words(line: list[Reading]) -> list[Reading]:
     run: list[Reading] = []
     for reading in line:
         if run and _gap(run[-1], reading) > _SPACE:
-            kept += run if _is_number(run) else _numbers_beside(run)
+            kept += _numbers(run)
             run = []
         run.append(reading)
-    kept += run if _is_number(run) else _numbers_beside(run)
+    kept += _numbers(run)
     return [reading for reading in kept if reading.confidence >= _STRANGE]
 
 
-def _numbers_beside(word: list[Reading]) -> list[Reading]:
-    """The numbers close to a word: stretches of a run whose digits are all beyond doubt."""
+def _numbers(run: list[Reading]) -> list[Reading]:
+    """A run, or where it is a word, the numbers close to it: stretches of digits beyond doubt."""
+    if _is_number(run):
+        return run
     kept = []
-    for sure, stretch in groupby(word, lambda reading: reading.confidence >= _CERTAIN):
+    for sure, stretch in groupby(run, lambda reading: reading.confidence >= _CERTAIN):
         digits = list(stretch)
         if sure and len(digits) >= _LEAST:
             kept += digits
