@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.strangers import segment
+from handwrought.data.pen import centred, segment
 
 __all__ = ["flagged"]
 
@@ -42,7 +42,7 @@ def flagged(images: Array, labels: Array, share: float, rng: np.random.Generator
         strokes = (_flag_and_foot if labels[i] == 1 else _bar)(out[i], rows, rng)
         for start, end in strokes:
             np.maximum(out[i], segment(y, x, start, end, pen), out=out[i])
-        out[i] = _recentred(out[i])
+        out[i] = centred(out[i])
     return out
 
 
@@ -70,13 +70,3 @@ def _column(image: Array, row: int) -> float:
     """The middle of the ink in one row."""
     ink = image[row]
     return float((ink * np.arange(len(ink))).sum() / max(float(ink.sum()), 1e-6))
-
-
-def _recentred(image: Array) -> Array:
-    """Moved by whole pixels so that the centre of mass is in the middle again, as MNIST's is."""
-    side = len(image)
-    total = float(image.sum())
-    at = np.arange(side)
-    down = round(side / 2 - float((image.sum(axis=1) * at).sum()) / total)
-    right = round(side / 2 - float((image.sum(axis=0) * at).sum()) / total)
-    return np.roll(image, (down, right), axis=(0, 1))

@@ -8,19 +8,24 @@ ends and the next begins.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.data.letters import letters
+from handwrought.data.pen import drawn
+
 __all__ = ["KINDS", "strangers"]
 
 Array = NDArray[Any]
 
+_LETTERS = 1 / 3
+"""The share of letters, as there are so many of them."""
+
 
 def strangers(images: Array, n: int, rng: np.random.Generator) -> Array:
-    """Some pictures of no digit, of all kinds in turn.
+    """Some pictures of no digit: a third of them letters, and of the other kinds as many each.
 
     Parameters
     ----------
@@ -35,7 +40,8 @@ def strangers(images: Array, n: int, rng: np.random.Generator) -> Array:
     """
     side = images.shape[1]
     out = np.empty((n, side, side), np.float32)
-    kinds = rng.integers(0, len(KINDS), n)
+    others = (1 - _LETTERS) / (len(KINDS) - 1)
+    kinds = rng.choice(len(KINDS), n, p=[*[others] * (len(KINDS) - 1), _LETTERS])
     for k, make in enumerate(KINDS.values()):
         at = np.flatnonzero(kinds == k)
         if len(at):
@@ -89,25 +95,12 @@ def block(images: Array, n: int, rng: np.random.Generator) -> Array:
 def scribble(images: Array, n: int, rng: np.random.Generator) -> Array:
     """A pen that wanders: lines of three to nine points, of MNIST's width."""
     side = images.shape[1]
-    y, x = np.mgrid[:side, :side].astype(np.float32)
-    out = np.zeros((n, side, side), np.float32)
+    out = np.empty((n, side, side), np.float32)
     for i in range(n):
         points = rng.uniform(4, side - 5, (rng.integers(3, 10), 2))
         width = rng.uniform(0.8, 2.2)
-        for (y0, x0), (y1, x1) in pairwise(points):
-            out[i] = np.maximum(out[i], segment(y, x, (y0, x0), (y1, x1), width))
+        out[i] = drawn([points], width, side)
     return out
-
-
-def segment(
-    y: Array, x: Array, start: tuple[float, float], end: tuple[float, float], width: float
-) -> Array:
-    """A straight stroke with round ends, antialiased: ink by the distance from its axis."""
-    dy, dx = end[0] - start[0], end[1] - start[1]
-    length = max(dy * dy + dx * dx, 1e-6)
-    along = np.clip(((y - start[0]) * dy + (x - start[1]) * dx) / length, 0, 1)
-    away = np.hypot(y - start[0] - along * dy, x - start[1] - along * dx)
-    return np.asarray(np.clip(width - away + 0.5, 0, 1), np.float32)
 
 
 def half(images: Array, n: int, rng: np.random.Generator) -> Array:
@@ -155,4 +148,5 @@ KINDS = {
     "scribble": scribble,
     "half": half,
     "pair": pair,
+    "letters": letters,
 }
