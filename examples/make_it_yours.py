@@ -24,8 +24,8 @@ import handwrought as hw
 from handwrought.data.collection import Collection
 from handwrought.data.dataset import Split
 from handwrought.data.flags import flagged
+from handwrought.data.pen import segment
 from handwrought.data.sampling import sample
-from handwrought.data.strangers import segment
 from handwrought.reading.normalization import normalize_ink
 
 ROOM = 20

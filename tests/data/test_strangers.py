@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.strangers import KINDS, segment, strangers
+from handwrought.data.strangers import KINDS, strangers
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,17 @@ def test_the_seed_decides_and_the_range_is_0_to_1(images):
     assert strangers(images, 0, np.random.default_rng(0)).shape == (0, 28, 28)
 
 
+def test_a_third_are_letters_and_the_other_kinds_are_equally_many(images, monkeypatch):
+    for k, kind in enumerate(KINDS, start=1):
+        monkeypatch.setitem(KINDS, kind, lambda x, n, rng, k=k: np.full((n, 28, 28), k / 10))
+    x = strangers(images, 9000, np.random.default_rng(4))[:, 0, 0]
+    counts = np.bincount(np.round(10 * x).astype(int), minlength=len(KINDS) + 1)[1:]
+    assert counts.sum() == 9000
+    assert list(KINDS)[-1] == "letters"
+    np.testing.assert_allclose(counts[:-1], 1000, atol=130)
+    assert counts[-1] == pytest.approx(3000, abs=200)
+
+
 def test_a_part_holds_about_half_of_the_ink(images):
     rng = np.random.default_rng(3)
     ones = np.repeat(images[:1], 200, axis=0)
@@ -39,14 +50,3 @@ def test_a_part_holds_about_half_of_the_ink(images):
     share = x.sum(axis=(1, 2)) / (images[0].sum() / 255)
     assert share.max() <= 0.61
     assert np.median(share) > 0.35
-
-
-def test_a_stroke_is_as_wide_as_asked_and_ends_round():
-    y, x = np.mgrid[:40, :40].astype(np.float32)
-    ink = segment(y, x, (20, 5), (20, 34), 2)
-    assert ink[:, 20].sum() == pytest.approx(4, abs=1.1)
-    assert ink[20, :2].sum() == 0
-    assert ink[20, 37:].sum() == 0
-    point = segment(y, x, (20, 20), (20, 20), 3)
-    assert point[20, 20] == 1
-    assert point.sum() == pytest.approx(np.pi * 9, rel=0.1)

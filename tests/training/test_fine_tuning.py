@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
+from handwrought.data.views import seen
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.training.fine_tuning import fine_tune, mixed
 
@@ -20,6 +21,14 @@ def data():
 def trained(data):
     network = hw.Network([784, 32, 10], "relu", "softmax", seed=0)
     for _ in hw.train(network, data, epochs=4, batch_size=32, optimizer="adam"):
+        pass
+    return network
+
+
+@pytest.fixture(scope="module")
+def on_strokes(data):
+    network = hw.Network([1568, 32, 10], "relu", "softmax", seed=0)
+    for _ in hw.train(network, data, epochs=2, batch_size=32, optimizer="adam", view="strokes"):
         pass
     return network
 
@@ -70,6 +79,21 @@ def test_the_best_epoch_is_kept_by_validation_and_changed_copies_of_the_digits(t
     assert tuning.kept == len(worth) - 1 - int(np.argmax(worth[::-1]))
     kept = accuracy(network, probe) + accuracy(network, data.validation)
     assert kept == pytest.approx(max(worth))
+
+
+def test_a_network_on_strokes_learns_and_is_measured_by_what_it_sees(on_strokes, own, data):
+    network, validation = on_strokes.copy(), seen(data.validation, "strokes")
+    tuning = tuned(network, own, data, view="strokes", learning_rate=1e-3)
+    worth = [accuracy(network, tuning.best.probe) + accuracy(network, validation)]
+    for report in tuning:
+        worth.append(accuracy(network, tuning.best.probe) + report.validation_accuracy)
+    assert tuning.best.probe.n_inputs == 1568
+    assert tuning.kept == len(worth) - 1 - int(np.argmax(worth[::-1])) > 0
+    kept = accuracy(network, tuning.best.probe) + accuracy(network, validation)
+    assert kept == pytest.approx(max(worth))
+    assert accuracy(network, seen(own, "strokes")) > accuracy(on_strokes, seen(own, "strokes"))
+    with pytest.raises(InvalidArgument, match="784"):
+        tuned(network, own, data)
 
 
 def test_where_no_epoch_is_better_the_network_is_as_it_was(trained, own, data):

@@ -40,7 +40,8 @@ def run(
     console = Console(stderr=json_output, highlight=False)
     path = shipped_model() if source == "shipped" else Path(source)
     header, network = read_model(path)
-    check_teachable(str(path), network, header["view"])
+    view = header["view"]
+    check_teachable(str(path), network, view)
     collection = Collection.open(add, create=False)
     if len(collection) < LEAST:
         raise DataError(
@@ -60,11 +61,12 @@ def run(
         strangers=header["record"].get("strangers", 0.0),
         seed=seed,
         report_every=20,
+        view=view,
     )
     folder = output_folder(out)
     with FolderLock(folder):
         check_free(folder)
-        before = measured(network, data, own, held_out)
+        before = measured(network, data, own, held_out, view)
         console.print(
             f"Teaching {'-'.join(map(str, network.sizes))} ({source}) {len(own)} digits of {add}, among "
             f"MNIST's; {len(held_out)} are held out. Ctrl-C stops and keeps the model.",
@@ -87,7 +89,7 @@ def run(
             problem = watch(tuning, tuning.epochs, console, keep, stop)
         tuned = {**tuning.settings, "from": source, "epochs_done": len(history)}
         temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
-    after = measured(load_model(folder / MODEL), data, own, held_out)
+    after = measured(load_model(folder / MODEL), data, own, held_out, view)
     if json_output:
         report = {
             "model": str(folder / MODEL),

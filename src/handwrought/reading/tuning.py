@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from handwrought.data.dataset import Dataset, Split
+from handwrought.data.views import numbers_seen, seen
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import evaluate, wilson_interval
 from handwrought.nn.network import Network
@@ -54,13 +55,17 @@ class Measured:
         )
 
 
-def measured(network: Network, data: Dataset, own: Split, held_out: Split) -> dict[str, Measured]:
+def measured(
+    network: Network, data: Dataset, own: Split, held_out: Split, view: str = "as-is"
+) -> dict[str, Measured]:
     """On the own digits held out and learnt, and on the data's validation and test images."""
     splits = {"held_out": held_out, "own": own, "validation": data.validation, "test": data.test}
     found = {}
     for name, split in splits.items():
         n = 0 if split is None else len(split)
-        right = int(np.trace(evaluate(network, split).confusion)) if split is not None and n else 0
+        right = 0
+        if split is not None and n:
+            right = int(np.trace(evaluate(network, seen(split, view)).confusion))
         found[name] = Measured(right, n)
     return found
 
@@ -71,17 +76,14 @@ def check_teachable(name: str, network: Network, view: str) -> None:
     Raises
     ------
     InvalidArgument
-        If it is not from 784 to 10, or sees digits otherwise than they are.
+        If it is not from the numbers that its view makes of 28 x 28 pixels to 10, or there is no
+        such view.
     """
-    if view != "as-is":
-        raise InvalidArgument(
-            f"{name} sees digits otherwise than they are ({view}): name a model that "
-            f"sees them as they are"
-        )
-    if (network.n_inputs, network.n_outputs) != (784, 10):
+    n_inputs = numbers_seen((28, 28), view)
+    if (network.n_inputs, network.n_outputs) != (n_inputs, 10):
         raise InvalidArgument(
             f"{name} takes {network.n_inputs} numbers to {network.n_outputs}: your digits need a "
-            f"model from 784 to 10"
+            f"model from {n_inputs} to 10"
         )
 
 
@@ -118,14 +120,20 @@ def save_tuned(
         network.parameters.vector[:] = network.parameters.vector.astype(np.float16)
     validation = data.validation
     assert validation is not None
-    seen = Split(
+    both = Split(
         np.concatenate([validation.images, own.images]),
         np.concatenate([validation.labels, own.labels.astype(validation.labels.dtype)]),
     )
-    temperature = fit_temperature(network, seen)
+    temperature = fit_temperature(network, both, header["view"])
     record = {**header["record"], "fine_tuned": {**tuned, "digits": len(own)}}
     record.pop("validation_accuracy", None)  # that of the model it was
     save_model(
-        network, path, stored=stored, temperature=temperature, labels=header["labels"], **record
+        network,
+        path,
+        stored=stored,
+        temperature=temperature,
+        labels=header["labels"],
+        view=header["view"],
+        **record,
     )
     return temperature

@@ -16,6 +16,7 @@ import numpy as np
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
+from handwrought.data.views import finished, seen, straightened
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.evaluation import cost_and_accuracy
 from handwrought.nn.network import Network
@@ -43,12 +44,14 @@ class BestEpoch:
     augmentation : Augmentation
         Of the copies.
     seed : int
+    view : str
+        How the network sees both; see :mod:`handwrought.data.views`.
 
     Attributes
     ----------
     kept : int
     probe : Split
-        The copies.
+        The copies, as they are seen.
     worth : float
     vector : array
         The parameters.
@@ -61,10 +64,11 @@ class BestEpoch:
         validation: Split,
         augmentation: Augmentation,
         seed: int = 0,
+        view: str = "as-is",
     ) -> None:
-        self.kept, self.probe = 0, _changed(own, augmentation, seed)
+        self.kept, self.probe = 0, _changed(own, augmentation, seed, view)
         self.vector = network.parameters.vector.copy()
-        self.worth = self._worth(network, cost_and_accuracy(network, validation)[1])
+        self.worth = self._worth(network, cost_and_accuracy(network, seen(validation, view))[1])
 
     def see(self, network: Network, report: EpochReport) -> bool:
         """Keep the network's weights if none were better; returns whether they are kept."""
@@ -142,6 +146,7 @@ def fine_tune(
     share: float = SHARE,
     rehearsed: int = REHEARSED,
     report_every: int | None = None,
+    view: str = "as-is",
     **settings: Any,
 ) -> FineTuning:
     """Teach a network these digits in place, among old ones; an iterator of reports, lazily.
@@ -163,6 +168,8 @@ def fine_tune(
     rehearsed : int
     report_every : int, optional
         See :func:`handwrought.train`.
+    view : str
+        How the network sees digits; see :mod:`handwrought.data.views`.
     **settings
         Those of :func:`arguments`.
 
@@ -181,9 +188,10 @@ def fine_tune(
         ),
         **asked,
         report_every=report_every,
+        view=view,
     )
     changes = asked["augmentation"]
-    best = BestEpoch(network, own, data.validation, changes, asked["seed"])
+    best = BestEpoch(network, own, data.validation, changes, asked["seed"], view)
     kept = {name: value for name, value in asked.items() if name not in _ALWAYS}
     kept |= {"share": share, "rehearsed": rehearsed, "augmentation": asdict(changes)}
     return FineTuning(network, best, reports, kept)
@@ -224,13 +232,14 @@ def arguments(
     return {**_ALWAYS, **locals()}
 
 
-def _changed(own: Split, augmentation: Augmentation, seed: int) -> Split:
-    """Changed copies of the digits, to choose an epoch by."""
+def _changed(own: Split, augmentation: Augmentation, seed: int, view: str) -> Split:
+    """Changed copies of the digits, as they are seen, to choose an epoch by."""
     often = max(1, min(_COPIES, _MOST_COPIES // len(own)))
     labels = np.repeat(own.labels, often)
     rng = np.random.default_rng([seed, len(labels)])
-    images = augmentation(np.repeat(own.images, often, axis=0), rng, labels)
-    return Split(np.round(255 * images).astype(np.uint8), labels, own.n_classes, own.name)
+    images = np.repeat(straightened(own.images, view), often, axis=0)
+    images = np.round(255 * augmentation(images, rng, labels)).astype(np.uint8)
+    return Split(finished(images, view), labels, own.n_classes, own.name)
 
 
 def mixed(own: Split, old: Split, *, share: float, rehearsed: int, seed: int = 0) -> Split:
