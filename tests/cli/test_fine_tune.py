@@ -1,5 +1,6 @@
 """`handwrought train --from MODEL --add DIR`: the shipped model learns a writer it reads badly."""
 
+import json
 import runpy
 import signal
 import subprocess
@@ -118,6 +119,22 @@ def gathered(folder, split):
     for pixels, label in zip(split.images, split.labels, strict=True):
         collection.add(pixels, int(label))
     return collection.folder
+
+
+def test_a_model_on_strokes_stays_one(digits, tmp_path):
+    path, out = tmp_path / "strokes.safetensors", tmp_path / "taught"
+    data = hw.load_dataset("mnist")
+    network = hw.Network([1568, 24, 10], "relu", "softmax", seed=0)
+    for _ in hw.train(network, data.train[:3000], epochs=1, optimizer="adam", view="strokes"):
+        pass
+    network.save(path, view="strokes")
+    done = train("--from", path, "--add", digits, "--epochs", 1, "--learning-rate", 0.002,
+                 "--out", out, "--json")  # fmt: skip
+    assert done.exit_code == 0, done.exception
+    assert read_header(out / "model.safetensors")["view"] == "strokes"
+    report = json.loads(done.stdout)
+    read = Recognizer.load(out / "model.safetensors").probabilities(data.test.images)
+    assert report["test_accuracy"] == np.mean(read.argmax(axis=1) == data.test.labels) > 0.8
 
 
 def test_what_is_missing_among_the_digits_is_said(small, digits, tmp_path):

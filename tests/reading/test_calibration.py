@@ -7,7 +7,7 @@ import handwrought as hw
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.reading.calibration import fit_temperature, mean_cost
 from handwrought.reading.recognizer import Recognizer, shipped_model
-from handwrought.storage import read_header
+from handwrought.storage import read_model
 
 
 def sharpened(factor):
@@ -39,11 +39,26 @@ def test_the_cost_is_that_of_the_recognizers_probabilities():
 
 
 def test_the_shipped_models_temperature_is_the_one_fitted_on_validation():
-    network = hw.Network.load(shipped_model())
-    fitted = fit_temperature(network, hw.load_dataset("mnist").validation)
-    assert read_header(shipped_model())["calibration"]["temperature"] == pytest.approx(
-        fitted, rel=1e-3
-    )
+    header, network = read_model(shipped_model())
+    fitted = fit_temperature(network, hw.load_dataset("mnist").validation, header["view"])
+    assert header["calibration"]["temperature"] == pytest.approx(fitted, rel=1e-3)
+
+
+def test_a_network_is_calibrated_by_what_it_sees():
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (500, 28, 28)).astype(np.uint8)
+    network = hw.Network([1568, 10], cost="softmax", seed=0)
+    p = Recognizer(network, temperature=0.6, view="strokes").probabilities(images)
+    labels = (p.cumsum(axis=1) > rng.random((500, 1))).argmax(axis=1)
+    split = hw.Split(images, labels)
+    temperature = fit_temperature(network, split, "strokes")
+    p = Recognizer(network, temperature=temperature, view="strokes").probabilities(images)
+    expected = -np.log(p[np.arange(500), split.labels]).mean()
+    assert mean_cost(network, split, temperature, "strokes") == pytest.approx(expected)
+    assert expected <= mean_cost(network, split, 1.1 * temperature, "strokes")
+    assert expected <= mean_cost(network, split, 0.9 * temperature, "strokes")
+    with pytest.raises(ModelFileError, match="784 to 10"):
+        fit_temperature(network, split)
 
 
 def test_what_cannot_be_fitted_is_refused():
