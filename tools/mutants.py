@@ -56,6 +56,8 @@ PARTS = {
             "tests/data/test_downloads.py",
             "tests/data/test_mnist.py",
             "tests/data/test_strangers.py",
+            "tests/data/test_letters.py",
+            "tests/data/test_pen.py",
             "tests/data/test_views.py",
             "tests/data/test_collection.py::test_about_the_share_asked_for_is_held_out",
             "tests/data/test_collection.py::"
