@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from handwrought.data.views import VIEWS, numbers_seen
 from handwrought.errors import InvalidArgument, MissingExtra
 from handwrought.exchange.onnx_graph import Graph
+from handwrought.exchange.onnx_views import add_view
 from handwrought.nn.network import Network
-from handwrought.storage.header import new_header
+from handwrought.storage.header import PIXELS, new_header
 
 __all__ = ["DEFAULT_OPSET", "OLDEST_OPSET", "to_onnx"]
 
@@ -39,16 +41,17 @@ def to_onnx(
     header : dict, optional
         Of its model file: gives labels, temperature, digest and recipe.
     pixels : bool
-        Whether the graph takes uint8 pictures, ``pixels`` (n, height, width), and gives calibrated
-        ``probabilities`` (n, n_outputs); else it takes ``x`` (n, n_inputs), as ``feedforward``
-        does, and gives ``a`` (n, n_outputs).
+        Whether the graph takes uint8 pictures, ``pixels`` (n, height, width), sees them in the
+        model's view and gives calibrated ``probabilities`` (n, n_outputs); else it takes ``x``
+        (n, n_inputs), as ``feedforward`` does, and gives ``a`` (n, n_outputs).
     opset : int
         Version of the operators, from 13 to what the installed ``onnx`` knows.
 
     Raises
     ------
     InvalidArgument
-        If there is no such opset, or pixels are asked for and the model does not take pictures.
+        If there is no such opset, or pixels are asked for and it is not known how the model's
+        inputs are made of them.
     MissingExtra
         If ``onnx`` is not installed.
     """
@@ -69,14 +72,14 @@ def to_onnx(
     graph = Graph(onnx, network.dtype)
     n_in, n_out = network.n_inputs, network.n_outputs
     if pixels:
-        height, width = _picture(header)
+        shape = _picture(header, n_in)
         given: tuple[str, int, list[object]] = (
             "pixels",
             onnx.TensorProto.UINT8,
-            ["n", height, width],
+            ["n", *shape],
         )
-        a = graph.add("Flatten", "pixels", axis=1)
-        a = graph.add("Cast", a, to=graph.type)
+        a = add_view(graph, "pixels", VIEWS[header["view"]], shape)
+        a = graph.add("Cast", graph.add("Flatten", a, axis=1), to=graph.type)
         a = graph.add("Mul", a, graph.constant("pixel_scale", 1 / 255))
     else:
         given = ("x", graph.type, ["n", n_in])
@@ -108,14 +111,17 @@ def to_onnx(
     return model
 
 
-def _picture(header: Mapping[str, Any]) -> tuple[int, int]:
-    if header["view"] != "as-is":
+def _picture(header: Mapping[str, Any], n_inputs: int) -> tuple[int, int]:
+    """Height and width of the pictures of which the inputs are made."""
+    view, made = header["view"], header["preprocessing"]
+    if view not in VIEWS:
         raise InvalidArgument(
-            f"--pixels is for models that see pictures as they are, and this one sees them "
-            f"{header['view']!r}: export it without"
+            f"--pixels is for models of the views {', '.join(VIEWS)}, and this one sees pictures "
+            f"{view!r}: export it without"
         )
-    made = header["preprocessing"]
-    if made is None:
+    if made is None and VIEWS[view].strokes:
+        made = PIXELS  # a model file tells of pixels only where they are the inputs
+    if made is None or numbers_seen((made["height"], made["width"]), view) != n_inputs:
         raise InvalidArgument(
             "--pixels is for models whose file says how their inputs are made of pixels: export it "
             "without, and prepare the inputs yourself"
@@ -125,15 +131,21 @@ def _picture(header: Mapping[str, Any]) -> tuple[int, int]:
 
 def _metadata(network: Network, header: Mapping[str, Any], pixels: bool) -> dict[str, str]:
     labels = header["labels"] or [str(i) for i in range(network.n_outputs)]
-    found = {
+    return {
         "labels": json.dumps(labels, ensure_ascii=False),
         "activations": ",".join(activation.name for activation in network.activations),
         "cost": network.cost.name,
         "temperature": str(header["calibration"]["temperature"]),
-        "input": "uint8 pixels, ink bright on black" if pixels else "pixels divided by 255",
+        "view": header["view"],
+        "input": _input(header, pixels),
         "recipe": json.dumps(header["record"], ensure_ascii=False),
         "digest": header.get("digest", ""),
     }
-    if not pixels and header["preprocessing"] is None:
-        found["input"] = "numbers"
-    return found
+
+
+def _input(header: Mapping[str, Any], pixels: bool) -> str:
+    if pixels:
+        return "uint8 pixels, ink bright on black"
+    if header["view"] != "as-is":
+        return f"the view {header['view']!r} of pixels, divided by 255"
+    return "numbers" if header["preprocessing"] is None else "pixels divided by 255"
