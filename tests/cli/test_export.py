@@ -29,6 +29,11 @@ def test_onnx_is_written_and_said(folder):
     assert done.stdout == f"m.onnx: the network 784-5-10 for ONNX, {size:,} bytes\n"
 
 
+def test_the_shipped_model_takes_pixels(folder):
+    done = run("shipped", "m.onnx", "--pixels", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_json_is_one_object_and_the_shipped_model_has_a_name(folder):
     done = run("shipped", "page.html", "--json", cwd=folder)
     found = json.loads(done.stdout)

@@ -4,8 +4,6 @@ import json
 
 import numpy as np
 import onnx
-import onnx.reference
-import onnxruntime
 import pytest
 
 import handwrought as hw
@@ -14,21 +12,10 @@ from handwrought.exchange import onnx_model, to_onnx
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.storage.header import PIXELS, new_header
 
+from .runtimes import by_onnxruntime, by_the_reference
+
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((17, 12)) * 3
-
-
-def by_onnxruntime(model, **inputs):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return session.run(None, inputs)[0]
-
-
-def by_the_reference(model, **inputs):
-    return onnx.reference.ReferenceEvaluator(model).run(None, inputs)[0]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -127,11 +114,6 @@ def test_pixels_of_what_takes_none_are_told():
     net = hw.Network([4, 2])
     with pytest.raises(InvalidArgument, match="--pixels is for models whose file says"):
         to_onnx(net, pixels=True)
-    for n_inputs, view in ((784, "upright"), (1568, "strokes")):
-        net = hw.Network([n_inputs, 10])
-        header = new_header(net, "float32", view=view)
-        with pytest.raises(InvalidArgument, match=f"sees them '{view}'"):
-            to_onnx(net, header, pixels=True)
 
 
 def test_a_network_that_is_not_finite_is_not_exported():

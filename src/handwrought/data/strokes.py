@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DIRECTIONS", "stroke_maps"]
+__all__ = ["DIRECTIONS", "sampled", "stroke_maps"]
 
 Array = NDArray[Any]
 
@@ -72,10 +72,10 @@ def _maps(x: Array) -> Array:
         np.subtract(along, least, out=facing[k + DIRECTIONS // 2])
     np.maximum(facing, 0, out=facing)
     # Sobel's answer to an edge from 0 to 1 is 4.
-    low = _sampled(height) @ facing
+    low = sampled(height) @ facing
     # BLAS is quick with a small matrix on the left, and slow with one on the right.
     low = np.ascontiguousarray(low.swapaxes(2, 3))
-    found = (_sampled(width) * (1 / (4 * (1 - turn)))) @ low
+    found = (sampled(width) * (1 / (4 * (1 - turn)))) @ low
     np.sqrt(found, out=found)
     # Each map is transposed still; they become two rows of four for each image.
     maps = found.reshape(2, DIRECTIONS // 2, n, width // 2, height // 2)
@@ -93,7 +93,7 @@ def _sobel(x: Array) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=8)
-def _sampled(size: int) -> Array:
+def sampled(size: int) -> Array:
     """A (size / 2, size) matrix whose product with a signal smooths it and takes every second of it."""
     at = 2 * np.arange(size // 2) + 0.5
     weights = np.exp(-0.5 * ((np.arange(size) - at[:, None]) / (2 * _SMOOTH)) ** 2)

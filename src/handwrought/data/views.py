@@ -19,7 +19,17 @@ from handwrought.data.sampling import sample
 from handwrought.data.strokes import stroke_maps
 from handwrought.errors import InvalidArgument
 
-__all__ = ["VIEWS", "View", "finished", "numbers_seen", "seen", "straightened", "viewed"]
+__all__ = [
+    "INK",
+    "MOST",
+    "VIEWS",
+    "View",
+    "finished",
+    "numbers_seen",
+    "seen",
+    "straightened",
+    "viewed",
+]
 
 Array = NDArray[Any]
 
@@ -52,8 +62,10 @@ VIEWS: Final[dict[str, View]] = {
     **{f"strokes-{width}": View(True, width, strokes=True) for width in _WIDTHS},
 }
 """The views by name."""
-_MOST = 2.0
+MOST: Final = 2.0
 """A 1 is not made wider than this many times."""
+INK: Final = 64
+"""Pixels brighter than this are ink whose width is measured."""
 _ROWS = 2000
 
 
@@ -161,9 +173,9 @@ def _upright(x: Array) -> Array:
 def _widened(x: Array, width: int) -> Array:
     """Stretched about the centre of mass until the ink is ``width`` pixels wide."""
     _, column, _, _ = _moments(x)
-    ink = np.asarray((x > 64).any(axis=1))
+    ink = np.asarray((x > INK).any(axis=1))
     own = ink.shape[1] - ink[:, ::-1].argmax(1) - ink.argmax(1)
-    factor = np.clip(width / np.maximum(own, 1), 1 / _MOST, _MOST)
+    factor = np.clip(width / np.maximum(own, 1), 1 / MOST, MOST)
     shape = x.shape
     to = np.arange(shape[2], dtype=np.float32) - shape[2] / 2
     columns = column[:, None] + to / factor[:, None]

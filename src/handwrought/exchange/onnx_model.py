@@ -1,7 +1,6 @@
 """A network as an ONNX graph of plain operators, which any runtime has.
 
-Every layer is a ``Gemm`` (z = a Wᵀ + b) and the few operators of its activation; they are written
-out where a runtime may lack the operator of that name, or lack it in float64.
+Every layer is a ``Gemm`` (z = a Wᵀ + b) and the few operators of its activation.
 """
 
 from __future__ import annotations
@@ -12,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from handwrought.data.views import VIEWS, numbers_seen
 from handwrought.errors import InvalidArgument, MissingExtra
-from handwrought.nn.activations import LeakyReLU
+from handwrought.exchange.onnx_graph import Graph
+from handwrought.exchange.onnx_views import add_view
 from handwrought.nn.network import Network
-from handwrought.storage.header import new_header
+from handwrought.storage.header import PIXELS, new_header
 
 __all__ = ["DEFAULT_OPSET", "OLDEST_OPSET", "to_onnx"]
 
 DEFAULT_OPSET = 17
 OLDEST_OPSET = 13
 """Since then Softmax works along one axis and ReduceSum takes its axes as an input."""
-_LEAST = 1e-30
-"""An output of 0 is taken as this before a power is taken of it, as the Recognizer does."""
 _MOST_BYTES = 2_000_000_000
 
 
@@ -42,16 +41,17 @@ def to_onnx(
     header : dict, optional
         Of its model file: gives labels, temperature, digest and recipe.
     pixels : bool
-        Whether the graph takes uint8 pictures, ``pixels`` (n, height, width), and gives calibrated
-        ``probabilities`` (n, n_outputs); else it takes ``x`` (n, n_inputs), as ``feedforward``
-        does, and gives ``a`` (n, n_outputs).
+        Whether the graph takes uint8 pictures, ``pixels`` (n, height, width), sees them in the
+        model's view and gives calibrated ``probabilities`` (n, n_outputs); else it takes ``x``
+        (n, n_inputs), as ``feedforward`` does, and gives ``a`` (n, n_outputs).
     opset : int
         Version of the operators, from 13 to what the installed ``onnx`` knows.
 
     Raises
     ------
     InvalidArgument
-        If there is no such opset, or pixels are asked for and the model does not take pictures.
+        If there is no such opset, or pixels are asked for and it is not known how the model's
+        inputs are made of them.
     MissingExtra
         If ``onnx`` is not installed.
     """
@@ -69,17 +69,17 @@ def to_onnx(
     if not np.isfinite(network.parameters.vector).all():
         raise InvalidArgument("the network holds values that are not finite: it was not exported")
 
-    graph = _Graph(onnx, network.dtype)
+    graph = Graph(onnx, network.dtype)
     n_in, n_out = network.n_inputs, network.n_outputs
     if pixels:
-        height, width = _picture(header)
+        shape = _picture(header, n_in)
         given: tuple[str, int, list[object]] = (
             "pixels",
             onnx.TensorProto.UINT8,
-            ["n", height, width],
+            ["n", *shape],
         )
-        a = graph.add("Flatten", "pixels", axis=1)
-        a = graph.add("Cast", a, to=graph.type)
+        a = add_view(graph, "pixels", VIEWS[header["view"]], shape)
+        a = graph.add("Cast", graph.add("Flatten", a, axis=1), to=graph.type)
         a = graph.add("Mul", a, graph.constant("pixel_scale", 1 / 255))
     else:
         given = ("x", graph.type, ["n", n_in])
@@ -111,14 +111,17 @@ def to_onnx(
     return model
 
 
-def _picture(header: Mapping[str, Any]) -> tuple[int, int]:
-    if header["view"] != "as-is":
+def _picture(header: Mapping[str, Any], n_inputs: int) -> tuple[int, int]:
+    """Height and width of the pictures of which the inputs are made."""
+    view, made = header["view"], header["preprocessing"]
+    if view not in VIEWS:
         raise InvalidArgument(
-            f"--pixels is for models that see pictures as they are, and this one sees them "
-            f"{header['view']!r}: export it without"
+            f"--pixels is for models of the views {', '.join(VIEWS)}, and this one sees pictures "
+            f"{view!r}: export it without"
         )
-    made = header["preprocessing"]
-    if made is None:
+    if made is None and VIEWS[view].strokes:
+        made = PIXELS  # a model file tells of pixels only where they are the inputs
+    if made is None or numbers_seen((made["height"], made["width"]), view) != n_inputs:
         raise InvalidArgument(
             "--pixels is for models whose file says how their inputs are made of pixels: export it "
             "without, and prepare the inputs yourself"
@@ -128,96 +131,21 @@ def _picture(header: Mapping[str, Any]) -> tuple[int, int]:
 
 def _metadata(network: Network, header: Mapping[str, Any], pixels: bool) -> dict[str, str]:
     labels = header["labels"] or [str(i) for i in range(network.n_outputs)]
-    found = {
+    return {
         "labels": json.dumps(labels, ensure_ascii=False),
         "activations": ",".join(activation.name for activation in network.activations),
         "cost": network.cost.name,
         "temperature": str(header["calibration"]["temperature"]),
-        "input": "uint8 pixels, ink bright on black" if pixels else "pixels divided by 255",
+        "view": header["view"],
+        "input": _input(header, pixels),
         "recipe": json.dumps(header["record"], ensure_ascii=False),
         "digest": header.get("digest", ""),
     }
-    if not pixels and header["preprocessing"] is None:
-        found["input"] = "numbers"
-    return found
 
 
-class _Graph:
-    """Nodes and constants of one dtype, added in order; each node's output has a name of its own."""
-
-    def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
-        self.onnx, self.dtype = onnx, dtype
-        self.type: int = onnx.helper.np_dtype_to_tensor_dtype(dtype)
-        self.nodes: list[Any] = []
-        self.constants: dict[str, Any] = {}
-
-    def constant(self, name: str, value: Any, dtype: Any = None) -> str:
-        """A constant under this name, once."""
-        array = np.ascontiguousarray(value, dtype or self.dtype)
-        array = array.reshape(np.shape(value))  # ascontiguousarray makes a scalar a vector
-        self.constants[name] = self.onnx.numpy_helper.from_array(array, name)
-        return name
-
-    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        """A node; returns the name of its output."""
-        name = output or f"{operator.lower()}_{len(self.nodes)}"
-        node = self.onnx.helper.make_node(operator, inputs, [name], name=f"n_{name}", **attributes)
-        self.nodes.append(node)
-        return name
-
-    def activation(self, name: str, z: str) -> str:
-        """a = f(z), of the activations in :mod:`handwrought.nn.activations`."""
-        if name == "identity":
-            return z
-        if name in ("sigmoid", "tanh", "relu"):
-            return self.add(name.capitalize(), z)
-        if name == "softmax":
-            return self.add("Softmax", z, axis=-1)
-        if name == "leaky-relu":  # onnxruntime has LeakyRelu in float32 alone
-            slope = self.constant("slope", LeakyReLU.slope)
-            return self.add("Max", z, self.add("Mul", z, slope))
-        if name == "silu":
-            return self.add("Mul", z, self.add("Sigmoid", z))
-        if name == "gelu":  # Φ(z) = ½ (1 + erf(z / √2)); Gelu itself came with opset 20
-            inner = self.add("Mul", z, self.constant("root_half", np.sqrt(0.5)))
-            single = self.onnx.TensorProto.FLOAT
-            if self.type != single:  # nor has onnxruntime Erf in float64
-                inner = self.add("Cast", inner, to=single)
-            erf = self.add("Erf", inner)
-            if self.type != single:
-                erf = self.add("Cast", erf, to=self.type)
-            twice = self.add("Add", erf, self.constant("one", 1.0))
-            return self.add("Mul", z, self.add("Mul", twice, self.constant("half", 0.5)))
-        raise InvalidArgument(f"activation {name!r} has no counterpart in ONNX yet")
-
-    def odds(self, a: str, temperature: float) -> str:
-        """p^(1/T) divided by its sum, in float64, as :meth:`Recognizer.probabilities` has it."""
-        double = np.float64
-        a = self.add("Cast", a, to=self.onnx.TensorProto.DOUBLE)
-        a = self.add("Max", a, self.constant("least", _LEAST, double))
-        a = self.add("Pow", a, self.constant("power", 1 / temperature, double))
-        total = self.add("ReduceSum", a, self.constant("axis", [1], np.int64), keepdims=1)
-        return self.add("Cast", self.add("Div", a, total), to=self.type)
-
-    def model(self, given: Any, result: Any, opset: int) -> Any:
-        """The model around the nodes."""
-        from handwrought import __version__
-
-        helper = self.onnx.helper
-        graph = helper.make_graph(
-            self.nodes,
-            "handwrought",
-            [helper.make_tensor_value_info(*given)],
-            [helper.make_tensor_value_info(*result)],
-            list(self.constants.values()),
-        )
-        operators = [helper.make_opsetid("", opset)]
-        return helper.make_model(
-            graph,
-            opset_imports=operators,
-            # The oldest format that holds this opset: older runtimes refuse newer ones.
-            ir_version=helper.find_min_ir_version_for(operators),
-            producer_name="handwrought",
-            producer_version=__version__,
-            doc_string="A multi-layer perceptron, trained by backpropagation.",
-        )
+def _input(header: Mapping[str, Any], pixels: bool) -> str:
+    if pixels:
+        return "uint8 pixels, ink bright on black"
+    if header["view"] != "as-is":
+        return f"the view {header['view']!r} of pixels, divided by 255"
+    return "numbers" if header["preprocessing"] is None else "pixels divided by 255"
