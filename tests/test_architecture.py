@@ -23,7 +23,7 @@ MAY_USE = {
     "evaluation": {"nn", "data"},
     "inference": {"nn", "kernels"},
     "committee": {"nn", "data", "storage"},
-    "exchange": {"nn", "storage"},
+    "exchange": {"nn", "data", "storage"},
     "reading": {"nn", "data", "storage", "training", "evaluation"},
     "estimator": {"nn", "data", "training", "kernels"},
     "report": {"nn", "data", "evaluation"},
