@@ -103,8 +103,8 @@ def test_a_model_that_is_none_is_told(tmp_path):
     [
         (hw.Network([100, 10]), {}, "from 100 numbers to 10"),
         (hw.Network([784, 1]), {}, "from 784 numbers to 1"),
-        (hw.Network([784, 10]), {"view": "upright"}, "sees them 'upright'"),
-        (hw.Network([1568, 10]), {"view": "strokes"}, "sees them 'strokes'"),
+        (hw.Network([1568, 10]), {}, "784 numbers in view 'as-is'"),
+        (hw.Network([784, 10]), {"view": "strokes"}, "1568 numbers in view 'strokes'"),
     ],
 )
 def test_what_no_page_can_show_is_told(net, header, told):

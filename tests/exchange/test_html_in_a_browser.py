@@ -5,9 +5,11 @@ import pytest
 from playwright.sync_api import Error
 
 import handwrought as hw
+from handwrought.data.views import VIEWS, finished, numbers_seen, straightened, viewed
 from handwrought.exchange import export, to_html
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.reading.recognizer import shipped_model
+from handwrought.storage import read_header
 from handwrought.storage.header import new_header
 
 # Strokes of each digit in the pad's unit square.
@@ -62,9 +64,16 @@ def shipped(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    return write(tmp_path_factory.mktemp("page"), hw.Network([784, 9, 10], "relu", "softmax", 1))
+def of_view(view, dtype="float32"):
+    """A small network that sees digits so, its numbers in half precision."""
+    net = hw.Network([numbers_seen((28, 28), view), 9, 10], "relu", "softmax", 1, dtype)
+    net.parameters.vector[:] = net.parameters.vector.astype(np.float16)
+    return net
+
+
+@pytest.fixture(scope="module", params=["as-is", "strokes"])
+def small(request, tmp_path_factory):
+    return write(tmp_path_factory.mktemp("page"), of_view(request.param), view=request.param)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -94,6 +103,67 @@ def test_every_half_is_read_right(opens_offline, tmp_path):
         found = page.evaluate("""() => Array.from({ length: 784 }, (_, k) =>
             handwrought.feedforward(Float64Array.from({ length: 784 }, (_, i) => Number(i === k))))""")
     np.testing.assert_array_equal(found, net.feedforward(unit))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_digits_are_seen_and_read_as_the_library_does(opens_offline, tmp_path, view):
+    rng = np.random.default_rng(0)
+    odd = rng.integers(0, 256, (4, 28, 28), np.uint8)
+    odd[0] = 0
+    odd[1] = 255
+    odd[2] = np.pad([[1]], (0, 27))  # a speck in a corner
+    images = np.concatenate([odd, hw.load_dataset("mnist").test.images[:300]])
+    net = of_view(view, "float64")
+    with opens_offline(write(tmp_path, net, view=view, temperature=1.3)) as page:
+        found = page.evaluate(
+            """text => {
+                const pixels = text.split(",");
+                const read = (_, i) => handwrought.read(pixels.slice(784 * i, 784 * (i + 1)));
+                const readings = Array.from({ length: pixels.length / 784 }, read);
+                const all = (name) => readings.map((reading) => reading[name].join()).join();
+                const probabilities = readings.map((reading) => reading.probabilities);
+                return { straight: all("straight"), inputs: all("inputs"), probabilities };
+            }""",
+            ",".join(map(str, images.ravel().tolist())),
+        )
+    straight = numbers(found["straight"]).reshape(images.shape)
+    inputs = numbers(found["inputs"]).reshape(len(images), 28, -1)
+    # The library sums in single precision: a number between two grey levels may fall to the other.
+    apart = np.abs(straight.astype(int) - straightened(images, view))
+    assert apart.max() <= 1
+    assert apart.mean() < 1e-4
+    apart = np.abs(inputs.astype(int) - finished(straight, view))
+    assert apart.max() <= 1
+    assert apart.mean() < 1e-4
+    same = (inputs == viewed(images, view)).all(axis=(1, 2))
+    assert same[:3].all()
+    assert same.mean() > 0.95
+    theirs = hw.Recognizer(net, temperature=1.3, view=view).probabilities(images)
+    np.testing.assert_allclose(np.array(found["probabilities"])[same], theirs[same], atol=1e-9)
+    np.testing.assert_allclose(found["probabilities"], theirs, atol=0.01)
+
+
+def test_a_drawing_is_shown_and_read_in_the_networks_view(opens_offline, tmp_path):
+    net = of_view("strokes")
+    with opens_offline(write(tmp_path, net, view="strokes")) as page:
+        draw(page, DIGITS[4])
+        page.wait_for_function("handwrought.reading !== null")
+        found = page.evaluate("""() => {
+            const { probabilities, pixels, inputs } = handwrought.reading;
+            const { data } = document.querySelector(".seen").getContext("2d").getImageData(0, 0, 56, 56);
+            const canvas = data.filter((_, i) => i % 4 === 0);
+            return { probabilities, pixels: pixels.join(), inputs: inputs.join(), canvas: canvas.join() };
+        }""")
+    pixels = numbers(found["pixels"]).reshape(1, 28, 28)
+    theirs = hw.Recognizer(net, view="strokes").probabilities(pixels)[0]
+    np.testing.assert_allclose(found["probabilities"], theirs, atol=1e-3)
+    # The digit stands in the middle, the map of what brightens to the right on the right of it.
+    canvas = numbers(found["canvas"]).reshape(56, 56)
+    maps = numbers(found["inputs"]).reshape(28, 56)
+    np.testing.assert_array_equal(canvas[21:35, 42:], maps[:14, :14])
+    np.testing.assert_array_equal(canvas[:14, 21:35], maps[14:, 28:42])
+    apart = canvas[14:42, 14:42].astype(int) - straightened(pixels, "strokes")[0]
+    assert np.abs(apart).max() <= 1
 
 
 def test_drawn_digits_are_read_as_the_library_reads_them(opens_offline, shipped):
@@ -128,8 +198,11 @@ def test_a_3_shows_on_the_page(opens_offline, shipped):
         shares = page.locator(".bars .share").evaluate_all("all => all.map((s) => +s.title)")
         assert sum(shares) == pytest.approx(1)
         assert page.locator("#announcer").inner_text().startswith("Read as 3, ")
-        assert page.locator(".neurons figure").count() == 3
-        assert "99.43%" in page.locator(".facts").inner_text()
+        header = read_header(shipped_model())
+        assert page.locator(".neurons figure").count() == len(header["sizes"]) - 2
+        facts = page.locator(".facts").inner_text()
+        assert "-".join(map(str, header["sizes"])) in facts
+        assert header["digest"][:16] in facts
 
 
 @pytest.mark.parametrize("width", [3, 15])

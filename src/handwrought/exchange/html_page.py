@@ -12,11 +12,13 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
 
+from handwrought.data.views import VIEWS, numbers_seen
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
 from handwrought.storage.header import new_header
@@ -39,6 +41,7 @@ _SCRIPTS: Final = (  # each after those it imports
     f"{_STUDIO}/parts/pad.js",
     f"{_PAGE}/forward.js",
     f"{_PAGE}/prepare.js",
+    f"{_PAGE}/views.js",
     f"{_PAGE}/page.js",
 )
 _MOST_CLASSES = 40
@@ -52,9 +55,9 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
     Parameters
     ----------
     network : Network
-        From 784 pixels to at most 40 classes.
+        From what its view makes of 28 x 28 pixels to at most 40 classes.
     header : dict, optional
-        Of its model file: gives labels, temperature and what is told below the pad.
+        Of its model file: gives view, labels, temperature and what is told below the pad.
 
     Raises
     ------
@@ -63,15 +66,12 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
     """
     if header is None:
         header = new_header(network, str(network.dtype))
-    if header["view"] != "as-is":
+    n_inputs = numbers_seen((28, 28), header["view"])
+    if network.n_inputs != n_inputs or not 2 <= network.n_outputs <= _MOST_CLASSES:
         raise InvalidArgument(
-            f"a page shows drawings to the network as they are, and this one sees them "
-            f"{header['view']!r}: export another"
-        )
-    if network.n_inputs != 784 or not 2 <= network.n_outputs <= _MOST_CLASSES:
-        raise InvalidArgument(
-            f"a page reads drawings of 28 x 28 pixels into 2 to {_MOST_CLASSES} classes, and this "
-            f"network goes from {network.n_inputs} numbers to {network.n_outputs}"
+            f"a page reads drawings of 28 x 28 pixels, {n_inputs} numbers in view "
+            f"{header['view']!r}, into 2 to {_MOST_CLASSES} classes, and this network goes from "
+            f"{network.n_inputs} numbers to {network.n_outputs}"
         )
     with np.errstate(over="ignore"):  # an infinity is answered below
         half = network.parameters.vector.astype("<f2")
@@ -82,6 +82,7 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
     model = {
         "sizes": list(network.sizes),
         "activations": [activation.name for activation in network.activations],
+        "view": asdict(VIEWS[header["view"]]),
         "temperature": header["calibration"]["temperature"],
         "labels": header["labels"] or [str(i) for i in range(network.n_outputs)],
         "facts": _facts(network, header),

@@ -64,7 +64,7 @@ export function networkOf({ sizes, activations, temperature, weights }) {
   }
 
   return {
-    // The activations of every layer above the input x, 784 numbers from 0 to 1.
+    // The activations of every layer above the input x, numbers from 0 to 1.
     layers(x) {
       let a = Float64Array.from(x);
       return matrices.map((_, l) => (a = layer(l, a)));

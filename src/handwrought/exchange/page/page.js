@@ -6,10 +6,11 @@ import { count, percent } from "./numbers.js";
 import { pad } from "./pad.js";
 import { paintAmounts, paintInk } from "./pixels.js";
 import { prepare } from "./prepare.js";
+import { finished, straightened } from "./views.js";
 
 const SURE = 0.5; // below it, the answer is a question mark
 const model = JSON.parse(document.getElementById("model").textContent);
-const { labels, facts, sizes } = model;
+const { labels, facts, sizes, view } = model;
 const network = networkOf(model);
 const digits = labels.every((label) => label.length === 1);
 const announcer = document.getElementById("announcer");
@@ -38,6 +39,8 @@ const neurons = sizes.slice(1, -1).map((n, l) => {
   return { canvas, columns, rows, figure: el("figure", { style }, canvas, caption) };
 });
 
+const made = [view.upright && "set upright", view.width && `${view.width}\u00a0pixels wide`].filter(Boolean).map((step) => `, ${step}`).join("");
+
 // How many columns a layer's neurons are laid out in, two or three times as many as rows.
 function wide(n) {
   if (n <= 12) return n;
@@ -56,7 +59,8 @@ document.getElementById("page").append(
     el("section", { class: "prepared", "aria-labelledby": "prepared-title" },
       el("h2", { id: "prepared-title" }, "What it sees"),
       seen,
-      el("p", { class: "note" }, "The ink, scaled to 20\u00a0×\u00a020 pixels, with its centre of mass in the middle of 28\u00a0×\u00a028.")),
+      el("p", { class: "note" }, `The ink, scaled to 20\u00a0×\u00a020 pixels, with its centre of mass in the middle of 28\u00a0×\u00a028${made}.`,
+        view.strokes ? " Around it, where it brightens in each direction: the network is given these eight maps." : "")),
     el("section", { class: "reading", "aria-labelledby": "reading-title" },
       el("h2", { id: "reading-title" }, "What it reads"),
       el("div", { class: "verdict" }, answer, says),
@@ -70,12 +74,14 @@ document.getElementById("page").append(
 
 // --- reading --------------------------------------------------------------------------------------
 
-function read() {
-  const pixels = prepare(board.strokes);
-  const layers = network.layers(Array.from(pixels, (v) => v / 255));
+// pixels: 28 x 28 of a prepared digit, uint8, ink bright on black.
+function read(pixels) {
+  const straight = straightened(pixels, view);
+  const inputs = finished(straight, view);
+  const layers = network.layers(Array.from(inputs, (v) => v / 255));
   const probabilities = network.probabilities(layers.at(-1));
   const best = probabilities.indexOf(Math.max(...probabilities));
-  return { pixels, layers, probabilities, best, confidence: probabilities[best] };
+  return { pixels, straight, inputs, layers, probabilities, best, confidence: probabilities[best] };
 }
 
 let soon = 0;
@@ -93,7 +99,7 @@ function announce() {
 
 function show() {
   soon = 0;
-  last = board.empty ? null : read();
+  last = board.empty ? null : read(prepare(board.strokes));
   const sure = last !== null && last.confidence >= SURE;
   answer.textContent = last ? (sure ? labels[last.best] : "?") : "–";
   answer.classList.toggle("none", !last);
@@ -102,12 +108,26 @@ function show() {
   else if (sure) says.textContent = `${percent(last.confidence)} sure`;
   else says.textContent = `Perhaps ${labels[last.best]}, but only ${percent(last.confidence)} sure.`;
   chances.show(last?.probabilities ?? null);
-  paintInk(seen, last?.pixels ?? new Uint8Array(784));
+  showSeen();
   seen.setAttribute("aria-label", last ? "What the network sees of the drawing" : "Nothing drawn yet");
   neurons.forEach(({ canvas, columns, rows }, l) => {
     paintAmounts(canvas, last?.layers[l] ?? new Float64Array(sizes[l + 1]), columns, rows);
   });
   undo.disabled = clear.disabled = board.empty;
+}
+
+// The digit, amid the maps of its strokes if there are any, each on the side it stands for.
+function showSeen() {
+  const digit = last?.straight ?? new Uint8Array(784);
+  if (!view.strokes) return paintInk(seen, digit);
+  const all = new Uint8Array(56 * 56);
+  const put = (from, wide, x, y, side, [left, top]) => {
+    for (let i = 0; i < side; i++) all.set(from.subarray((y + i) * wide + x, (y + i) * wide + x + side), (top + i) * 56 + left);
+  };
+  put(digit, 28, 0, 0, 28, [14, 14]);
+  const places = [[42, 21], [42, 42], [21, 42], [0, 42], [0, 21], [0, 0], [21, 0], [42, 0]]; // from the right, clockwise
+  places.forEach((place, k) => put(last?.inputs ?? new Uint8Array(1568), 56, 14 * (k % 4), 14 * Math.floor(k / 4), 14, place));
+  paintInk(seen, all, 56, 56);
 }
 
 document.addEventListener("keydown", (event) => {
@@ -134,6 +154,7 @@ window.handwrought = {
   feedforward: (x) => Array.from(network.layers(x).at(-1)),
   probabilities: (x) => network.probabilities(network.layers(x).at(-1)),
   prepare,
+  read: (pixels) => read(Uint8Array.from(pixels)),
   get strokes() { return board.strokes; },
   get picture() { return board.pixels(); },
   get reading() { return last; },
