@@ -36,7 +36,13 @@ def reading(x, confidence, refused=False, y=0):
 
 
 def side_by_side(*confidences):
-    return [reading(24 * i, sure, refused=sure < 0.5) for i, sure in enumerate(confidences)]
+    """Four pixels apart, and ten more where None stands."""
+    found, x = [], 0
+    for sure in confidences:
+        if sure is not None:
+            found.append(reading(x, sure, refused=sure < 0.5))
+        x += 10 if sure is None else 24
+    return found
 
 
 def test_a_word_is_left_out_and_the_number_beside_it_kept():
@@ -54,8 +60,13 @@ def test_a_word_is_left_out_and_the_number_beside_it_kept():
         ((0.1, 1.0, 0.8, 1.0, 1.0, 1.0), [1.0, 0.8, 1.0, 1.0, 1.0]),
         ((0.5, 1.0, 0.8, 1.0, 1.0), [0.5, 1.0, 0.8, 1.0, 1.0]),  # doubt alone makes no word
         ((0.1, 1.0, 0.8, 1.0), [1.0, 0.8, 1.0]),  # nor do four signs
-        ((0.1, 0.1, 0.7, 1.0, 0.95, 0.9), [1.0, 0.95, 0.9]),  # a word and a number
-        ((0.1, 0.1, 0.7, 0.95, 0.9), []),  # two digits are none
+        ((0.1, 0.1, 0.7, 1.0, 0.95, 0.9), []),  # three within a word
+        ((0.1, 0.1, 0.7, None, 1.0, 0.95, 0.9), [1.0, 0.95, 0.9]),  # a word, a space, a number
+        ((1.0, 0.95, 0.9, None, 0.1, 0.1, 0.1), [1.0, 0.95, 0.9]),
+        ((0.1, None, 1.0, 0.95, 0.9, 0.1, 0.1), []),  # a space on one side alone
+        ((0.1, 0.1, None, 1.0, None, 0.95, 0.9), []),  # as far from each other as from the word
+        ((0.1, 0.1, 0.7, 0.1, *[0.99] * 5), [0.99] * 5),  # five are enough
+        ((0.1, 0.1, 0.7, None, 0.95, 0.9), []),  # two digits are none
     ],
 )
 def test_what_makes_a_word(confidences, kept):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ _SURE = 0.5
 _STRANGE = 0.25
 """Confidence below which ink on a page is no digit: ten equal shares are 0.1 each."""
 _CERTAIN = 0.9
-_LEAST = 3
-"""Digits of such confidence, so many side by side, that are a number although a word stands close."""
+_LEAST, _LONG = 3, 5
+"""Digits of such confidence, so many side by side, that are a number although a word stands close:
+if they stand apart from it, and even if they do not."""
 _WORD = 5
 """Signs of a word, a few of which look like digits; fewer may be a number beside a scribble."""
 _HARD, _EASY, _EASIER = -0.12, -0.16, 0.35
@@ -336,12 +337,22 @@ def _numbers(run: list[Reading]) -> list[Reading]:
     """A run, or where it is a word, the numbers close to it: stretches of digits beyond doubt."""
     if _is_number(run):
         return run
-    kept = []
+    kept: list[Reading] = []
+    start = 0
     for sure, stretch in groupby(run, lambda reading: reading.confidence >= _CERTAIN):
-        digits = list(stretch)
-        if sure and len(digits) >= _LEAST:
-            kept += digits
+        n = len(list(stretch))
+        if sure and (n >= _LONG or (n >= _LEAST and _stands_apart(run, start, start + n))):
+            kept += run[start : start + n]
+        start += n
     return kept
+
+
+def _stands_apart(run: list[Reading], start: int, end: int) -> bool:
+    """Whether a stretch of a run is farther from what is beside it than its own digits are from
+    each other: "tot" within "total" is not."""
+    gaps = [_gap(one, other) for one, other in pairwise(run)]
+    beside = gaps[max(start - 1, 0) : start] + gaps[end - 1 : end]
+    return min(beside, default=np.inf) > max(gaps[start : end - 1], default=0.0)
 
 
 def _within(part: Box, whole: Box) -> bool:
