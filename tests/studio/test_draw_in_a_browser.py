@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
@@ -340,7 +341,7 @@ def test_a_network_that_sees_strokes_shows_them(starts, opens, tmp_path):
         page.keyboard.press("ArrowRight")
         page.locator(".neuron h2", has_text="Neuron 1 of layer 2").wait_for()
         term = page.locator(".neuron tbody tr").first
-        assert "brighter towards the" in term.inner_text()
+        assert re.match("edge [→↘↓↙←↖↑↗] at [0-9]+, [0-9]+", term.inner_text())
         first = term.locator("span[title]").evaluate_all("all => all.map((s) => s.title)")
         page.get_by_role("button", name="That was a 3").click()
         page.get_by_text("Kept as a 3.").wait_for()
