@@ -73,6 +73,7 @@ def tuned_wish(wish: Wish, source: Path) -> Wish:
     shape = {
         "dataset": "mnist",
         "images": None,
+        "view": header["view"],
         "hidden": hidden,
         "cost": network.cost.name,
         "initializer": None,
