@@ -80,7 +80,9 @@ def test_the_numbers_on_the_page_are_the_librarys(opens, studio):
         first = terms.evaluate_all("all => all.map((s) => s.title)")
     (kept,) = (studio.folder / "digits" / "3").glob("*.png")
     pixels = np.asarray(Image.open(kept))
-    trace = follow(hw.Recognizer.load().network, pixels.reshape(-1) / 255, 3)
+    reader = hw.Recognizer.load()
+    seen = viewed(pixels[None], reader.view).reshape(-1) / 255
+    trace = follow(reader.network, seen, 3)
     total, bias, z, a = (float(text.replace("−", "-")) for text in shown)
     assert (bias, z, a) == (trace.b[2][5], trace.z[2][5], trace.a[2][5])
     assert total + bias == pytest.approx(z)
