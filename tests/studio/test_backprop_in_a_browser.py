@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from handwrought.data.catalog import load_dataset
+from handwrought.data.views import viewed
 from handwrought.nn.equations import follow, update
 from handwrought.nn.gradient_check import derivative_at
+from handwrought.nn.network import Network
+from handwrought.storage import load_model
 from handwrought.studio.microscope_subjects import built
+from handwrought.studio.places import place
 
 FRESH = "16-16:sigmoid:quadratic:fresh"
 PLACE = f"#backprop?network={FRESH}&image=test:8&neurons=3,5,5&layer=2&source=425"
@@ -218,6 +222,45 @@ def test_the_default_network_is_trained_while_its_beginning_is_shown(opens):
         page.get_by_role("button", name="A misread one").click()
         page.wait_for_url(re.compile(r"test%3A(?!8&)"), timeout=WAIT)
         page.locator(".ms-what .error").wait_for(timeout=WAIT)
+
+
+def test_eight_maps_of_strokes_are_shown_and_named(starts, opens, tmp_path):
+    path = tmp_path / "strokes.safetensors"
+    Network([1568, 20, 10], "relu", "softmax", seed=0).save(path, view="strokes")
+    image = load_dataset("mnist").test.images[8:9]
+    seen = viewed(image, "strokes").reshape(-1) / 255
+    trace = follow(load_model(path).copy("float64"), seen, 5)
+    j, k = 4, int(seen.argmax())
+    at = f"#backprop?network=model&image=test:8&neurons={j},5&layer=2&source={k}&step="
+    named = place(k, 1568)
+    running = starts(tmp_path / "data", "--port", 0, "--model", path)
+    with running as own, opens(f"{at}input", on=own) as page:
+        step(page, "input")
+        page.get_by_text("1,568 parts of strokes").wait_for()
+        cells = page.locator(".ms-layer.input .ms-cells")
+        pixels = cells.locator("canvas").evaluate(
+            "c => [c.width, c.height, ...c.getContext('2d').getImageData(0, 0, 56, 28).data]"
+        )
+        assert pixels[:2] == [56, 28]
+        assert np.abs(np.array(pixels[2::4]) - 255 * seen).max() <= 1
+        assert cells.locator(".map-arrows").inner_text().split() == [*"→↘↓↙←↖↑↗"]
+        box = page.get_by_role("slider", name="Input: 1,568 parts of strokes")
+        assert box.get_attribute("aria-valuetext").startswith(f"{named}, activation a = ")
+        assert named in page.locator(".ms-value").inner_text()
+        page.locator("[data-step=z2]").click()
+        step(page, "z2")
+        assert exact(page.locator(".ms-value .number")) == close(trace.z[2][j])
+        terms = trace.sum_for_z(2, j).largest_first().terms
+        names = page.locator(".ms-term").all_inner_texts()
+        assert names == [place(term.index, 1568) for term in terms[: len(names)]]
+        sides = page.locator(".ms-panels canvas").evaluate_all("all => all.map((c) => c.width)")
+        assert sides == [56, 56, 56]
+        page.locator("[data-step=BP4]").click()
+        step(page, "BP4")
+        assert exact(page.locator(".ms-value .number")) == close(trace.dC_dw[2][j, k])
+        assert f"The weight from {named} to neuron {j}" in page.locator(".ms-which").inner_text()
+        inside = page.locator(".ms-scroll").evaluate("s => s.scrollWidth - s.clientWidth")
+        assert inside <= 0  # nothing is cut off
 
 
 def test_what_is_hostile_is_refused_in_one_sentence(studio):

@@ -48,16 +48,16 @@ def test_the_next_misread_image_comes_after_the_last_and_begins_again_at_the_end
     labels = microscope.images.data.test.labels
     net = constant(7)
     first, second, *_ = np.flatnonzero(labels != 7)
-    assert microscope.images.misread(net, None, -1) == f"test:{first}"
-    assert microscope.images.misread(net, None, int(first)) == f"test:{second}"
-    assert microscope.images.misread(net, None, len(labels) - 1) == f"test:{first}"
+    assert microscope.images.misread(net, "as-is", None, -1) == f"test:{first}"
+    assert microscope.images.misread(net, "as-is", None, int(first)) == f"test:{second}"
+    assert microscope.images.misread(net, "as-is", None, len(labels) - 1) == f"test:{first}"
     last = np.flatnonzero(labels == 3)[-1]
-    assert microscope.images.misread(net, 3, int(last) - 1) == f"test:{last}"
+    assert microscope.images.misread(net, "as-is", 3, int(last) - 1) == f"test:{last}"
 
 
 def test_a_digit_that_is_always_read_right_has_no_misread_image(microscope):
     with pytest.raises(InvalidArgument, match="misreads no 7 of the test images"):
-        microscope.images.misread(constant(7), 7, -1)
+        microscope.images.misread(constant(7), "as-is", 7, -1)
 
 
 def test_an_image_by_chance_is_of_the_digit_asked_for(microscope):
@@ -82,7 +82,7 @@ def test_a_weight_of_a_pixel_without_ink_changes_nothing_in_both_ways(microscope
 
 
 def test_a_drawing_without_a_label_is_compared_with_what_the_network_reads(microscope):
-    _, network = microscope.networks.get(FRESH)
+    network = microscope.networks.get(FRESH).network
     expected = network.predict(np.zeros((1, 784)))[0]
     assert microscope.trace(View(FRESH, BLANK)).y.argmax() == expected
     assert microscope.trace(View(FRESH, BLANK, label=4)).y.argmax() == 4
@@ -96,9 +96,10 @@ def test_steps_that_leave_the_numbers_are_refused(microscope):
 
 def test_a_file_for_other_images_is_refused(microscope, tmp_path):
     hw.Network([100, 10]).save(tmp_path / "small.safetensors")
-    hw.Network([784, 10]).save(tmp_path / "upright.safetensors", view="upright")
-    hw.Network([1568, 10]).save(tmp_path / "strokes.safetensors", view="strokes")
-    for name in ("small", "upright", "strokes"):
+    hw.Network([784, 26]).save(tmp_path / "letters.safetensors")
+    hw.Network([784, 10]).save(tmp_path / "strokes.safetensors", view="strokes")
+    hw.Network([784, 10]).save(tmp_path / "unknown.safetensors", view="sideways")
+    for name in ("small", "letters", "strokes", "unknown"):
         with pytest.raises(
             InvalidArgument, match=f"{name}.safetensors does not read 28 x 28 digits"
         ):
@@ -110,7 +111,7 @@ def test_a_network_that_was_trained_before_is_read_from_its_file(microscope, tmp
     kept = hw.Network([784, 5, 10], cost="softmax", seed=3)
     (tmp_path / "microscope").mkdir()
     kept.save(tmp_path / "microscope" / "5_sigmoid_softmax.safetensors")
-    shown, network = microscope.networks.get(name)
+    shown, network, *_ = microscope.networks.get(name)
     assert shown == name
     assert np.allclose(network.parameters.vector, kept.parameters.vector)
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from handwrought.data.strokes import stroke_maps
+from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
@@ -20,6 +22,7 @@ from handwrought.studio.microscope_formulas import num
 from handwrought.studio.microscope_questions import DEEP, QUESTIONS
 from handwrought.studio.microscope_steps import close_up, steps
 from handwrought.studio.microscope_subjects import built, ink_name
+from handwrought.studio.places import place
 from handwrought.studio.sessions import Studio
 
 FRESH = "16-16:sigmoid:quadratic:fresh"
@@ -88,28 +91,95 @@ def test_runs_are_offered_by_name_as_they_are_now_without_their_other_files(
     files = {name: title for name, title in offered.items() if name.startswith("file:")}
     name = "file:runs/7/model.safetensors"
     assert files == {name: "my run", "file:letters.safetensors": "letters"}
-    first = microscope.networks.get(name)[1].parameters.vector
+    first = microscope.networks.get(name).network.parameters.vector
     one.parameters.vector += 1
     one.save(folder / "model.safetensors")  # it has learnt since
-    assert np.allclose(microscope.networks.get(name)[1].parameters.vector, first + 1)
+    assert np.allclose(microscope.networks.get(name).network.parameters.vector, first + 1)
     microscope.close()
 
 
-def test_a_network_of_the_shipped_size_can_be_named():
-    sizes = load_model(shipped_model()).sizes
-    hidden = "-".join(map(str, sizes[1:-1]))
-    assert built(f"{hidden}:relu:softmax").sizes == list(sizes)
+def test_a_network_as_wide_as_the_shipped_one_can_be_named():
+    hidden = load_model(shipped_model()).sizes[1:-1]
+    name = f"{'-'.join(map(str, hidden))}:relu:softmax"
+    assert built(name).sizes == [784, *hidden, 10]
+
+
+@pytest.mark.parametrize(("view", "n_inputs"), [("strokes", 1568), ("upright", 784)])
+@pytest.mark.parametrize("name", ["model", "file:own.safetensors"])
+def test_a_network_sees_an_image_in_its_view(tmp_path, name, view, n_inputs):
+    path = tmp_path / "own.safetensors"
+    Network([n_inputs, 12, 10], "relu", "softmax", seed=0).save(path, view=view)
+    microscope = Studio(tmp_path, path).backend(Microscope)
+    test = microscope.images.split("test")
+    picture = microscope.picture(View(name, "test:8"))
+    seen = viewed(test.images[8:9], view).reshape(-1)
+    assert np.array_equal(picture.pixels, test.images[8].reshape(-1))
+    assert np.array_equal(picture.layers[0].a, (seen / 255).astype(np.float32))
+    trace = microscope.trace(View(name, "test:8"))
+    assert np.array_equal(trace.x, seen / 255)
+    wrong = int(microscope.find("misread", name, 3, 20).split(":")[1])
+    x = viewed(test.images[21 : wrong + 1], view).reshape(-1, n_inputs) / 255
+    misread = load_model(path).predict(x) != test.labels[21 : wrong + 1]
+    assert np.flatnonzero(misread & (test.labels[21 : wrong + 1] == 3)).tolist() == [wrong - 21]
+    drawn = View(name, ink_name(test.images[8]))
+    assert microscope.trace(drawn).y.argmax() == trace.a[3].argmax()
+    microscope.close()
+
+
+def test_a_file_with_another_view_is_seen_anew(tmp_path):
+    view = View("file:own.safetensors", "test:8")
+    microscope = Studio(tmp_path).backend(Microscope)
+    sizes = []
+    for name, n_inputs in (("as-is", 784), ("strokes", 1568), ("upright", 784)):
+        Network([n_inputs, 10], cost="softmax", seed=0).save(
+            tmp_path / "own.safetensors", view=name
+        )
+        trace = microscope.trace(view)
+        sizes.append(len(trace.x))
+        expected = viewed(microscope.images.split("test").images[8:9], name).reshape(-1) / 255
+        assert np.array_equal(trace.x, expected)
+    assert sizes == [784, 1568, 784]
+    microscope.close()
+
+
+@pytest.mark.parametrize(
+    ("arrow", "down", "right"), [("→", 0, 1), ("↘", 1, 1), ("↓", 1, 0), ("↙", 1, -1)]
+)
+def test_an_edge_is_called_by_where_the_image_grows_brighter(arrow, down, right):
+    y, x = np.mgrid[-14:14, -14:14] + 0.5
+    image = (down * y + right * x > 0).astype(np.float32)
+    for bright, called in ((image, arrow), (1 - image, "←↖↑↗"["→↘↓↙".index(arrow)])):
+        seen = stroke_maps(bright[None])[0].reshape(-1)
+        inner = [k for k in range(1568) if 4 <= k // 56 % 14 < 10 and 4 <= k % 14 < 10]
+        k = max(inner, key=lambda k: seen[k])
+        assert place(k, 1568).startswith(f"edge {called} at ")
+        row, column = map(int, place(k, 1568).split(" at ")[1].split(", "))
+        assert abs(down * (row + 0.5 - 14) + right * (column + 0.5 - 14)) <= 2
+
+
+def test_numbers_have_places():
+    assert place(425, 784) == "pixel 15, 5"
+    assert place(56 + 14, 1568) == "edge ↘ at 2, 0"
+    assert place(14 * 56 + 3, 1568) == "edge ← at 0, 6"
+    assert place(7, 30) == "number 7"
+    network = Network([1568, 4, 10], seed=0)
+    trace = follow(network, np.random.default_rng(0).random(1568), 3)
+    assert close_up(trace, "input", 2, 0, 70, 1.0).lines[1].what == "Edge ↘ at 2, 0"
+    assert "eight maps of 196 numbers" in close_up(trace, "input", 2, 0, 70, 1.0).says
+    for step in ("BP4", "update"):
+        what = close_up(trace, step, 2, 1, 70, 1.0).lines[1].what
+        assert what == "The weight from edge ↘ at 2, 0 to neuron 1"
 
 
 def test_the_default_is_trained_kept_and_reads_most_digits(microscope):
     name = "16-16:sigmoid:quadratic"
-    shown, fresh = microscope.networks.get(name)
+    shown, fresh, *_ = microscope.networks.get(name)
     assert shown == FRESH
     assert np.array_equal(
         fresh.parameters.vector, built(FRESH).begin().copy("float64").parameters.vector
     )
     microscope.networks._worker.submit(int).result(timeout=300)  # after the training before it
-    shown, trained = microscope.networks.get(name)
+    shown, trained, *_ = microscope.networks.get(name)
     assert shown == name
     assert microscope.networks.progress(name) == 1
     validation = microscope.images.data.validation[:2000]

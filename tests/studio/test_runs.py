@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from base64 import b64decode, b64encode
 from dataclasses import asdict
 from types import SimpleNamespace
 
@@ -10,15 +11,18 @@ import numpy as np
 import pytest
 
 import handwrought as hw
+from handwrought.data.views import VIEWS, viewed
 from handwrought.errors import InvalidArgument
+from handwrought.reading.recognizer import Recognizer
 from handwrought.studio.diagnosis import diagnose
 from handwrought.studio.drawing import Drawings
 from handwrought.studio.measuring import LayerMeasured, Measurer, Point
-from handwrought.studio.moments import BYTES, MOMENTS, POINTS, due_steps, thinned
+from handwrought.studio.moments import BYTES, MOMENTS, POINTS, due_steps, steps_kept, thinned
 from handwrought.studio.runs import LIVE
 from handwrought.studio.scrubbing import Scrubber
 from handwrought.studio.wishes import Changes, OwnDigits, Wish, controls, presets
 from handwrought.training.checkpoints import load_checkpoint
+from handwrought.training.recipes import shipped_recipes
 
 QUICK = Wish(images=500, hidden=(12,), epochs=3)
 LONG = Wish(images=2000, hidden=(12,), epochs=1000, batch_size=50)
@@ -340,11 +344,52 @@ def test_every_control_is_explained_and_every_recipe_is_a_wish():
     assert set(described) == fields - {"augmentation", "own"} | own
     from handwrought.studio.messages import decode
 
-    assert [preset["name"] for preset in presets()] == ["article", "quick", "shipped"]
+    assert {preset["name"] for preset in presets()} == set(shipped_recipes())
     for preset in presets():
         wish = decode(Wish, preset["wish"])
         assert wish.hidden
         assert wish.arguments()["learning_rate"] > 0
+
+
+def test_a_training_may_ask_for_every_view():
+    (view,) = (control for control in controls() if control.name == "view")
+    assert view.choices == tuple(VIEWS)
+
+
+def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
+    wish = Wish(
+        images=1000, view="strokes", hidden=(12,), activation="relu", cost="softmax",
+        optimizer="adam", batch_size=50, epochs=2, augmentation=Changes(shift=1.0),
+    )  # fmt: skip
+    run = watched.runs.begin(wish, "epoch")
+    watched.until(lambda: watched.runs.get(run).status == "paused", "one epoch")
+    watched.runs.do(run, "stop")
+    watched.until_gone(run)
+    watched.runs.go_on(run, "run")
+    ended = watched.until_gone(run)
+    assert (ended.status, ended.sentence) == ("finished", "")
+    assert ended.name == "1568-12-10 relu, adam"
+    recognizer = Recognizer.load(watched.runs.model(run))
+    assert recognizer.view == "strokes"
+    validation = hw.load_dataset("mnist").validation
+    x = viewed(validation.images, "strokes").reshape(-1, 1568).astype(np.float32) / 255
+    accuracy = np.mean(recognizer.network.predict(x) == validation.labels)
+    assert ended.points[-1].validation_accuracy == pytest.approx(accuracy, abs=2e-4)
+    assert accuracy > 0.5
+    look = watched.runs.whole(run)["look"]
+    assert look["n_in"] == 1568
+    shown = np.frombuffer(b64decode(look["images"]), np.uint8).reshape(-1, 28, 28)
+    assert len(shown) == len(look["wrong"]) > 0
+    for image, (label, said, _) in zip(shown, look["wrong"], strict=True):
+        assert label in validation.labels[(validation.images == image).all(axis=(1, 2))]
+        seen = viewed(image[None], "strokes").reshape(1, -1).astype(np.float32) / 255
+        assert recognizer.network.predict(seen)[0] == said
+    scrubber = watched.studio.backend(Scrubber)
+    image = b64encode(validation.images[0].tobytes()).decode()
+    moment = scrubber.moment(run, steps_kept(ended.folder)[-1], image)
+    assert moment.n_in == len(moment.layers[0].a) == 1568
+    assert len(moment.pixels) == 784
+    assert np.argmax(moment.probabilities) == recognizer.network.predict(x[:1])[0]
 
 
 def test_a_network_beyond_bounds_is_refused():

@@ -106,7 +106,7 @@ class Look:
     neurons : int
         Of the layer, shown or not.
     most : float
-    images : array of uint8, shape (m, n_in)
+    images : array of uint8, shape (m, pixels)
     wrong : list of (int, int, float)
         Label, what the network says, and how sure it is, the surest first.
     """
@@ -166,21 +166,29 @@ class Measurer:
         return tuple(found)
 
 
-def look(network: Network, validation: Split | None) -> Look:
-    """First-layer weights, and the most confidently wrong of these images."""
+def look(
+    network: Network, validation: Split | None, shown: NDArray[np.uint8] | None = None
+) -> Look:
+    """First-layer weights, and the most confidently wrong of these images; see :func:`worst_read`."""
     import numpy as np
 
     weights = network.layers[0].weights[:_SHOWN]
     most = float(np.abs(weights).max()) or 1.0
     quantized = np.round(weights * (127 / most)).astype(np.int8)
-    images, wrong = worst_read(network, validation)
+    images, wrong = worst_read(network, validation, shown)
     return Look(quantized, network.layers[0].n_out, most, images, wrong)
 
 
 def worst_read(
-    network: Network, split: Split | None, most: int = _WORST
+    network: Network,
+    split: Split | None,
+    shown: NDArray[np.uint8] | None = None,
+    most: int = _WORST,
 ) -> tuple[NDArray[np.uint8], list[tuple[int, int, float]]]:
-    """The most confidently misread images, and for each its label, the reading and its confidence."""
+    """The most confidently misread images, and for each its label, the reading and its confidence.
+
+    ``shown``: the images themselves, where those of ``split`` are in another view.
+    """
     import numpy as np
 
     from handwrought.evaluation import evaluate
@@ -191,4 +199,5 @@ def worst_read(
     worst = result.wrong[:most]
     sure = result.confidence()
     found = [(int(result.labels[i]), int(result.predictions[i]), float(sure[i])) for i in worst]
-    return split.images[worst].reshape(len(worst), -1), found
+    images = split.images if shown is None else shown
+    return images[worst].reshape(len(worst), -1), found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
-from handwrought.studio.microscope_subjects import Images, Networks
+from handwrought.studio.microscope_subjects import Images, Networks, seen_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["LayerSeen", "Microscope", "Moved", "Picture", "Verified", "View"]
 
 _KEPT = 6
-"""Traces in memory; one of the shipped network takes 40 MB."""
+"""Traces in memory; one of the shipped network takes some 30 MB, twice that after a step."""
 _DRAWN = 400
 """Weights between two layers that are drawn as lines, all of them."""
 _DIGITS = 13
@@ -93,6 +93,7 @@ class Picture:
     before: list[float]
     """The output before any of them."""
     pixels: NDArray[np.uint8]
+    """The image; the first layer holds what the network sees of it."""
     layers: list[LayerSeen]
     steps: list[Step]
     neurons: list[int]
@@ -156,7 +157,8 @@ class Microscope:
         """
         if kind == "random":
             return self.images.some(digit)
-        return self.images.misread(self.networks.get(network)[1], digit, after)
+        shown = self.networks.get(network)
+        return self.images.misread(shown.network, shown.view, digit, after)
 
     # --- a view ---------------------------------------------------------------------------------
 
@@ -287,23 +289,24 @@ class Microscope:
         from handwrought.nn.equations import follow, update
         from handwrought.studio.microscope_breaking import equations_for
 
-        name, network = self.networks.get(view.network)
+        name, network, sees, key = self.networks.get(view.network)
         pixels, true = self.images.pixels(view.image)
+        x = seen_by(pixels, sees)
         with self._lock:
             label = view.label if view.label is not None else true
             if label is None:
-                label = int(network.predict(pixels / 255)[0])
+                label = int(network.predict(x)[0])
             equations = equations_for(view.mistake, network)
             for n in range(len(view.rates), -1, -1):
-                trace = self._traces.get((name, view.image, label, view.rates[:n], view.mistake))
+                trace = self._traces.get((key, view.image, label, view.rates[:n], view.mistake))
                 if trace is not None:
                     break
             else:
-                n, trace = 0, follow(network, pixels / 255, label, equations)
-                self._remember((name, view.image, label, (), view.mistake), trace)
+                n, trace = 0, follow(network, x, label, equations)
+                self._remember((key, view.image, label, (), view.mistake), trace)
             for at in range(n, len(view.rates)):
                 trace = update(trace, view.rates[at])
-                self._remember((name, view.image, label, view.rates[: at + 1], view.mistake), trace)
+                self._remember((key, view.image, label, view.rates[: at + 1], view.mistake), trace)
             return name, trace
 
     def _remember(self, key: Any, trace: Trace) -> None:

@@ -23,6 +23,7 @@ from handwrought.studio.microscope_closeup import (
     rest_of,
     table_of,
 )
+from handwrought.studio.places import SIDE, place
 
 if TYPE_CHECKING:
     from handwrought.nn.equations import Trace
@@ -31,21 +32,34 @@ __all__ = ["activation", "cost_of", "input_", "weighted_input"]
 
 
 def input_(trace: Trace, k: int) -> Closeup:
-    """A pixel."""
+    """A number that the network is given of the image: a pixel, unless it sees strokes."""
     trace._check(2, 0, k)
     x = float(trace.x[k])
     shown = rf"{f.a(1, k)} = \frac{{{round(255 * x)}}}{{255}} = {f.num(x, 'a')}"
     n = len(trace.x)
+    what = place(k, n)
     return Closeup(
         "input", 1, k, k,
-        f"The image is the first layer: {n} pixels, a number from 0 (black) to 1 (white) for each.",
-        [Line("In general", mathml(rf"{f.a(1)} = x")), Line(_pixel(k), mathml(shown))],
+        _first_layer(n),
+        [
+            Line("In general", mathml(rf"{f.a(1)} = x")),
+            Line(what[0].upper() + what[1:], mathml(shown)),
+        ],
         x, "a",
     )  # fmt: skip
 
 
-def _pixel(k: int) -> str:
-    return f"Pixel in row {k // 28}, column {k % 28}"
+def _first_layer(n: int) -> str:
+    if n == 2 * SIDE * SIDE:
+        return (
+            f"What the network sees of the image is its first layer: eight maps of {n // 8} "
+            f"numbers. Each map's arrow is a direction, and its numbers say how strongly the image "
+            f"grows brighter that way, from 0 to 1, in every second row and column."
+        )
+    return (
+        f"What the network sees of the image is its first layer: {n} pixels, named by row and "
+        f"column, a number from 0 (black) to 1 (white) for each."
+    )
 
 
 def weighted_input(trace: Trace, l: int, j: int, k: int) -> Closeup:

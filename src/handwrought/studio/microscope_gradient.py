@@ -13,6 +13,7 @@ from handwrought.studio.microscope_closeup import (
     floats,
     lines_of,
 )
+from handwrought.studio.places import place
 
 if TYPE_CHECKING:
     from handwrought.nn.equations import Trace
@@ -51,7 +52,7 @@ def weight_gradient(trace: Trace, l: int, j: int, k: int) -> Closeup:
     return Closeup(
         "BP4", l, j, k,
         says,
-        lines_of(general, _weight(l, j, k), one, numbers),
+        lines_of(general, _weight(trace, l, j, k), one, numbers),
         total.value, "grad",
         panels=[
             Panel("activations below", "a", l - 1, floats(trace.a[l - 1])),
@@ -82,7 +83,7 @@ def update(trace: Trace, l: int, j: int, k: int, η: float) -> Closeup:
         "update", l, j, k,
         "Every weight and bias takes a small step against its gradient, and the cost falls.",
         [
-            *lines_of(general, _weight(l, j, k), one, numbers),
+            *lines_of(general, _weight(trace, l, j, k), one, numbers),
             Line("Its neuron's bias", mathml(bias_line)),
         ],
         after, "w",
@@ -94,6 +95,6 @@ def update(trace: Trace, l: int, j: int, k: int, η: float) -> Closeup:
     )  # fmt: skip
 
 
-def _weight(l: int, j: int, k: int) -> str:
-    below = f"pixel {k // 28}, {k % 28}" if l == 2 else f"neuron {k}"
+def _weight(trace: Trace, l: int, j: int, k: int) -> str:
+    below = place(k, len(trace.x)) if l == 2 else f"neuron {k}"
     return f"The weight from {below} to neuron {j}"

@@ -4,6 +4,7 @@ An image is ``test:7`` (``train``, ``validation`` or ``test``, and the index), o
 784 bytes, deflated, in base64, so that a link to one's own digit holds the digit.  A network is
 ``16-16:sigmoid:quadratic`` (hidden layers, activation, cost; trained here in seconds and kept;
 with ``:fresh`` as it began), ``model`` (the one that reads), or ``file:NAME`` of the studio's folder.
+Those made here see an image's pixels; others may see it in another of ``handwrought.data.views``.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handwrought.errors import HandwroughtError, InvalidArgument
+from handwrought.studio.places import SIDE
 from handwrought.studio.run_folder import run_models
 
 if TYPE_CHECKING:
@@ -32,7 +34,17 @@ if TYPE_CHECKING:
     from handwrought.nn.network import Network
     from handwrought.studio.sessions import Studio
 
-__all__ = ["DEFAULT", "Built", "Images", "Networks", "Offered", "built", "ink_name"]
+__all__ = [
+    "DEFAULT",
+    "Built",
+    "Images",
+    "Networks",
+    "Offered",
+    "Ready",
+    "built",
+    "ink_name",
+    "seen_by",
+]
 
 DEFAULT = "16-16:sigmoid:quadratic"
 OFFERED = {
@@ -46,7 +58,7 @@ OFFERED = {
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky-relu", "silu", "gelu", "identity")
 COSTS = ("quadratic", "cross-entropy", "softmax")
 _WIDEST, _DEEPEST, _PARAMETERS = 2048, 6, 4_000_000
-"""Room for the shipped network, whose layers have up to 1536 neurons."""
+"""Room for networks as wide as the shipped one."""
 _SEED = 1
 _KEPT = 6
 """Networks in memory."""
@@ -115,8 +127,8 @@ class Images:
         candidates = np.arange(len(labels)) if digit is None else np.flatnonzero(labels == digit)
         return f"test:{np.random.default_rng().choice(candidates)}"
 
-    def misread(self, network: Network, digit: int | None, after: int) -> str:
-        """The next test image that the network misreads.
+    def misread(self, network: Network, view: str, digit: int | None, after: int) -> str:
+        """The next test image that the network misreads, seen in a view.
 
         Raises
         ------
@@ -125,13 +137,16 @@ class Images:
         """
         import numpy as np
 
+        from handwrought.data.views import seen
+
         test = self.split("test")
         order = np.roll(np.arange(len(test)), -(after + 1))
         for start in range(0, len(order), 500):
             rows = order[start : start + 500]
-            wrong = network.predict(test.inputs(rows, network.dtype)) != test.labels[rows]
+            part = seen(test[rows], view)
+            wrong = network.predict(part.inputs(dtype=network.dtype)) != part.labels
             if digit is not None:
-                wrong &= test.labels[rows] == digit
+                wrong &= part.labels == digit
             if wrong.any():
                 return f"test:{rows[wrong.argmax()]}"
         what = "test image" if digit is None else f"{digit} of the test images"
@@ -150,6 +165,14 @@ def _unpacked(text: str) -> NDArray[np.uint8]:
     if len(raw) != 784:
         raise InvalidArgument("the drawing in the link cannot be read: part of it may be missing")
     return np.frombuffer(raw, np.uint8)
+
+
+def seen_by(pixels: NDArray[np.uint8], view: str) -> NDArray[np.float64]:
+    """What a network that sees images in this view is given of one: numbers from 0 to 1."""
+    from handwrought.data.views import viewed
+
+    found: NDArray[np.float64] = viewed(pixels.reshape(1, SIDE, SIDE), view).reshape(-1) / 255
+    return found
 
 
 # --- networks ------------------------------------------------------------------------------------
@@ -218,13 +241,34 @@ class Offered:
     title: str
 
 
+class Ready(NamedTuple):
+    """A network to look at.
+
+    Attributes
+    ----------
+    name : str
+        While the one asked for is trained, the name of the one that it began as.
+    network : Network
+        In float64.
+    view : str
+        In which of :mod:`handwrought.data.views` it sees images.
+    key : str
+        The name, with a file's version: what was worked out with an older one is no longer true.
+    """
+
+    name: str
+    network: Network
+    view: str
+    key: str
+
+
 class Networks:
     """Networks by name; those made here are trained in the background, one after the other."""
 
     def __init__(self, studio: Studio, images: Images) -> None:
         self._studio = studio
         self._images = images
-        self._ready: OrderedDict[str, Network] = OrderedDict()
+        self._ready: OrderedDict[str, Ready] = OrderedDict()
         self._training: dict[str, float] = {}
         self._failed: dict[str, str] = {}
         self._lock = threading.RLock()
@@ -256,8 +300,8 @@ class Networks:
                 raise InvalidArgument(self._failed[name])
             return self._training.get(name, 1.0)
 
-    def get(self, name: str) -> tuple[str, Network]:
-        """The network, in float64, and its name; while it is trained, the one it began as.
+    def get(self, name: str) -> Ready:
+        """The network; while it is trained, the one it began as.
 
         Raises
         ------
@@ -265,26 +309,27 @@ class Networks:
             If there is no such network, or it does not read 28 x 28 digits.
         """
         if name.startswith("file:"):
-            return name, self._from_file(name)
+            return self._from_file(name)
         with self._lock:
             if name in self._ready:
                 self._ready.move_to_end(name)
-                return name, self._ready[name]
+                return self._ready[name]
         if name == "model":
-            return name, self._keep(name, self._studio.recognizer.network)
+            recognizer = self._studio.recognizer
+            return self._keep(name, recognizer.network, recognizer.view)
         wish = built(name)
         if not wish.fresh:
             cached = self._cached(wish)
             if cached is not None:
-                return name, cached
+                return cached
             self._train_soon(wish)
             wish = built(f"{name}:fresh")
         with self._lock:
             if wish.name in self._ready:
-                return wish.name, self._ready[wish.name]
-        return wish.name, self._keep(wish.name, wish.begin())
+                return self._ready[wish.name]
+        return self._keep(wish.name, wish.begin())
 
-    def _from_file(self, name: str) -> Network:
+    def _from_file(self, name: str) -> Ready:
         """As the file is now: a run's model changes while it trains."""
         try:
             _, path = self._files()[name]
@@ -297,22 +342,23 @@ class Networks:
             if key in self._ready:
                 self._ready.move_to_end(key)
                 return self._ready[key]
+        from handwrought.data.views import VIEWS, numbers_seen
         from handwrought.storage import read_model
 
         header, network = read_model(path)
-        if (network.n_inputs, network.n_outputs, header["view"]) != (784, 10, "as-is"):
-            raise InvalidArgument(
-                f"{path.name} does not read 28 x 28 digits as they are: choose another"
-            )
-        return self._keep(key, network)
+        view = header["view"]
+        n_inputs = numbers_seen((SIDE, SIDE), view) if view in VIEWS else 0
+        if (network.n_inputs, network.n_outputs) != (n_inputs, 10):
+            raise InvalidArgument(f"{path.name} does not read 28 x 28 digits: choose another")
+        return self._keep(name, network, view, key)
 
-    def _keep(self, name: str, network: Network) -> Network:
-        wide = network.copy("float64")
+    def _keep(self, name: str, network: Network, view: str = "as-is", key: str = "") -> Ready:
+        ready = Ready(name, network.copy("float64"), view, key or name)
         with self._lock:
-            self._ready[name] = wide
+            self._ready[ready.key] = ready
             while len(self._ready) > _KEPT:
                 self._ready.popitem(last=False)
-        return wide
+        return ready
 
     def _files(self) -> dict[str, tuple[str, Path]]:
         """The runs' models, and what else was put into the studio's folder: title and file."""
@@ -331,7 +377,7 @@ class Networks:
     def _file(self, wish: Built) -> Path:
         return self._cache / f"{wish.name.replace(':', '_')}.safetensors"
 
-    def _cached(self, wish: Built) -> Network | None:
+    def _cached(self, wish: Built) -> Ready | None:
         path = self._file(wish)
         if path.is_file():
             from handwrought.storage import load_model

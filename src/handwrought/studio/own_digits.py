@@ -57,7 +57,7 @@ def offered(digits: Path) -> dict[str, Any]:
 
 
 def tuned_wish(wish: Wish, source: Path) -> Wish:
-    """The wish with the network that the model is, and MNIST's images.
+    """The wish with the network that the model is, and MNIST's images in its view.
 
     Raises
     ------
@@ -73,6 +73,7 @@ def tuned_wish(wish: Wish, source: Path) -> Wish:
     shape = {
         "dataset": "mnist",
         "images": None,
+        "view": header["view"],
         "hidden": hidden,
         "cost": network.cost.name,
         "initializer": None,
@@ -167,7 +168,9 @@ class OwnTraining:
             from handwrought.data.augmentation import Augmentation
 
             augmentation = Augmentation()
-        self.best = BestEpoch(self.network, self.own, self.data.validation, augmentation, wish.seed)
+        self.best = BestEpoch(
+            self.network, self.own, self.data.validation, augmentation, wish.seed, wish.view
+        )
         self._recall()
 
     def measure(self, when: str, network: Network) -> dict[str, Any]:
@@ -176,7 +179,7 @@ class OwnTraining:
 
         found = brought(self.folder) or {}
         if when == "after" or when not in found:
-            each = measured(network, self.mnist, self.own, self.held_out)
+            each = measured(network, self.mnist, self.own, self.held_out, self.wish.view)
             found[when] = {name: one.as_json() for name, one in each.items()}
             write_json(self.folder / _MEASURED, found)
         return found

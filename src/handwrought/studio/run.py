@@ -84,6 +84,7 @@ class Run:
             **self.config(),
             "wish": self.wish,
             "rate": self.wish.rate,
+            "sizes": self.wish.sizes,
             "accuracy": self.accuracy,
             "findings": diagnose(self.wish, self._points or [], diverged),
         }
@@ -120,8 +121,7 @@ def changed(wish: Wish, changes: dict[str, Any]) -> Wish:
 
 def named(wish: Wish) -> str:
     """What a run is called until somebody names it."""
-    shape = "-".join(str(n) for n in (784, *wish.hidden, 10))
-    return f"{shape} {wish.activation}, {wish.optimizer}"
+    return f"{'-'.join(map(str, wish.sizes))} {wish.activation}, {wish.optimizer}"
 
 
 def free_name(name: str, taken: set[str]) -> str:

@@ -12,6 +12,7 @@ from handwrought.errors import InvalidArgument
 from handwrought.studio.drawing import Drawings
 from handwrought.studio.drawing_seen import Layer
 from handwrought.studio.moments import moment_path, steps_kept
+from handwrought.studio.places import SIDE
 from handwrought.studio.runs import Runs
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Scrubber:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._networks: OrderedDict[tuple[str, int, int], Network] = OrderedDict()
+        self._networks: OrderedDict[tuple[str, int, int], tuple[Network, str]] = OrderedDict()
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -94,13 +95,13 @@ class Scrubber:
 
         from handwrought.studio.measuring import look
 
-        network = self._network(name, step)
+        network, view = self._network(name, step)
         seen = look(network, None)
         pixels = self._pixels(image)
         layers: list[Layer] = []
         probabilities = None
         if pixels is not None:
-            layers, probabilities = _activations(network, pixels)
+            layers, probabilities = _activations(network, view, pixels)
         return Moment(
             step, seen.weights.view(np.uint8), len(seen.weights), seen.neurons,
             network.n_inputs, seen.most, layers, probabilities, pixels,
@@ -114,10 +115,11 @@ class Scrubber:
         pixels = self._pixels(image)
         if pixels is None:
             return Course([], np.empty((0, 10), np.float32))
-        found = [_activations(self._network(name, step), pixels)[1] for step in steps]
+        found = [_activations(*self._network(name, step), pixels)[1] for step in steps]
         return Course(steps, np.array(found, np.float32))
 
-    def _network(self, name: str, step: int) -> Network:
+    def _network(self, name: str, step: int) -> tuple[Network, str]:
+        """A network, and the view in which it sees images."""
         folder = self._studio.backend(Runs).get(name).folder
         path = moment_path(folder, step)
         if step not in steps_kept(folder):
@@ -128,15 +130,16 @@ class Scrubber:
             if key in self._networks:
                 self._networks.move_to_end(key)
                 return self._networks[key]
-        from handwrought.storage import load_model
+        from handwrought.storage import read_model
 
-        network = load_model(path)
+        header, network = read_model(path)
+        found = network, str(header["view"])
         if network.parameters.vector.size <= _SMALL:
             with self._lock:
-                self._networks[key] = network
+                self._networks[key] = found
                 while len(self._networks) > _REMEMBERED:
                     self._networks.popitem(last=False)
-        return network
+        return found
 
     def _pixels(self, image: str | None) -> NDArray[np.uint8] | None:
         import numpy as np
@@ -150,17 +153,19 @@ class Scrubber:
             raise InvalidArgument("pixels is no base64: send the image's bytes so") from None
 
 
-def _activations(network: Network, pixels: NDArray[np.uint8]) -> tuple[list[Layer], list[float]]:
+def _activations(
+    network: Network, view: str, pixels: NDArray[np.uint8]
+) -> tuple[list[Layer], list[float]]:
     import numpy as np
 
+    from handwrought.data.views import viewed
     from handwrought.evaluation import probabilities
     from handwrought.nn.workspace import Workspace
 
-    if pixels.size != network.n_inputs:
-        raise InvalidArgument(
-            f"the image has {pixels.size} pixels, this network takes {network.n_inputs}"
-        )
-    x = pixels.reshape(1, -1).astype(network.dtype) / network.dtype.type(255)
+    if pixels.size != SIDE * SIDE:
+        raise InvalidArgument(f"the image has {pixels.size} pixels, not {SIDE} x {SIDE}")
+    seen = viewed(pixels.reshape(1, SIDE, SIDE), view)
+    x = seen.reshape(1, -1).astype(network.dtype) / network.dtype.type(255)
     states = Workspace(network.sizes, 1, network.dtype).rows(1)
     out = network.forward(x, states)
     layers: list[Layer] = [Layer(1, "input", x[0].astype(np.float32))]

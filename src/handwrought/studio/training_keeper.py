@@ -10,9 +10,10 @@ from time import perf_counter
 import numpy as np
 
 from handwrought.data.dataset import Dataset
+from handwrought.data.views import seen
 from handwrought.nn.network import Network
 from handwrought.storage import save_model
-from handwrought.studio.measuring import Measurer, Point, look
+from handwrought.studio.measuring import SAMPLE, Measurer, Point, look
 from handwrought.studio.moments import moment_path, steps_kept, thinned
 from handwrought.studio.run_folder import CHECKPOINT, add_to_history, read_history, write_history
 from handwrought.training.checkpoints import save_checkpoint
@@ -46,16 +47,22 @@ class Keeper:
     ----------
     folder : Path
     data : Dataset
-        What is trained and validated on.
+        What is trained and validated on, as it is.
+    view : str
+        How the network sees it.
     step : int
         Where the training stands: what the folder has of later steps will be lived through again.
     tell : callable
         ``tell(kind, payload=b"", **message)``.
     """
 
-    def __init__(self, folder: Path, data: Dataset, step: int, tell: Callable[..., None]) -> None:
-        self.folder, self.tell, self.validation = folder, tell, data.validation
-        self.measurer = Measurer(data.train, data.validation)
+    def __init__(
+        self, folder: Path, data: Dataset, view: str, step: int, tell: Callable[..., None]
+    ) -> None:
+        self.folder, self.view, self.tell = folder, view, tell
+        self.images = None if data.validation is None else data.validation.images
+        self.validation = None if data.validation is None else seen(data.validation, view)
+        self.measurer = Measurer(seen(data.train[:SAMPLE], view), self.validation)
         self.points = [point for point in read_history(folder) if point.step <= step]
         write_history(folder, self.points)
         (folder / "moments").mkdir(exist_ok=True)
@@ -109,16 +116,16 @@ class Keeper:
         if not force and perf_counter() - self._looked < max(_LOOKED, self._pause_measuring):
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            seen = look(network, self.validation if whole else self.measurer.sample)
-        payload = seen.weights.tobytes() + seen.images.tobytes()
-        self.tell("look", payload, shown=len(seen.weights), neurons=seen.neurons, most=seen.most,
-                  wrong=seen.wrong, n_in=network.n_inputs)  # fmt: skip
+            now = look(network, self.validation if whole else self.measurer.sample, self.images)
+        payload = now.weights.tobytes() + now.images.tobytes()
+        self.tell("look", payload, shown=len(now.weights), neurons=now.neurons, most=now.most,
+                  wrong=now.wrong, n_in=network.n_inputs)  # fmt: skip
         self._looked = perf_counter()
 
     def remember(self, network: Network, step: int) -> None:
         """The network as it is now, for the scrubber."""
         half = None if network.parameters.vector.size < _HALF else "float16"
-        save_model(network, moment_path(self.folder, step), stored=half)
+        save_model(network, moment_path(self.folder, step), stored=half, view=self.view)
         self.tell("moment", step=step)
 
     def keep(

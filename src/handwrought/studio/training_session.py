@@ -20,6 +20,7 @@ import numpy as np
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
+from handwrought.data.views import numbers_seen
 from handwrought.errors import HandwroughtError, TrainingDiverged
 from handwrought.nn.network import Network
 from handwrought.studio.messages import decode
@@ -66,7 +67,7 @@ class Session:
         state = self.training.state()
         self.step = (state.epoch - 1) * self.batches + state.batch
         sample = self.own.sample if self.own else self.data
-        self.keeper = Keeper(folder, sample, self.step, self._tell)
+        self.keeper = Keeper(folder, sample, self.wish.view, self.step, self._tell)
         self.due = self._due()
         self.goal = ""  # until the first command says it
         self.speed = self.rate = 0.0
@@ -329,7 +330,11 @@ def _data(wish: Wish) -> Dataset:
 
 def _network(wish: Wish, data: Dataset) -> Network:
     return Network(
-        [data.train.n_inputs, *wish.hidden, data.train.n_classes],
+        [
+            numbers_seen(data.train.images.shape[1:], wish.view),
+            *wish.hidden,
+            data.train.n_classes,
+        ],
         wish.activation,
         wish.cost,
         seed=wish.seed,

@@ -11,12 +11,17 @@ from typing import Annotated, Any, Literal
 
 from handwrought.errors import InvalidArgument
 from handwrought.studio.messages import Length, Within
+from handwrought.studio.places import SIDE
 
 __all__ = ["Changes", "OwnDigits", "Wish", "controls", "live", "presets"]
 
 PARAMETERS = 8_000_000
 """Weights and biases of the largest network that the studio trains."""
 
+_View = Literal[
+    "as-is", "upright", "width-20", "width-16", "width-13", "width-10",
+    "strokes", "strokes-20", "strokes-16", "strokes-13", "strokes-10",
+]  # fmt: skip
 _Activation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "silu", "gelu", "identity"]
 
 
@@ -66,6 +71,7 @@ class Wish:
 
     dataset: Literal["mnist", "fashion-mnist", "kmnist", "emnist-digits", "qmnist"] = "mnist"
     images: Annotated[int, Within(100, 1_000_000)] | None = None
+    view: _View = "as-is"
     hidden: Annotated[tuple[Annotated[int, Within(1, 4096)], ...], Length(0, 6)] = (30,)
     activation: _Activation = "sigmoid"
     cost: Literal["quadratic", "cross-entropy", "softmax"] = "quadratic"
@@ -90,8 +96,7 @@ class Wish:
     own: OwnDigits | None = None
 
     def __post_init__(self) -> None:
-        sizes = (784, *self.hidden, 10)
-        n = sum((a + 1) * b for a, b in pairwise(sizes))
+        n = sum((a + 1) * b for a, b in pairwise(self.sizes))
         if n > PARAMETERS:
             raise InvalidArgument(
                 f"hidden makes {n:,} weights and biases: the studio trains up to {PARAMETERS:,}"
@@ -100,6 +105,13 @@ class Wish:
             raise InvalidArgument(
                 "settle and strangers need an augmentation: turn it on, or them off"
             )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of all layers."""
+        from handwrought.data.views import numbers_seen
+
+        return (numbers_seen((SIDE, SIDE), self.view), *self.hidden, 10)
 
     @property
     def rate(self) -> float:
@@ -131,25 +143,20 @@ class Wish:
 
 @cache
 def presets() -> list[dict[str, Any]]:
-    """The recipes as wishes: name, what it is about, and the fields that it sets.
-
-    Left out are recipes whose networks see images otherwise than they are: the studio shows the
-    weights of the first layer as pictures of what they look at.
-    """
+    """The recipes as wishes: name, what it is about, and the fields that it sets."""
     from handwrought.training.recipes import load_recipe, shipped_recipes
 
     found = []
     names = {field.name for field in fields(Wish)}
     for name in shipped_recipes():
         recipe = load_recipe(name)
-        if recipe.training.get("view", "as-is") != "as-is":
-            continue
         values = {**recipe.network, **recipe.training}
         if recipe.augmentation is not None:
             values["augmentation"] = asdict(recipe.augmentation)
         # A recipe may train on the validation images, too; then nothing could be shown of them.
         kept = {key: value for key, value in values.items() if key in names}
-        found.append({"name": name, "about": recipe.about, "wish": kept})
+        about = f"{recipe.about}; here, 10,000 validate it" if values.get("full") else recipe.about
+        found.append({"name": name, "about": about, "wish": kept})
     return found
 
 

@@ -3,7 +3,7 @@ import { floats } from "./arrays.js";
 import { el, svg } from "./dom.js";
 import { formula } from "./formula.js";
 import { count, exact, number } from "./numbers.js";
-import { grid, largest, paintAmounts, paintInk, paintSigned } from "./pixels.js";
+import { grid, largest, paintAmounts, paintInk, paintSigned, sight } from "./pixels.js";
 
 const number_ = (x, kind = "") => el("span", { class: `number ${kind}`, title: exact(x) }, number(x));
 
@@ -22,9 +22,9 @@ export function closeUp({ onTerm }) {
   function paint() {
     for (const { canvas, panel } of shown?.painted ?? []) {
       const values = floats(panel.values);
-      const image = values.length === 784;
-      const [columns, rows] = image ? [28, 28] : values.length <= 16 ? [values.length, 1] : grid(values.length);
-      if (panel.quantity === "a" && image) paintInk(canvas, Array.from(values, (v) => 255 * v));
+      const image = panel.layer === 1 ? sight(values.length) : null;
+      const [columns, rows] = image ? [image.columns, image.rows] : values.length <= 16 ? [values.length, 1] : grid(values.length);
+      if (panel.quantity === "a" && image) paintInk(canvas, Array.from(values, (v) => 255 * v), columns, rows);
       else if (panel.quantity === "a" && values.every((v) => v >= 0)) paintAmounts(canvas, values, columns, rows);
       else paintSigned(canvas, values, columns, rows);
       canvas.style.aspectRatio = `${columns} / ${rows}`;
@@ -33,8 +33,8 @@ export function closeUp({ onTerm }) {
     }
   }
 
-  function table(seen, image) {
-    const from = (k) => (image ? `pixel ${Math.floor(k / 28)}, ${k % 28}` : seen.step === "cost" || seen.terms_from === null ? `output ${k}` : `neuron ${k}`);
+  function table(seen, place) {
+    const from = (k) => (seen.terms_from === 1 ? place(k) : seen.step === "cost" || seen.terms_from === null ? `output ${k}` : `neuron ${k}`);
     const kinds = { z: ["q-w", "q-a", "q-z"], a: ["q-z", "q-z", "q-a"], cost: ["q-a", "", "q-cost"], delta: seen.step === "BP1" ? ["q-z", "q-cost", "q-delta"] : ["q-w", "q-delta", "q-delta"] }[seen.quantity];
     const spoken = seen.step === "BP1" ? ["slope of a", "slope of C", "product"]
       : { z: ["weight", "activation", "product"], a: ["weighted input", "its power of e", "share"], cost: ["activation", "target", "share of the cost"], delta: ["weight", "error", "product"] }[seen.quantity];
@@ -78,8 +78,8 @@ export function closeUp({ onTerm }) {
   document.addEventListener("themechange", paint);
   return {
     root,
-    // seen: the server's Closeup; name: of its value; at: { z, a } of its neuron.
-    show(seen, heading, name, at) {
+    // seen: the server's Closeup; name: of its value; at: { z, a } of its neuron; place(k): names input k.
+    show(seen, heading, name, at, place) {
       title.textContent = heading;
       root.dataset.step = seen.step;
       says.textContent = seen.says;
@@ -91,12 +91,12 @@ export function closeUp({ onTerm }) {
       const painted = seen.panels.map((panel) => ({ panel, canvas: el("canvas", { class: "pixels", role: "img" }) }));
       panels.replaceChildren(...painted.map(({ panel, canvas }) => el("figure", {}, canvas, el("figcaption", { class: `note q-${panel.quantity}` }, panel.title))));
       shown = { painted };
-      const image = seen.terms_from === 1;
       const curve = seen.curve.length ? plot(seen.curve, at) : null;
-      side.replaceChildren(...[seen.terms.length ? table(seen, image) : curve].filter(Boolean));
+      side.replaceChildren(...[seen.terms.length ? table(seen, place) : curve].filter(Boolean));
       if (curve && seen.terms.length) panels.append(curve);
       root.classList.toggle("alone", !side.childNodes.length || !painted.length);
       panels.hidden = !painted.length;
+      panels.classList.toggle("wide", painted.some(({ panel }) => panel.layer === 1 && sight(floats(panel.values).length)?.maps.length));
       paint();
     },
     close() { document.removeEventListener("themechange", paint); },

@@ -3,7 +3,7 @@
 import { floats } from "./arrays.js";
 import { el, moves, svg } from "./dom.js";
 import { count, number } from "./numbers.js";
-import { grid, largest, paintAmounts, paintInk, paintSigned } from "./pixels.js";
+import { arrows, grid, largest, paintAmounts, paintInk, paintSigned, sight } from "./pixels.js";
 
 const NAMES = { z: "z", a: "a", delta: "δ" };
 const SAYS = { z: "weighted input", a: "activation", delta: "error" };
@@ -22,15 +22,16 @@ export function layersPicture({ onChoose }) {
   function build(made, y) {
     layers = made.map((layer, i) => {
       const last = i === made.length - 1;
-      const image = i === 0 && layer.size === 784;
-      const [columns, rows] = image ? [28, 28] : grid(layer.size);
+      const image = i === 0 ? sight(layer.size) : null;
+      const [columns, rows] = image ? [image.columns, image.rows] : grid(layer.size);
+      const things = i === 0 ? (image?.things ?? "numbers") : "neurons";
       const narrow = columns === 1;
       const title = i === 0 ? "Input" : last ? "Output" : `Layer ${layer.number}`;
       const blocks = {};
       for (const kind of i === 0 ? ["a"] : ["z", "a", "delta"]) {
         const canvas = el("canvas", { class: "pixels" });
         const mark = el("span", { class: "mark", hidden: true });
-        const cells = el("span", { class: "ms-cells" }, canvas, mark);
+        const cells = el("span", { class: "ms-cells" }, canvas, arrows(image), mark);
         cells.style.setProperty("--rows", rows);
         if (!narrow) cells.style.aspectRatio = `${columns} / ${rows}`;
         if (!narrow && !image) cells.style.maxWidth = `${6 * Math.min(1, columns / rows)}rem`;
@@ -39,10 +40,10 @@ export function layersPicture({ onChoose }) {
       const names = last && narrow ? el("span", { class: "ms-names", "aria-hidden": "true" }, el("span", { class: "ms-kind" }, " "), el("span", { class: "ms-digits" }, [...Array(layer.size).keys()].map((d) => el("span", { class: y === d ? "is-target" : "" }, String(d))))) : null;
       const box = el("div", {
         class: "ms-box", tabindex: 0, role: "slider", "aria-orientation": "vertical", "aria-valuemin": 0, "aria-valuemax": layer.size - 1, "aria-valuenow": 0,
-        "aria-label": `${title}: ${count(layer.size)} ${i === 0 ? "pixels" : "neurons"}, choose one`,
+        "aria-label": `${title}: ${count(layer.size)} ${things}, choose one`,
       }, names, Object.values(blocks).map((block) => block.root));
-      const panel = el("div", { class: `ms-layer${narrow ? " narrow" : ""}${i === 0 ? " input" : ""}` },
-        el("p", { class: "ms-name" }, el("b", {}, title), el("span", { class: "note" }, i === 0 ? `${count(layer.size)} pixels` : `${count(layer.size)} ${layer.activation}`)), box);
+      const panel = el("div", { class: `ms-layer${narrow ? " narrow" : ""}${i === 0 ? " input" : ""}${columns > rows ? " wide" : ""}` },
+        el("p", { class: "ms-name" }, el("b", {}, title), el("span", { class: "note" }, `${count(layer.size)} ${i === 0 ? things : layer.activation}`)), box);
       const state = { number: layer.number, size: layer.size, columns, rows, narrow, image, blocks, box, panel, at: 0, last };
       listen(state);
       return state;
@@ -81,7 +82,7 @@ export function layersPicture({ onChoose }) {
 
   function said(layer, j) {
     const parts = Object.keys(layer.blocks).filter((kind) => known(layer, kind)).map((kind) => `${SAYS[kind]} ${NAMES[kind]} = ${number(layer[kind][j])}`);
-    const name = layer.image ? `pixel in row ${Math.floor(j / 28)}, column ${j % 28}` : `neuron ${j}`;
+    const name = layer.image ? layer.image.place(j) : `neuron ${j}`;
     return [name, ...parts].join(", ");
   }
 
@@ -93,7 +94,7 @@ export function layersPicture({ onChoose }) {
         block.classList.toggle("unknown", !shown);
         block.classList.toggle("now", Boolean(scene?.now.has(`${kind}${layer.number}`)));
         if (!shown) paintAmounts(canvas, new Float32Array(layer.size), layer.columns, layer.rows, 1);
-        else if (layer.image) paintInk(canvas, Array.from(values, (v) => 255 * v), 28, 28);
+        else if (layer.image) paintInk(canvas, Array.from(values, (v) => 255 * v), layer.columns, layer.rows);
         else if (kind === "a" && values.every((v) => v >= 0)) paintAmounts(canvas, values, layer.columns, layer.rows, layer.last ? 1 : largest(values));
         else paintSigned(canvas, values, layer.columns, layer.rows);
       }

@@ -2,7 +2,7 @@
 // the terms of its sum as lines from the neurons below.
 import { el, svg } from "./dom.js";
 import { count, number } from "./numbers.js";
-import { grid, largest, paintAmounts, paintInk, sight } from "./pixels.js";
+import { arrows, grid, largest, paintAmounts, paintInk, sight } from "./pixels.js";
 
 // onChoose(layer, neuron): a neuron was chosen, by click or by keyboard; layers count from 1.
 // outputs: names of the last layer's neurons, or null.
@@ -25,13 +25,13 @@ export function network({ onChoose, outputs = null }) {
       const title = i === 0 ? "Input" : last ? "Output" : `Layer ${layer.number}`;
       const box = el("div", {
         class: "cells", tabindex: 0, role: "slider", "aria-orientation": "horizontal",
-        "aria-label": `${title}: ${count(layer.a.length)} neurons, choose one`, "aria-valuemin": 0, "aria-valuemax": layer.a.length - 1, "aria-valuenow": 0,
+        "aria-label": `${title}: ${count(layer.a.length)} ${seen ? seen.things : "neurons"}, choose one`, "aria-valuemin": 0, "aria-valuemax": layer.a.length - 1, "aria-valuenow": 0,
         style: { aspectRatio: `${columns} / ${rows}` },
-      }, canvas, mark);
+      }, canvas, arrows(seen), mark);
       const panel = el("div", { class: `layer${columns === 1 ? " column" : ""}`, style: columns === 1 ? {} : { flex: `${columns} 1 0`, maxWidth: `${0.55 * columns}rem` } },
         el("p", { class: "layer-name" }, el("b", {}, title), el("span", { class: "note" }, i === 0 ? `${count(layer.a.length)} ${seen ? seen.things : "numbers"}` : `${count(layer.a.length)} ${layer.activation}`)),
         el("div", { class: "cells-row" }, box, names));
-      const state = { ...layer, columns, rows, canvas, box, mark, panel, at: 0 };
+      const state = { ...layer, columns, rows, canvas, box, mark, panel, at: 0, place: seen ? seen.place : (j) => `neuron ${j}` };
       listen(state);
       return state;
     });
@@ -54,7 +54,7 @@ export function network({ onChoose, outputs = null }) {
       const column = Math.floor(((event.clientX - box.left) / box.width) * layer.columns);
       const row = Math.floor(((event.clientY - box.top) / box.height) * layer.rows);
       const j = row * layer.columns + column;
-      layer.box.title = j < layer.a.length ? `neuron ${j}: a = ${number(layer.a[j])}` : "";
+      layer.box.title = j < layer.a.length ? `${layer.place(j)}: a = ${number(layer.a[j])}` : "";
     });
     layer.box.addEventListener("keydown", (event) => {
       const step = {
@@ -89,7 +89,7 @@ export function network({ onChoose, outputs = null }) {
       const here = chosen && layer.number === chosen.layer;
       layer.mark.hidden = !here;
       layer.box.setAttribute("aria-valuenow", here ? chosen.neuron : layer.at);
-      layer.box.setAttribute("aria-valuetext", `neuron ${here ? chosen.neuron : layer.at}, activation ${number(layer.a[here ? chosen.neuron : layer.at])}`);
+      layer.box.setAttribute("aria-valuetext", `${layer.place(here ? chosen.neuron : layer.at)}, activation ${number(layer.a[here ? chosen.neuron : layer.at])}`);
       if (!here) continue;
       layer.at = chosen.neuron;
       const [column, row] = [chosen.neuron % layer.columns, Math.floor(chosen.neuron / layer.columns)];

@@ -1,4 +1,6 @@
 // Arrays as pictures, a pixel for a number; canvases are scaled up by CSS (class "pixels").
+import { el } from "./dom.js";
+
 let palette = null;
 document.addEventListener("themechange", () => { palette = null; });
 
@@ -33,19 +35,25 @@ const between = (from, to, t) => from.map((c, i) => c + (to[i] - c) * t);
 
 export const largest = (values) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
 
-// How a network sees a digit of 28 x 28, by the numbers it is given: its pixels, or eight maps of which
-// way its strokes' edges face, in two rows of four. Null where it sees something else.
+// How a network sees a digit of 28 x 28, by the numbers it is given: its pixels, or eight maps of edges,
+// in two rows of four; a map's arrow points to where its edges grow brighter. Null where it sees something
+// else. place(k) is a noun, with row and column; places.py says the same.
 export function sight(n) {
-  if (n === 784) return { columns: 28, rows: 28, things: "pixels", place: (k) => `pixel ${Math.floor(k / 28)}, ${k % 28}` };
+  if (n === 784) return { columns: 28, rows: 28, maps: [], things: "pixels", place: (k) => `pixel ${Math.floor(k / 28)}, ${k % 28}` };
   if (n !== 1568) return null;
-  const ways = ["right", "lower right", "bottom", "lower left", "left", "upper left", "top", "upper right"];
+  const maps = [..."→↘↓↙←↖↑↗"];
   return {
-    columns: 56, rows: 28, things: "parts of strokes",
+    columns: 56, rows: 28, maps, things: "parts of strokes",
     place: (k) => {
       const [row, column] = [Math.floor(k / 56), k % 56];
-      return `brighter towards the ${ways[4 * Math.floor(row / 14) + Math.floor(column / 14)]} at ${2 * (row % 14)}, ${2 * (column % 14)}`;
+      return `edge ${maps[4 * Math.floor(row / 14) + Math.floor(column / 14)]} at ${2 * (row % 14)}, ${2 * (column % 14)}`;
     },
   };
+}
+
+// The maps' arrows, to be laid over them; null where there are none.
+export function arrows(seen) {
+  return seen?.maps.length ? el("span", { class: "map-arrows", "aria-hidden": "true" }, seen.maps.map((arrow) => el("span", {}, arrow))) : null;
 }
 
 // What the network sees: uint8, ink bright on black, in either theme.

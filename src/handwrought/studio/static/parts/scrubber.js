@@ -3,7 +3,7 @@ import { bytes, floats } from "./arrays.js";
 import { bars } from "./bars.js";
 import { el } from "./dom.js";
 import { count, number, percent } from "./numbers.js";
-import { grid, largest, paintAmounts, paintInk } from "./pixels.js";
+import { grid, largest, paintAmounts, paintInk, sight } from "./pixels.js";
 import { paintWeights } from "./tiles.js";
 
 export function scrubber(app) {
@@ -89,7 +89,7 @@ export function scrubber(app) {
     when.textContent = `After ${count(shown.step)} mini-batches${epochs}: moment ${at + 1} of ${steps.length}.`;
     slider.setAttribute("aria-valuetext", when.textContent);
     mark.style.left = `${(100 * (at + 0.5)) / steps.length}%`;
-    if (shown.n_in === 784) paintWeights(weights, new Int8Array(bytes(shown.weights).buffer), shown.shown);
+    paintWeights(weights, new Int8Array(bytes(shown.weights).buffer), shown.shown, sight(shown.n_in));
     weights.setAttribute("aria-label", `Weights of ${shown.shown} neurons of the first layer, the largest ${number(shown.most)}`);
     const pixels = shown.pixels ? bytes(shown.pixels) : null;
     ink.hidden = !pixels;
@@ -132,7 +132,7 @@ export function scrubber(app) {
       const before = image.selectedOptions[0] ?? el("option", { value: "drawing" }, "your last drawing");
       const pixels = look ? bytes(look.images) : null;
       wrong = (look?.wrong ?? []).map(([label, said], i) => el("option", {
-        value: btoa(String.fromCharCode(...pixels.subarray(look.n_in * i, look.n_in * (i + 1)))),
+        value: btoa(String.fromCharCode(...pixels.subarray(784 * i, 784 * (i + 1)))),
       }, `a ${label} read as ${said}`));
       const others = wrong.filter((option) => option.value !== before.value);
       const drawing = before.value === "drawing" ? null : el("option", { value: "drawing" }, "your last drawing");

@@ -20,23 +20,26 @@ function colours() {
   return palette;
 }
 
-// weights: Int8Array of n rows of side*side; columns: how many stand beside each other.
-export function paintWeights(canvas, weights, n, side = 28) {
-  const columns = Math.min(n, Math.max(5, Math.round(Math.sqrt(n * 1.6))));
+// weights: Int8Array of n rows, each a picture as wide and high as the network's sight of a digit; where it
+// has none, nothing is shown.
+export function paintWeights(canvas, weights, n, seen) {
+  canvas.hidden = !seen;
+  if (!seen) return;
+  const { columns: wide, rows: high } = seen;
+  const columns = Math.min(n, Math.max(5, Math.round(Math.sqrt((n * 1.6 * high) / wide))));
   const rows = Math.ceil(n / columns);
-  const [width, height] = [columns * (side + GAP) - GAP, rows * (side + GAP) - GAP];
+  const [width, height] = [columns * (wide + GAP) - GAP, rows * (high + GAP) - GAP];
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   const map = colours();
   for (let j = 0; j < n; j++) {
-    const left = (j % columns) * (side + GAP);
-    const top = Math.floor(j / columns) * (side + GAP);
-    for (let y = 0; y < side; y++) {
-      for (let x = 0; x < side; x++) pixels[(top + y) * width + left + x] = map[weights[j * side * side + y * side + x] + 128];
+    const left = (j % columns) * (wide + GAP);
+    const top = Math.floor(j / columns) * (high + GAP);
+    for (let y = 0; y < high; y++) {
+      for (let x = 0; x < wide; x++) pixels[(top + y) * width + left + x] = map[weights[(j * high + y) * wide + x] + 128];
     }
   }
   context.putImageData(image, 0, 0);
-  return { columns, rows };
 }

@@ -6,6 +6,7 @@ import { compare } from "../parts/compare.js";
 import { el } from "../parts/dom.js";
 import { layersPicture } from "../parts/layers.js";
 import { exact, number } from "../parts/numbers.js";
+import { sight } from "../parts/pixels.js";
 import { subject } from "../parts/subject.js";
 
 const PHASES = { forward: "Forward", cost: "Cost", backward: "Backward", gradient: "Gradient", update: "Update" };
@@ -72,6 +73,7 @@ function mount(root, app) {
   const apply = el("button", { type: "button", class: "main", onclick: applyStep }, "Apply one step");
   const undo = el("button", { type: "button", onclick: undoStep }, "Undo");
   const moved = el("p", { class: "ms-moved", role: "status" });
+  const edges = el("span", { hidden: true }, " · an edge’s arrow points to where it grows brighter");
   const broken = el("div", {});
   let breaker = null;
 
@@ -81,7 +83,7 @@ function mount(root, app) {
     bar.root, trouble,
     el("section", { class: "ms-walk", "aria-label": "The algorithm, step by step" },
       el("div", { class: "ms-stepper" }, back, chips, next), warning, el("div", { class: "scroll ms-scroll" }, net.root),
-      el("p", { class: "note ms-legend" }, el("span", { class: "plus" }, "■"), " positive  ", el("span", { class: "minus" }, "■"), " negative · arrow keys ← → step, ↑ ↓ in a layer choose a neuron")),
+      el("p", { class: "note ms-legend" }, el("span", { class: "plus" }, "■"), " positive  ", el("span", { class: "minus" }, "■"), " negative · arrow keys ← → step, ↑ ↓ in a layer choose a neuron", edges)),
     close.root,
     el("div", { class: "ms-tools" },
       el("section", { class: "card", "aria-labelledby": "verify-title" }, el("h2", { id: "verify-title" }, "Verify"),
@@ -148,6 +150,7 @@ function mount(root, app) {
     bar.show(view, found);
     bar.progress(found.progress);
     net.show(found.layers, found.label);
+    edges.hidden = !sight(sizes[0])?.maps.length;
     showSteps();
     await stage(true);
     preview();
@@ -242,19 +245,19 @@ function mount(root, app) {
     net.stage({ ...knowledge(), chosen, focus: step === "input" ? 1 : layer, edges: edgesOf(found, layer, neuron, k) }, pulse);
     found.marked = /^z/.test(step) ? k : /^BP2/.test(step) ? neurons[layer - 1] : null;
     const at = { z: floats(picture.layers[layer - 1].z)[neuron], a: floats(picture.layers[layer - 1].a)[neuron] };
-    close.show(found, picture.steps[index()].title, nameOf(found, k), at);
-    const from = focus === 2 ? `pixel ${Math.floor(k / 28)}, ${k % 28}` : `neuron ${k} of layer ${focus - 1}`;
-    which.textContent = `The weight from ${layer === focus ? from : weightFrom()} to neuron ${neurons[focus - 2]} of layer ${focus}`;
+    close.show(found, picture.steps[index()].title, nameOf(found, k), at, place);
+    which.textContent = `The weight from ${weightFrom(layer === focus ? k : source)} to neuron ${neurons[focus - 2]} of layer ${focus}`;
   }
 
   const nameOf = ({ layer, neuron }, k) => {
-    if (step === "input") return `pixel ${Math.floor(k / 28)}, ${k % 28}`;
+    if (step === "input") return place(k);
     if (step === "cost") return "all outputs";
     if (step === "update") return "the weight becomes";
     return step === "BP4" ? `weight ${k} → ${neuron}` : `neuron ${neuron} of layer ${layer}`;
   };
 
-  const weightFrom = () => (focus === 2 ? `pixel ${Math.floor(source / 28)}, ${source % 28}` : `neuron ${source} of layer ${focus - 1}`);
+  const place = (k) => sight(picture.layers[0].size)?.place(k) ?? `number ${k}`;
+  const weightFrom = (k) => (focus === 2 ? place(k) : `neuron ${k} of layer ${focus - 1}`);
 
   function edgesOf(found, layer, neuron, k) {
     const last = found.panels.at(-1);
@@ -308,7 +311,7 @@ function mount(root, app) {
       return;
     }
     const marked = (text) => [el("mark", {}, text.slice(0, found.agreeing)), text.slice(found.agreeing)];
-    const name = bias ? `the bias of neuron ${neurons[focus - 2]} of layer ${focus}` : `the weight from ${weightFrom()}`;
+    const name = bias ? `the bias of neuron ${neurons[focus - 2]} of layer ${focus}` : `the weight from ${weightFrom(source)}`;
     proof.replaceChildren(
       el("p", { class: "note" }, `By ${name}:`),
       el("dl", { class: "ms-digits-rows" },

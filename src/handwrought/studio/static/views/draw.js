@@ -285,7 +285,7 @@ function mount(root, app) {
     if (!seen) showEmptyNetwork();
     showCounts(found.counts);
     command.textContent = `handwrought train --from ${found.model} --add "${found.folder}"`;
-    note.textContent = `Each cell is a neuron, bluer the more active it is: ${found.layers.map((layer) => layer.size).join(", ")}. Choose one to see its weights and its sum.`;
+    note.textContent = `Each cell is a neuron, bluer the more active it is: ${found.layers.map((layer) => layer.size).join(", ")}. Choose one to see its weights and its sum.${sight(found.layers[0].size)?.maps.length ? " The input is eight maps of edges: an arrow points to where they grow brighter." : ""}`;
   }).catch((error) => { says.textContent = error.message; });
 
   const keys = (event) => {

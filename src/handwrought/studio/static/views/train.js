@@ -6,7 +6,7 @@ import { el } from "../parts/dom.js";
 import { health } from "../parts/health.js";
 import { live } from "../parts/live.js";
 import { count, number, percent } from "../parts/numbers.js";
-import { paintInk } from "../parts/pixels.js";
+import { paintInk, sight } from "../parts/pixels.js";
 import { isLive, runlist, STATUS } from "../parts/runlist.js";
 import { scrubber } from "../parts/scrubber.js";
 import { setup } from "../parts/setup.js";
@@ -272,7 +272,7 @@ function mount(root, app) {
     name.textContent = run.name;
     const { wish, shape } = run;
     const taught = wish.own ? "fine-tuned on your digits among MNIST’s, " : "";
-    about.textContent = `${taught}${[784, ...wish.hidden, 10].join("-")} ${wish.activation}, ${wish.cost} cost, ${wish.optimizer}, mini-batches of ${wish.batch_size}, ${wish.dataset}${shape.images ? `, ${count(shape.images)} images, ${count(shape.parameters)} parameters` : ""}`;
+    about.textContent = `${taught}${run.sizes.join("-")} ${wish.activation}, ${wish.cost} cost, ${wish.optimizer}, mini-batches of ${wish.batch_size}, ${wish.dataset}${shape.images ? `, ${count(shape.images)} images, ${count(shape.parameters)} parameters` : ""}`;
     steering?.show(run.wish, run.rate);
     back.batches = shape.batches;
   }
@@ -308,9 +308,10 @@ function mount(root, app) {
   }
 
   function showLook(look) {
-    if (look.n_in === 784) paintWeights(weights, new Int8Array(bytes(look.weights).buffer), look.shown);
+    const seen = sight(look.n_in);
+    paintWeights(weights, new Int8Array(bytes(look.weights).buffer), look.shown, seen);
     weights.setAttribute("aria-label", `Weights of ${look.shown} first-layer neurons as images, the largest ${number(look.most)}`);
-    weightsNote.textContent = `${look.shown < look.neurons ? `${look.shown} of ` : ""}${count(look.neurons)} neurons; blue weights are positive, red negative, up to ${number(look.most, 3)}.`;
+    weightsNote.textContent = `${look.shown < look.neurons ? `${look.shown} of ` : ""}${count(look.neurons)} neurons; blue weights are positive, red negative, up to ${number(look.most, 3)}.${seen?.maps.length ? ` Each is eight maps of edges, brighter towards ${seen.maps.slice(0, 4).join(" ")} and, below, ${seen.maps.slice(4).join(" ")}.` : ""}`;
     const images = bytes(look.images);
     worst.replaceChildren(...look.wrong.map(([label, said, sure], i) => {
       const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": `A ${label} read as ${said}` });
