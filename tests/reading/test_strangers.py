@@ -73,6 +73,16 @@ def test_what_makes_a_word(confidences, kept):
     assert [r.confidence for r in without_words(side_by_side(*confidences))] == kept
 
 
+def test_the_letters_of_a_word_are_not_set_evenly():
+    """As "tot" within "total" is printed: the gap before the a is larger, but no space."""
+    at = (31, 12), (46, 25), (73, 12), (89, 21), (116, 8)
+    found = [
+        Reading(1, sure, np.full(10, 0.1), np.zeros((28, 28)), (x, 36, width, 32), sure < 0.5)
+        for (x, width), sure in zip(at, (0.97, 1.0, 0.97, 0.1, 0.1), strict=True)
+    ]
+    assert without_words(found) == []
+
+
 def test_a_doubtful_digit_is_kept_as_a_question_and_a_strange_sign_is_not():
     number = [reading(0, 0.9), reading(24, 0.45, refused=True), reading(48, 0.2, refused=True)]
     assert [r.text for r in without_words([*number, reading(72, 0.9)])] == ["3", "?", "3"]

@@ -49,6 +49,8 @@ _BETTER = 0.15
 """How much surer the network must be of a less likely way to see a picture."""
 _SPACE = 0.7
 """Gap, in digit heights, that parts words and numbers."""
+_APART = 0.15
+"""By how much more than its own gaps a short number stands apart from a word."""
 
 
 def shipped_model() -> Path:
@@ -352,7 +354,7 @@ def _stands_apart(run: list[Reading], start: int, end: int) -> bool:
     each other: "tot" within "total" is not."""
     gaps = [_gap(one, other) for one, other in pairwise(run)]
     beside = gaps[max(start - 1, 0) : start] + gaps[end - 1 : end]
-    return min(beside, default=np.inf) > max(gaps[start : end - 1], default=0.0)
+    return min(beside, default=np.inf) > max(gaps[start : end - 1], default=0.0) + _APART
 
 
 def _within(part: Box, whole: Box) -> bool:
