@@ -67,7 +67,8 @@ def _read(strokes: str) -> list[tuple[Array, bool]]:
     out = []
     for stroke in strokes.split("|"):
         curved, points = stroke.startswith("~"), stroke.removeprefix("~").split()
-        out.append((np.array([(int(down), int(across)) for across, down in points], float), curved))
+        across_down = np.array([[int(at) for at in point] for point in points], np.float64)
+        out.append((across_down[:, ::-1], curved))
     return out
 
 
