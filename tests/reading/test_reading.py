@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import handwrought as hw
 from handwrought.errors import DataError, ModelFileError
@@ -259,3 +259,14 @@ def test_arrays_that_are_no_picture(wrong):
 def test_a_model_for_something_else_is_refused():
     with pytest.raises(ModelFileError, match="784 to 10"):
         Recognizer(hw.Network([784, 3]))
+
+
+@pytest.mark.parametrize("width", [8, 14, 20, 32])
+def test_a_bar_as_by_a_ruler_is_a_1(reader, width):
+    picture = Image.new("L", (280, 280), 255)
+    ImageDraw.Draw(picture).line([(140, 50), (140, 230)], fill=0, width=width)
+    reading = reader.read_digit(np.asarray(picture))
+    assert reading.text == "1"
+    assert reading.confidence > 0.9
+    seen = reader.probabilities(reading.normalized[None])[0]
+    np.testing.assert_allclose(reading.probabilities, seen, atol=1e-6)
