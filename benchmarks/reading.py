@@ -1,6 +1,6 @@
 """The shipped model on what it was made for: its test images, other people's digits, pages.
 
-    python benchmarks/reading.py [--fashion FOLDER] [--number N] [--model FILE] [FOLDER ...]
+    python benchmarks/reading.py [--fashion FOLDER] [--number N] [--first SEED] [--model FILE] [FOLDER ...]
 
 FOLDER holds pictures and ``labels.tsv`` (file, text, anything): one character is a single digit,
 more are a page whose lines are joined by "/".  A sub-folder ``pages`` may hold the same.
@@ -91,7 +91,7 @@ def of_scikit_learn(reader: hw.Recognizer) -> None:
     print(f"scikit-learn's 8 x 8 digits: {share(right)}")
 
 
-def of_synthetic(reader: hw.Recognizer, n: int) -> None:
+def of_synthetic(reader: hw.Recognizer, n: int, first: int) -> None:
     """Validation digits made into pictures; not independent of each other, hence no interval."""
     print(f"Single digits, {n} validation images each:")
     for kind in KINDS:
@@ -102,7 +102,7 @@ def of_synthetic(reader: hw.Recognizer, n: int) -> None:
     for kind, make in PHOTOGRAPHS.items():
         errors = []
         for seed in range(max(1, n // 20)):
-            picture, text = make(1000 + seed)
+            picture, text = make(first + seed)
             errors.append(character_errors(reader.read(picture).text, text))
         print(f"  {kind}: {np.mean(errors):.1%}")
 
@@ -138,13 +138,14 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--fashion", default="fashion-mnist", help="its IDX files' folder")
     parser.add_argument("--number", type=int, default=200, help="digits of each synthetic kind")
+    parser.add_argument("--first", type=int, default=1000, help="seed of the first page of a kind")
     parser.add_argument("--model", help="by default the shipped one")
     options = parser.parse_args()
     reader = hw.Recognizer.load(options.model)
     of_the_data_set(reader, options.fashion)
     of_scikit_learn(reader)
     if options.number:
-        of_synthetic(reader, options.number)
+        of_synthetic(reader, options.number, options.first)
     for folder in options.folders:
         for each in (folder, folder / "pages"):
             if (each / "labels.tsv").exists():
