@@ -29,7 +29,7 @@ def test_onnx_is_written_and_said(folder):
     assert done.stdout == f"m.onnx: the network 784-5-10 for ONNX, {size:,} bytes\n"
 
 
-def test_the_shipped_model_takes_pixels(folder):
+def test_onnx_of_the_shipped_model_takes_pixels(folder):
     done = run("shipped", "m.onnx", "--pixels", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
 
