@@ -22,10 +22,14 @@ Array = NDArray[Any]
 
 _LETTERS = 1 / 3
 """The share of letters, as there are so many of them."""
+_SLIM = 0.22
+"""Spread of a bar's ink across it, at most, to that along it; the half of a 0 has more."""
 
 
 def strangers(images: Array, n: int, rng: np.random.Generator) -> Array:
     """Some pictures of no digit: a third of them letters, and of the other kinds as many each.
+
+    What came out as nothing but an upright bar would be a 1: it is laid on its side.
 
     Parameters
     ----------
@@ -46,7 +50,21 @@ def strangers(images: Array, n: int, rng: np.random.Generator) -> Array:
         at = np.flatnonzero(kinds == k)
         if len(at):
             out[at] = make(images, len(at), rng)
+    bars = _upright_bars(out)
+    out[bars] = out[bars].transpose(0, 2, 1)
     return np.clip(out, 0, 1, out=out)
+
+
+def _upright_bars(images: Array) -> Array:
+    """Which images hold one straight stroke that stands: by the axes of their ink's spread."""
+    at = np.arange(images.shape[1], dtype=np.float64)
+    ink = images.sum(axis=(1, 2), dtype=np.float64) + 1e-9
+    rows, columns = images.sum(axis=2), images.sum(axis=1)
+    y, x = rows @ at / ink, columns @ at / ink
+    high, wide = rows @ at**2 / ink - y**2, columns @ at**2 / ink - x**2
+    both = np.einsum("nyx,y,x->n", images, at, at) / ink - y * x
+    middle, reach = (high + wide) / 2, np.hypot((high - wide) / 2, both)
+    return np.asarray((middle - reach < _SLIM**2 * (middle + reach)) & (high > wide))
 
 
 def _some(images: Array, n: int, rng: np.random.Generator) -> Array:
