@@ -5,6 +5,7 @@ import pytest
 
 import handwrought as hw
 from handwrought.committee import Committee, Member, _moved
+from handwrought.data.looks import looks
 from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument, ModelFileError
 
@@ -35,6 +36,13 @@ def test_shifts_are_nine_and_their_mean_is_taken(images):
     np.testing.assert_allclose(
         Member(net).outputs(images, shifts=1), np.mean(parts, axis=0), atol=1e-6
     )
+
+
+def test_turned_images_count_as_much_as_the_upright_one(images):
+    committee = Committee([Member(hw.Network([784, 12, 10], seed=s)) for s in range(2)])
+    expected = np.mean([committee.outputs(seen) for seen in looks(images)], axis=0)
+    np.testing.assert_allclose(committee.outputs(images, turned=True), expected)
+    assert np.abs(expected - committee.outputs(images)).max() > 1e-3
 
 
 def test_what_leaves_on_one_side_does_not_come_back():

@@ -1,4 +1,4 @@
-"""Committees: the mean opinion of networks, and of one network on an image moved a little."""
+"""Committees: the mean opinion of networks, and of one network on an image moved or turned a little."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.data.looks import looks
 from handwrought.data.views import VIEWS, finished, straightened
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.network import Network
@@ -124,7 +125,21 @@ class Committee:
             raise ModelFileError(f"{path} holds no member-1/model.safetensors: it is no committee")
         return cls([Member.load(file) for file in files])
 
-    def outputs(self, images: Array, shifts: int = 0) -> Array:
-        """The members' mean; see :meth:`Member.outputs`."""
-        parts = [member.outputs(images, shifts) for member in self.members]
+    def outputs(self, images: Array, shifts: int = 0, *, turned: bool = False) -> Array:
+        """The members' mean, over the images as they are and turned if that is asked for.
+
+        Parameters
+        ----------
+        images : array of uint8, shape (n, height, width)
+        shifts : int
+            See :meth:`Member.outputs`.
+        turned : bool
+            Whether to average over :func:`handwrought.data.looks.looks`.
+
+        Returns
+        -------
+        array of float64, shape (n, n_outputs)
+        """
+        seen = looks(images) if turned else [images]
+        parts = [member.outputs(each, shifts) for each in seen for member in self.members]
         return np.asarray(np.mean(parts, axis=0))

@@ -22,6 +22,7 @@ optimizer = "adam"
 average = 0.99
 [augmentation]
 shift = 1
+rotation = 5
 """
 
 
@@ -37,6 +38,7 @@ def test_a_recipe_says_how_and_options_say_otherwise(tmp_path, recipe):
     report = json.loads(done.stdout)
     assert report["epochs"] == 1
     assert 0.5 < report["test_accuracy"] < report["test_accuracy_over_shifts"] + 0.05
+    assert abs(report["test_accuracy"] - report["test_accuracy_over_rotations"]) < 0.05
     assert "Recipe small: Training 784-16-10 (relu; softmax cost)" in done.stderr
     config = json.loads((tmp_path / "a" / "config.json").read_text())
     assert config["training"]["optimizer"] == "adam"
@@ -58,6 +60,8 @@ def test_a_committee_is_trained_tested_and_not_trained_twice(tmp_path, recipe):
     assert "Member 1 (as-is): test accuracy" in done.stderr
     assert "Member 2" not in done.stderr
     assert "Member 3 (width-20): test accuracy" in done.stderr
+    assert "together, averaged over nine shifts: " in done.stderr
+    assert "together, averaged over five rotations: " in done.stderr
     again = run(*command, cwd=tmp_path)
     assert "Training" not in again.stdout
     assert "The 3 members together" in again.stdout

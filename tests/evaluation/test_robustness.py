@@ -35,20 +35,6 @@ def test_changed_images_stay_images_and_are_the_same_each_time(change, images):
         np.testing.assert_array_equal(changed, change.apply(images, amount))
 
 
-def test_a_quarter_turn_clockwise_is_numpys():
-    square = np.random.default_rng(0).random((3, 9, 9), np.float32)
-    turned = changes.rotated(square, 90)
-    np.testing.assert_allclose(turned, np.rot90(square, -1, axes=(1, 2)), atol=1e-6)
-
-
-@pytest.mark.parametrize("degrees", [-60, 17])
-def test_turning_is_scipys(degrees, images):
-    theirs = ndimage.rotate(
-        images, -degrees, axes=(2, 1), reshape=False, order=1, mode="grid-constant"
-    )
-    np.testing.assert_allclose(changes.rotated(images, degrees), theirs, atol=1e-5)
-
-
 @pytest.mark.parametrize("factor", [0.6, 1.5])
 def test_scaling_is_pillows(factor, images):
     _, height, width = images.shape

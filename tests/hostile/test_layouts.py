@@ -15,7 +15,7 @@ import pytest
 from numpy.lib.stride_tricks import as_strided
 
 import handwrought as hw
-from handwrought.data import dataset, digit_files, idx, sampling, strangers, tables, views
+from handwrought.data import dataset, digit_files, idx, looks, sampling, strangers, tables, views
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.collection import Collection
 from handwrought.data.flags import flagged
@@ -219,7 +219,10 @@ CASES = {
     "flagged": [(SOFT, lambda x, _: flagged(x, np.ones(len(np.atleast_1d(x)), int), 1.0, chance()))],
     "sample": [(SOFT, lambda x, _: sampling.sample(x, *where(x)))],
     "strangers": [(DIGITS, lambda x, _: strangers.strangers(x, 12, chance()))],
-    "as_bytes": [(SOFT, lambda x, _: robustness.as_bytes(x))],
+    "mapped": [(SOFT, lambda x, _: sampling.mapped(x, np.eye(2), (1.5, -1)))],
+    "rotated": [(SOFT, lambda x, _: sampling.rotated(x, 9.0))],
+    "as_bytes": [(SOFT, lambda x, _: sampling.as_bytes(x))],
+    "looks": [(DIGITS, lambda x, _: list(looks.looks(x)))],
     "outputs_seen": [
         (SOFT, lambda x, _: [robustness.outputs_seen(SEES[v.strokes], x, n) for n, v in views.VIEWS.items()])
     ],
@@ -243,7 +246,8 @@ CASES = {
                               (SOFT[0], lambda x, _: seen(READER.read_digit(x)))],
     "Recognizer.read_digits": [(DIGITS, lambda x, _: [seen(r) for r in READER.read_digits(x)])],
     "Recognizer.read": [(DIGITS.reshape(84, 56), lambda x, _: READER.read(x).text)],
-    "Recognizer.probabilities": [(DIGITS, lambda x, _: READER.probabilities(x))],
+    "Recognizer.probabilities": [(DIGITS, lambda x, _: READER.probabilities(x)),
+                                 (DIGITS, lambda x, _: READER.probabilities(x, turned=True))],
     "open_picture": [(DIGITS[0], lambda x, _: open_picture(x)), (SOFT[0], lambda x, _: picture(x)),
                      (RNG.integers(0, 65536, (9, 8)).astype(np.uint16), lambda x, _: picture(x)),
                      (RNG.integers(0, 256, (9, 8, 4), np.uint8), lambda x, _: picture(x))],
@@ -338,7 +342,7 @@ def test_every_public_function_that_takes_an_array_is_tried_or_has_its_reason():
 
 DEGENERATE = ("0-d", "empty", "without columns")
 FORMULAS = {
-    "BP1", "BP2", "BP3", "BP4", "smoothed", "flagged", "sample", "strangers", "as_png",
+    "BP1", "BP2", "BP3", "BP4", "smoothed", "flagged", "sample", "mapped", "rotated", "strangers", "as_png",
     *(name for name in CASES if name.startswith(("Activation.", "Cost."))),
 }  # fmt: skip
 """Lines of mathematics inside the edge: of no number at all they say what NumPy says."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from handwrought.cli.testing import share, test_committee, test_model
+from handwrought.cli.testing import averages_known, share, test_committee, test_model
 from handwrought.cli.training_run import CHECKPOINT, CONFIG, MODEL, train_one
 from handwrought.data.dataset import Dataset
 from handwrought.data.views import VIEWS
@@ -75,8 +75,7 @@ def run_committee(
             )
     if member is not None or data.test is None:
         return 0
-    shifts = plan.augmentation is not None and plan.augmentation.shift > 0
-    report = test_committee(out, data.test, console, over_shifts=shifts)
+    report = test_committee(out, data.test, console, averages_known(plan))
     if json_output:
         sys.stdout.write(json.dumps(report) + "\n")
     return 0

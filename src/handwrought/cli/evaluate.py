@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from handwrought.cli.drawing import confusion_table
-from handwrought.cli.testing import test_committee
+from handwrought.cli.testing import AVERAGES, test_committee
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.data.views import seen
@@ -85,7 +85,7 @@ def _run_committee(folder: Path, dataset: str, report: Path | None, json_output:
     if test is None or test.images.ndim != 3:
         raise InvalidArgument(f"{dataset} has no test pictures, which a committee looks at")
     console = Console(highlight=False, stderr=json_output)
-    found = test_committee(folder, test, console, over_shifts=True)
+    found = test_committee(folder, test, console, AVERAGES)
     if json_output:
         sys.stdout.write(json.dumps(found) + "\n")
     return 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ from handwrought.evaluation import Evaluation, evaluate, wilson_interval
 from handwrought.storage import load_model
 from handwrought.training.plan import Plan
 
-__all__ = ["Tested", "share", "test_committee", "test_model"]
+__all__ = ["AVERAGES", "Tested", "averages_known", "share", "test_committee", "test_model"]
+
+_SHIFTS, _ROTATIONS = "test_accuracy_over_shifts", "test_accuracy_over_rotations"
+AVERAGES = {_SHIFTS: "nine shifts", _ROTATIONS: "five rotations"}
+"""What the outputs for an image can be averaged over, by the name of the accuracy then."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +31,20 @@ class Tested:
     ----------
     result : Evaluation or None
         None where the data has no test images.
-    shifted : float or None
-        Accuracy of the mean over nine shifts; None where the training knew no shifts.
+    averaged : dict of float
+        Accuracies of the mean over nine shifts and over five rotations, by name; none where the
+        training knew no such changes.
     """
 
     result: Evaluation | None
-    shifted: float | None
+    averaged: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
         return {
             "test_accuracy": self.result.accuracy if self.result else None,
             "test_interval": list(self.result.interval) if self.result else None,
-            "test_accuracy_over_shifts": self.shifted,
+            **{key: self.averaged.get(key) for key in AVERAGES},
         }
 
     def show(self, console: Console, data: Dataset, gallery: bool) -> None:
@@ -46,8 +52,8 @@ class Tested:
         if self.result is None or data.test is None:
             return
         console.print(f"\nTest accuracy {share(self.result.accuracy, self.result.n)}")
-        if self.shifted is not None:
-            console.print(f"Averaged over nine shifts: {share(self.shifted, self.result.n)}")
+        for key, accuracy in self.averaged.items():
+            console.print(f"Averaged over {AVERAGES[key]}: {share(accuracy, self.result.n)}")
         _show(console, self.result, data.test, data.class_names, gallery)
 
 
@@ -60,30 +66,46 @@ def share(accuracy: float, n: int) -> str:
 def test_model(path: Path, data: Dataset, plan: Plan) -> Tested:
     """Run a saved model over the test images, in its view of them."""
     if data.test is None:
-        return Tested(None, None)
+        return Tested(None)
     result = evaluate(load_model(path), plan.seen(data.test))
-    if plan.augmentation is None or not plan.augmentation.shift:
-        return Tested(result, None)
-    outputs = Committee.load(path).outputs(data.test.images, shifts=1)
-    return Tested(result, float((outputs.argmax(axis=1) == data.test.labels).mean()))
+    known = averages_known(plan)
+    return Tested(result, _averaged(Committee.load(path), data.test, known) if known else {})
+
+
+def averages_known(plan: Plan) -> list[str]:
+    """The averages over changes that a training made itself, by their names in ``--json``."""
+    changes = plan.augmentation
+    if changes is None:
+        return []
+    return [
+        *([_SHIFTS] if changes.shift else []),
+        *([_ROTATIONS] if changes.rotation else []),
+    ]
 
 
 def test_committee(
-    folder: Path, test: Split, console: Console, *, over_shifts: bool
+    folder: Path, test: Split, console: Console, averages: Iterable[str]
 ) -> dict[str, Any]:
     """Run a committee's folder over test images, and say what its members' mean is worth."""
     committee = Committee.load(folder)
     n = len(committee.members)
-    report: dict[str, Any] = {"committee": str(folder), "members": n, "images": len(test)}
-    moves = {"test_accuracy": 0} | ({"test_accuracy_over_shifts": 1} if over_shifts else {})
-    for name, shifts in moves.items():
-        outputs = committee.outputs(test.images, shifts)
-        accuracy = float((outputs.argmax(axis=1) == test.labels).mean())
-        report[name] = accuracy
-        who = "One network" if n == 1 else f"The {n} members together"
-        how = ", averaged over nine shifts" if shifts else ""
+    who = "One network" if n == 1 else f"The {n} members together"
+    found = _averaged(committee, test, ["test_accuracy", *averages])
+    for key, accuracy in found.items():
+        how = f", averaged over {AVERAGES[key]}" if key in AVERAGES else ""
         console.print(f"{who}{how}: {share(accuracy, len(test))}")
-    return report
+    return {"committee": str(folder), "members": n, "images": len(test), **found}
+
+
+def _averaged(committee: Committee, test: Split, keys: Iterable[str]) -> dict[str, float]:
+    """Accuracies of the members' mean, by name: as the images are, and averaged."""
+    found = {}
+    for key in keys:
+        outputs = committee.outputs(
+            test.images, shifts=int(key == _SHIFTS), turned=key == _ROTATIONS
+        )
+        found[key] = float((outputs.argmax(axis=1) == test.labels).mean())
+    return found
 
 
 def _show(

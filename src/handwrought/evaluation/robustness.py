@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
+from handwrought.data.sampling import as_bytes, mapped, rotated
 from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
@@ -23,7 +24,6 @@ __all__ = [
     "CHANGES",
     "Change",
     "Curve",
-    "as_bytes",
     "changed",
     "evenly_chosen",
     "in_order",
@@ -36,23 +36,17 @@ Array = NDArray[Any]
 _SIDE = 28
 
 
-def rotated(images: Array, degrees: float) -> Array:
-    """Turned clockwise about the centre, bilinearly."""
-    t = np.deg2rad(degrees)
-    return _moved(images, np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]), (0, 0))
-
-
 def shifted(images: Array, pixels: float) -> Array:
     """Moved: image i to the right, down, left or up as i mod 4 is 0, 1, 2 or 3."""
     out = np.empty_like(images)
     for i, (down, right) in enumerate(((0, 1), (1, 0), (0, -1), (-1, 0))):
-        out[i::4] = _moved(images[i::4], np.eye(2), (down * pixels, right * pixels))
+        out[i::4] = mapped(images[i::4], np.eye(2), (down * pixels, right * pixels))
     return out
 
 
 def scaled(images: Array, factor: float) -> Array:
     """Made larger (above 1) or smaller about the centre, bilinearly."""
-    return _moved(images, np.eye(2) / factor, (0, 0))
+    return mapped(images, np.eye(2) / factor, (0, 0))
 
 
 def noisy(images: Array, deviation: float) -> Array:
@@ -243,11 +237,6 @@ def robustness(
         yield Curve(change, amounts, tuple(right), len(chosen), np.stack(samples))
 
 
-def as_bytes(images: Array) -> NDArray[np.uint8]:
-    """Floats from 0 to 1 as uint8 from 0 to 255; what lies outside is cut off."""
-    return np.asarray((np.clip(images, 0, 1) * 255).round(), np.uint8)
-
-
 def outputs_seen(network: Network, images: Array, view: str) -> Array:
     """What a network says of images, float32 (n, height, width) from 0 to 1, seen in a view."""
     if images.ndim != 3:
@@ -260,23 +249,6 @@ def outputs_seen(network: Network, images: Array, view: str) -> Array:
 
 def _predictions(network: Network, images: Array, view: str) -> NDArray[np.intp]:
     return np.asarray(outputs_seen(network, images, view).argmax(axis=1))
-
-
-def _moved(images: Array, back: Array, by: tuple[float, float]) -> Array:
-    """Each pixel p takes the value at back · (p - centre - by) + centre, bilinearly; black outside."""
-    _, height, width = images.shape
-    centre = np.array([(height - 1) / 2, (width - 1) / 2])[:, None, None]
-    at = np.mgrid[:height, :width] - centre - np.array(by)[:, None, None]
-    rows, columns = np.tensordot(back, at, 1) + centre
-    # A border of black, so that what lies outside need not be told apart.
-    padded = np.pad(images, ((0, 0), (1, 2), (1, 2)))
-    rows = np.clip(rows.round(9) + 1, 0, height + 1)
-    columns = np.clip(columns.round(9) + 1, 0, width + 1)
-    top, left = rows.astype(int), columns.astype(int)
-    down, right = (rows - top).astype(np.float32), (columns - left).astype(np.float32)
-    upper = padded[:, top, left] * (1 - right) + padded[:, top, left + 1] * right
-    lower = padded[:, top + 1, left] * (1 - right) + padded[:, top + 1, left + 1] * right
-    return np.asarray(upper * (1 - down) + lower * down)
 
 
 _UNSEEN = 1e-9

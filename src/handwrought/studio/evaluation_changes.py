@@ -14,11 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.data.sampling import as_bytes
 from handwrought.evaluation import probabilities, wilson_interval
 from handwrought.evaluation.robustness import (
     CHANGES,
     Curve,
-    as_bytes,
     evenly_chosen,
     in_order,
     outputs_seen,

@@ -64,7 +64,8 @@ class Studio:
         try:
             from handwrought.reading.recognizer import Recognizer
 
-            recognizer = Recognizer.load(self.model)
+            # What is shown must follow from the one picture that is shown.
+            recognizer = Recognizer.load(self.model, turned=False)
             _warm(recognizer)
         except BaseException as error:
             self._recognizer.set_exception(error)

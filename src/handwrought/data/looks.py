@@ -1,0 +1,25 @@
+"""An image and the same turned a little: what a network says of all of them together is surer to be
+right than what it says of one (test-time augmentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handwrought.data.sampling import as_bytes, rotated
+
+__all__ = ["ROTATIONS", "looks"]
+
+ROTATIONS = (-12.0, -6.0, 6.0, 12.0)
+"""Degrees; no more than trainings that deform their images turn them."""
+
+
+def looks(images: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
+    """Images, uint8 (n, height, width), as they are and turned by each of :data:`ROTATIONS`."""
+    yield images
+    floats = images * np.float32(1 / 255)
+    for degrees in ROTATIONS:
+        yield as_bytes(rotated(floats, degrees))
