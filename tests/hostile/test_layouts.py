@@ -342,7 +342,8 @@ def test_every_public_function_that_takes_an_array_is_tried_or_has_its_reason():
 
 DEGENERATE = ("0-d", "empty", "without columns")
 FORMULAS = {
-    "BP1", "BP2", "BP3", "BP4", "smoothed", "flagged", "sample", "mapped", "rotated", "strangers", "as_png",
+    "BP1", "BP2", "BP3", "BP4", "smoothed", "flagged", "sample", "mapped", "rotated", "looks",
+    "strangers", "as_png",
     *(name for name in CASES if name.startswith(("Activation.", "Cost."))),
 }  # fmt: skip
 """Lines of mathematics inside the edge: of no number at all they say what NumPy says."""
