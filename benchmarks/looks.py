@@ -1,13 +1,13 @@
 """What it brings to average a model's opinion over an image moved or turned, and what it costs.
 
-    python benchmarks/looks.py [MODEL]
+    python benchmarks/looks.py [MODEL] [--images N]
 
 On the validation images, and on scikit-learn's 8 x 8 digits, which no model here was trained on.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from itertools import product
 
@@ -47,19 +47,20 @@ def opinion(reader: hw.Recognizer, images: np.ndarray, ways: list) -> np.ndarray
     return np.exp(np.mean([np.log(np.maximum(p, 1e-30)) for p in seen], axis=0))
 
 
-def main(model: str | None) -> None:
+def main(model: str | None, n: int) -> None:
     reader = hw.Recognizer.load(model, turned=False)
     split = hw.load_dataset("mnist").validation
     assert split is not None
+    validation, labels = split.images[:n], split.labels[:n]
     digits = load_digits()
     pictures = [image.astype(np.float32) / 16 for image in digits.images]
     prepared = np.stack([each.normalized for each in reader.read_digits(pictures)])
     print("| | mean cost, validation | misread | of scikit-learn's 1,797 |\n|---|---|---|---|")
     for name, ways in WAYS.items():
-        p = opinion(reader, split.images, ways)
+        p = opinion(reader, validation, ways)
         p /= p.sum(axis=1, keepdims=True)
-        of_label = np.maximum(p[np.arange(len(p)), split.labels], 1e-30)
-        wrong = int((p.argmax(axis=1) != split.labels).sum())
+        of_label = np.maximum(p[np.arange(len(p)), labels], 1e-30)
+        wrong = int((p.argmax(axis=1) != labels).sum())
         theirs = int((opinion(reader, prepared, ways).argmax(axis=1) != digits.target).sum())
         print(f"| {name} | {-np.log(of_label).mean():.4f} | {wrong} | {theirs} |", flush=True)
     both = [reader, hw.Recognizer.load(model)]
@@ -75,4 +76,8 @@ def main(model: str | None) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else None)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", nargs="?", help="by default the shipped one")
+    parser.add_argument("--images", type=int, default=10_000, help="of the validation images")
+    options = parser.parse_args()
+    main(options.model, options.images)

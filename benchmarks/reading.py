@@ -57,11 +57,11 @@ def scribbles(n: int) -> np.ndarray:
 def of_the_data_set(reader: hw.Recognizer, fashion: str) -> None:
     test = hw.load_dataset("mnist").test
     assert test is not None
-    p = reader.probabilities(test.images)
-    confidence, right = p.max(1), p.argmax(1) == test.labels
-    print(
-        f"MNIST test: {share(right)}, calibration error {calibration_error(confidence, right):.2%}"
-    )
+    for how, turned in (("", False), (", averaged over five rotations", True)):
+        p = reader.probabilities(test.images, turned=turned)
+        confidence, right = p.max(1), p.argmax(1) == test.labels
+        error = calibration_error(confidence, right)
+        print(f"MNIST test{how}: {share(right)}, calibration error {error:.2%}")
     least = float(np.quantile(confidence, 0.05))
     print(f"At confidence {least:.4f}, where 95 % of them are accepted, are refused:")
     rng = np.random.default_rng(0)
@@ -76,7 +76,7 @@ def of_the_data_set(reader: hw.Recognizer, fashion: str) -> None:
     except HandwroughtError as error:
         print(f"  (Fashion-MNIST could not be had: {error})")
     for name, images in strangers.items():
-        print(f"  {name}: {(reader.probabilities(images).max(1) < least).mean():.1%}")
+        print(f"  {name}: {(reader.probabilities(images, turned=True).max(1) < least).mean():.1%}")
 
 
 def of_scikit_learn(reader: hw.Recognizer) -> None:

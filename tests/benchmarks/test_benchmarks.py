@@ -88,6 +88,18 @@ def test_the_shipped_model_on_what_it_was_made_for(tmp_path):
     assert f"{tmp_path.name}, single digits: " in done.stdout
 
 
+def test_looks_at_a_few_images():
+    done = run("looks.py", "--images", "300")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|") for line in done.stdout.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == 7
+    for _, _, cost, misread, theirs, _ in rows:
+        assert 0 < float(cost) < 0.1
+        assert int(misread) < 10
+        assert 20 < int(theirs) < 80
+    assert 1 < float(done.stdout.split("takes ")[1].split()[0]) < 20
+
+
 def test_the_studio_in_short(browser):
     done = run("studio.py", "--rounds", "1")
     assert done.returncode == 0, done.stderr

@@ -49,7 +49,7 @@ _STROKES = 4
 _BETTER = 0.15
 """How much surer the network must be of a less likely way to see a picture."""
 _BAR, _LEAN = 8, 0.08
-"""Columns of ink of a bar, at most; and how far it is made to lean where it was refused."""
+"""Columns of ink of a bar, at most; and how far it is made to lean where it is not read for certain."""
 _SPACE = 0.7
 """Gap, in digit heights, that parts words and numbers."""
 _APART = 0.15
@@ -297,7 +297,7 @@ class Recognizer:
             return []
         pixels = np.stack([each.pixels for each in prepared])
         probabilities = self.probabilities(pixels, turned=self.turned)
-        again = np.flatnonzero((probabilities.max(axis=1) < self.threshold) & _are_bars(pixels))
+        again = np.flatnonzero((probabilities.max(axis=1) < _CERTAIN) & _are_bars(pixels))
         if len(again):
             pixels[again] = _leaning(pixels[again])
             probabilities[again] = self.probabilities(pixels[again], turned=self.turned)
