@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lint bench bench-quick soak soak-files coverage mutants results clean
+.PHONY: help demo test test-slow test-lowest lint bench bench-quick soak soak-files coverage mutants results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,8 +29,11 @@ $(VENV)/.rivals: requirements/bench.txt | $(VENV)/.tools
 demo: $(VENV)/.installed  ## Train the article's network on the real 60,000 images and test it
 	$(BIN)/handwrought train --hidden 30 --cost quadratic --learning-rate 3.0 --epochs 30 --batch-size 10
 
-test: $(VENV)/.tools  ## Run all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.tools  ## Run the tests (about a quarter of an hour), all but those of the next line
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: $(VENV)/.tools  ## Run the tests that take long each, or start whole programs over and over
+	$(BIN)/python -m pytest -m slow
 
 # Python 3.11 alone: for others the lowest versions have no wheels. What needs an extra is left out: a
 # comparison with another package (test_against_*), kernels, search, tracking, PDF and ONNX; so are
