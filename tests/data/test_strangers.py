@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.strangers import KINDS, strangers
+from handwrought.data.pen import drawn
+from handwrought.data.strangers import KINDS, _upright_bars, strangers
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +51,33 @@ def test_a_part_holds_about_half_of_the_ink(images):
     share = x.sum(axis=(1, 2)) / (images[0].sum() / 255)
     assert share.max() <= 0.61
     assert np.median(share) > 0.35
+
+
+def _stroke(points, width=1.5):
+    return drawn([np.array(points, np.float64)], width, 28)
+
+
+@pytest.mark.parametrize(
+    ("picture", "lies"),
+    [
+        (_stroke([(4, 14), (24, 14)]), True),  # a 1, as by a ruler
+        (_stroke([(4, 18), (24, 10)]), True),
+        (_stroke([(14, 4), (14, 24)]), False),  # a dash
+        (_stroke([(4, 5), (4, 19), (24, 9)]), False),  # a 7
+        (_stroke([(4, 17), (9, 12), (19, 12), (24, 17)]), False),  # a bracket
+        (np.zeros((28, 28), np.float32), False),
+    ],
+)
+def test_an_upright_bar_is_laid_on_its_side(monkeypatch, images, picture, lies):
+    for kind in KINDS:
+        monkeypatch.setitem(KINDS, kind, lambda x, n, rng: np.repeat(picture[None], n, axis=0))
+    x = strangers(images, 3, np.random.default_rng(0))
+    np.testing.assert_array_equal(x, np.repeat((picture.T if lies else picture)[None], 3, axis=0))
+
+
+def test_most_ones_would_be_laid_down_and_nearly_no_other_digit():
+    split = hw.load_dataset("mnist").train
+    bars = _upright_bars(split.images[:5000] * np.float32(1 / 255))
+    ones = split.labels[:5000] == 1
+    assert bars[ones].mean() > 0.8
+    assert bars[~ones].mean() < 0.001
