@@ -19,6 +19,8 @@ from handwrought.errors import DataError, HandwroughtError, InvalidArgument, Mod
 from handwrought.reading.recognizer import Recognizer, shipped_model
 from handwrought.storage import read_header
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "make_it_yours.py"))
 WRITER = EXAMPLE["WRITERS"][0]
 

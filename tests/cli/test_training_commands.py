@@ -9,6 +9,8 @@ import pytest
 
 from .test_commands import run
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 about = "a small one"
 [network]

@@ -12,6 +12,8 @@ from fuzz.readers import READERS
 from fuzz.replay import FILES
 from fuzz.target import WATCHED
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

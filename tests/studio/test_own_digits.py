@@ -16,6 +16,8 @@ from handwrought.studio.own_digits import standard_wish, tuned_wish
 from handwrought.studio.wishes import OwnDigits, Wish
 from handwrought.training.fine_tuning import fine_tune
 
+pytestmark = pytest.mark.slow
+
 SEEN = slice(0, 24)
 
 

@@ -16,6 +16,8 @@ import handwrought as hw
 from handwrought.data.collection import Collection
 from handwrought.reading.tuning import measured
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 40_000
 
 
