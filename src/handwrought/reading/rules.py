@@ -80,9 +80,14 @@ def _slope(mask: Array) -> float:
     """The slant at which some row of the page holds the most ink."""
     step = max(1, min(mask.shape) // 200)
     small = running_maximum(mask, step, step)[::step, ::step] if step > 1 else mask
+    height, width = small.shape
+    y, x = np.nonzero(small)
     best, found = 0.0, 0.0
     for slope in sorted(_SLOPES.tolist(), key=abs):
-        profile = _sheared(small, slope).mean(1)
+        # What each row of the sheared mask would hold; only ink is moved, as there is little of it.
+        rows = y - _moves(width, slope)[x]
+        inside = (rows >= 0) & (rows < height)
+        profile = np.bincount(rows[inside], minlength=height) / width
         # The sum of squares grows as ink gathers in few rows.
         value = float((profile**2).sum())
         if value > 1.1 * best:
@@ -93,11 +98,15 @@ def _slope(mask: Array) -> float:
 def _sheared(mask: Array, slope: float) -> Array:
     """Columns moved so that lines of this slope become level; what leaves the page is lost."""
     height, width = mask.shape
-    moves = np.round(slope * (np.arange(width) - width // 2)).astype(int)
-    rows = np.arange(height)[:, None] + moves
+    rows = np.arange(height)[:, None] + _moves(width, slope)
     inside = (rows >= 0) & (rows < height)
     out = mask[np.clip(rows, 0, height - 1), np.arange(width)]
     return np.asarray(out & inside)
+
+
+def _moves(width: int, slope: float) -> Array:
+    """By how many rows each column moves up."""
+    return np.round(slope * (np.arange(width) - width // 2)).astype(int)
 
 
 def _crossing(mask: Array, rules: Array) -> Array:
