@@ -320,7 +320,7 @@ def _are_bars(pixels: Array) -> Array:
 
 def _leaning(pixels: Array) -> Array:
     """The images leaning by a degree or two, as no ruler but every hand has it: a bar upright to the
-    pixel is a printed one to the network, and no 1."""
+    pixel looks to the network like an edge that was cut, and it is less certain of a 1."""
     middle = (pixels.shape[1] - 1) / 2
     rows = [
         np.roll(pixels[:, y], round((middle - y) * _LEAN), axis=1) for y in range(pixels.shape[1])
