@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 from handwrought.nn.activations import Activation
 from handwrought.nn.costs import Cost
 from handwrought.nn.network import Network
@@ -180,6 +181,7 @@ class Trace:
             )
 
 
+@with_default_errstate
 def follow(network: Network, x: Array, y: Array | int, equations: Equations | None = None) -> Trace:
     """One example through feedforward and backpropagation, every quantity kept.
 
@@ -249,6 +251,7 @@ def follow(network: Network, x: Array, y: Array | int, equations: Equations | No
     )
 
 
+@with_default_errstate
 def backpropagate(
     network: Network, x: Array, y: Array, equations: Equations | None = None
 ) -> list[Trace]:
@@ -261,6 +264,7 @@ def backpropagate(
     return [follow(network, x_i, y_i, equations) for x_i, y_i in zip(x, y, strict=True)]
 
 
+@with_default_errstate
 def gradient_by_equations(
     network: Network, x: Array, y: Array, equations: Equations | None = None
 ) -> Parameters:
@@ -273,6 +277,7 @@ def gradient_by_equations(
     return mean
 
 
+@with_default_errstate
 def update(trace: Trace, η: float) -> Trace:
     """One step of gradient descent on this example alone, and where it leads.
 
