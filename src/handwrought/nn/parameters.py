@@ -91,6 +91,14 @@ class Parameters:
             yield f"layers[{i}].weights", layer.weights
             yield f"layers[{i}].biases", layer.biases
 
+    def __copy__(self) -> Parameters:
+        """As :func:`copy.copy` of an array: numbers of its own."""
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The views are made anew: copied one by one they would no longer look into the vector.
+        return Parameters, (self.sizes, None, self.vector)
+
     def __getitem__(self, layer: int) -> LayerParameters:
         return self.layers[layer]
 
