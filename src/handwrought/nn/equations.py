@@ -78,6 +78,14 @@ def BP4(δ: Array, a_below: Array) -> Array:
     return np.outer(δ, a_below)
 
 
+def _value(σ: Activation, z: Array) -> Array:
+    return σ.value(z)
+
+
+def _dC_da(C: Cost, a: Array, y: Array) -> Array:
+    return C.gradient(a, y)
+
+
 @dataclass(frozen=True)
 class Equations:
     """The pieces of the algorithm; :mod:`handwrought.nn.mistakes` swaps wrong ones in.
@@ -85,8 +93,8 @@ class Equations:
     ``value`` is a = σ(z), ``dC_da`` is ∂C_x/∂a^L.
     """
 
-    value: Callable[[Activation, Array], Array] = lambda σ, z: σ.value(z)
-    dC_da: Callable[[Cost, Array, Array], Array] = lambda C, a, y: C.gradient(a, y)
+    value: Callable[[Activation, Array], Array] = _value
+    dC_da: Callable[[Cost, Array, Array], Array] = _dC_da
     BP1: Callable[[Array, Activation, Array], Array] = BP1
     BP2: Callable[[Array, Array, Activation, Array], Array] = BP2
     BP3: Callable[[Array], Array] = BP3

@@ -96,7 +96,12 @@ class Workspace:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Views are made anew: copied one by one they would no longer look into the full buffers.
-        self.__dict__.update(state)
+        # And an array that another process hands over may be a map of a file, to be read only.
+        vars(self).update(state)
+        for full in self._full:
+            for name, array in vars(full).items():
+                if array is not None:
+                    setattr(full, name, np.require(array, requirements="W"))
         self._views = {self.capacity: self._full}
 
     def rows(self, n: int) -> list[LayerState]:

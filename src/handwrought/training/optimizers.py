@@ -49,10 +49,14 @@ class Optimizer(ABC):
         """:mod:`handwrought.kernels.fused`, where compiled code is wanted."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "kernels": self.kernels is not None}  # a module has no copy
+        # A module has no copy, and what is in the scratch means nothing.
+        return {**vars(self), "_scratch": None, "kernels": self.kernels is not None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, kernels=None)
+        # What another process hands over may be a map of a file, to be read only.
+        slots = {k: np.require(v, requirements="W") for k, v in state["state"].items()}
+        scratch = np.empty_like(state["parameters"].vector)
+        vars(self).update(state, state=slots, _scratch=scratch, kernels=None)
         if state["kernels"] and find_spec("numba") is not None:
             from handwrought.kernels import fused
 
