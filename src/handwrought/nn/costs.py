@@ -114,8 +114,12 @@ class Quadratic(Cost):
     def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
         return np.subtract(a, y, out=out)
 
-    def gradient_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
-        return activation.difference(z, a, y)
+    def error(
+        self, activation: Activation, z: Array, a: Array, y: Array, out: Array | None = None
+    ) -> Array:
+        if activation.name == self.pair:
+            return super().error(activation, z, a, y, out)
+        return activation.backward(activation.difference(z, a, y), z, a, out=out)
 
 
 class CrossEntropy(Cost):

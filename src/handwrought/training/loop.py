@@ -94,7 +94,9 @@ def train(
     label_smoothing : float
         See :func:`handwrought.nn.costs.smoothed`.
     clip_norm : float, optional
-        Gradients with a larger norm are scaled down to it (Pascanu et al. 2013, algorithm 1).
+        Gradients with a larger norm are scaled down to it (Pascanu et al. 2013, algorithm 1): the
+        whole gradient, that of ``weight_decay`` and ``l1`` included. AdamW's decay is no part of
+        a gradient, and is left as it is.
     plateau_patience : int
         Epochs without a lower validation cost before "halve-on-plateau" halves.
     report_every : int, optional
