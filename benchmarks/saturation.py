@@ -84,9 +84,11 @@ class Case:
     delta: list[Number]
 
 
-def cases(cost: Cost, f: Activation, dtype: type[np.floating]) -> Iterator[Case]:
+def cases(
+    cost: Cost, f: Activation, dtype: type[np.floating], gaps: tuple[float, ...] = GAPS
+) -> Iterator[Case]:
     """A winner, so far above the rest and from 0, with each output as the label, smoothed or not."""
-    for gap in GAPS:
+    for gap in gaps:
         if f is EXPONENTIAL and gap > np.log(np.finfo(dtype).max):
             continue  # the rate itself is no number of this dtype
         for z in ([gap, 0.0, -1.0], [-gap, 0.5, 0.25]):

@@ -144,8 +144,8 @@ class CrossEntropy(Cost):
     def value_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
         if activation.name == "softmax":
             ln_a, ln_rest = _logarithms_of_softmax(z, a)
-            by_factor = ((y, ln_a), (1 - y, ln_rest))
-            return -sum(np.where(f == 0, 0, f * ln) for f, ln in by_factor).sum(axis=-1)
+            # A single output has no rest, ln 0, which with y = 1 nobody asks for.
+            return -(y * ln_a + (1 - y) * np.where(y == 1, 0, ln_rest)).sum(axis=-1)
         if activation.name != self.pair:
             return self.value(a, y)
         # y ln(1 + e^{-z}) + (1 - y) ln(1 + e^z), of which none is subtracted from another.
@@ -170,10 +170,9 @@ class CrossEntropy(Cost):
         sum_h = h.sum(axis=-1, keepdims=True)
         _, e = _without(m, z)
         share = e / np.maximum(e.sum(axis=-1, keepdims=True), 1)  # below 1 only where m is alone
-        others = h - a * (sum_h - y_m) - (1 - y_m) * a_m * share
-        of_m = (1 - y_m) * a_m - y_m * activation.complement(z, a) - a_m * sum_h
-        delta = np.where(m, of_m, others)
-        return delta if out is None else np.copyto(out, delta) or out
+        delta = np.where(m, 0, h - a * (sum_h - y_m) - (1 - y_m) * a_m * share)
+        # All z raised by the same change no a, so the δ sum to 0.
+        return np.subtract(delta, np.where(m, delta.sum(axis=-1, keepdims=True), 0), out=out)
 
     def check_targets(self, y: Array) -> None:
         super().check_targets(y)

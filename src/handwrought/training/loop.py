@@ -632,6 +632,8 @@ def _check(
             f"the data has {split.n_classes} classes, the network {network.n_outputs} outputs: "
             f"build it as Network([{n_inputs}, ..., {split.n_classes}])"
         )
+    if split.labels.ndim == 2:
+        network.cost.check_targets(split.labels)
 
 
 def _check_whole(name: str, value: Any) -> None:

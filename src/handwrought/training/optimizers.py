@@ -74,11 +74,13 @@ class Optimizer(ABC):
 
 def _clip(g: Array, most: float) -> None:
     """Scale g down to this norm if it is longer (Pascanu et al. 2013, algorithm 1)."""
-    norm, unit = float(np.linalg.norm(g)), 1.0
-    if norm == np.inf:  # of the squares, perhaps; an infinite g becomes NaN here, and is seen
-        unit = float(np.abs(g).max())
-        g /= unit
+    unit = 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
         norm = float(np.linalg.norm(g))
+        if norm == np.inf:  # of the squares, perhaps; an infinite g becomes NaN here, and is seen
+            unit = float(np.abs(g).max())
+            g /= unit
+            norm = float(np.linalg.norm(g))
     if norm > most / unit:
         g *= most / norm
     else:
