@@ -182,12 +182,18 @@ CASES = {
     "Activation.derivative": [(Z, lambda z, _: each_activation(lambda f, z: f.derivative(z))(z))],
     "Activation.backward": [(Z, lambda z, _: each_activation(
         lambda f, z: f.backward(np.ones_like(z), z, f.value(z)))(z))],
+    "Activation.complement": [(Z, lambda z, _: each_activation(
+        lambda f, z: f.complement(z, f.value(z)))(z))],
+    "Activation.difference": [(Z, lambda z, _: each_activation(
+        lambda f, z: f.difference(z, f.value(z), Y))(z))],
     "Activation.jacobian": [(Z[0], lambda z, _: each_activation(lambda f, z: f.jacobian(z))(z))],
     "Cost.value": [(OUTPUTS, lambda a, _: each_cost(lambda c, a: c.value(a, Y))(a)),
                    (Y, lambda y, _: each_cost(lambda c, y: c.value(OUTPUTS, y))(y))],
     "Cost.gradient": [(OUTPUTS, lambda a, _: each_cost(lambda c, a: c.gradient(a, Y))(a))],
     "Cost.value_at": [(Z, lambda z, _: each_cost(
         lambda c, z: c.value_at(σ(c.pair), z, OUTPUTS, Y))(z))],
+    "Cost.gradient_at": [(Z, lambda z, _: each_cost(
+        lambda c, z: c.gradient_at(σ(c.pair), z, OUTPUTS, Y))(z))],
     "Cost.error": [(OUTPUTS, lambda a, _: each_cost(
         lambda c, a: c.error(σ(c.pair), Z, a, Y))(a))],
     "Cost.check_targets": [(Y, lambda y, _: each_cost(lambda c, y: c.check_targets(y))(y))],

@@ -104,13 +104,30 @@ def test_a_cost_and_its_gradient_keep_the_dtype(cost, dtype):
     assert cost.value_at(f, a, a, y).dtype == dtype
 
 
-def test_single_precision_is_finite_at_outputs_of_0_and_1():
-    a, y = np.array([[0, 1]], np.float32), np.array([[1, 0]], np.float32)
-    ln_tiny = np.log(np.finfo(np.float32).tiny)
-    assert COSTS["cross-entropy"].value(a, y) == pytest.approx(-2 * ln_tiny, rel=1e-6)
-    assert COSTS["softmax"].value(a, y) == pytest.approx(-ln_tiny, rel=1e-6)
-    for name in ("cross-entropy", "softmax"):
-        assert np.isfinite(COSTS[name].gradient(a, y)).all()
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_of_outputs_of_0_and_1_alone_a_cost_says_what_the_limit_is(dtype):
+    a, y = np.array([[0, 1]], dtype), np.array([[1, 0]], dtype)
+    for name, gradient in (("cross-entropy", [-np.inf, np.inf]), ("softmax", [-np.inf, 0])):
+        cost = COSTS[name]
+        assert (cost.value(a, y).tolist(), cost.value(a, a).tolist()) == ([np.inf], [0])
+        assert cost.gradient(a, y).tolist() == [gradient]
+    assert COSTS["cross-entropy"].gradient(a, a).tolist() == [[1, -1]]
+    assert COSTS["softmax"].gradient(a, a).tolist() == [[0, -1]]
+    assert POISSON.value(a, y).tolist() == [np.inf]
+    assert POISSON.gradient(a, y).tolist() == [[-np.inf, 1]]
+
+
+@pytest.mark.parametrize(("cost", "f"), PAIRS, ids=lambda of: of.name)
+def test_no_cost_makes_a_number_of_a_nan(cost, f):
+    z, y = np.array([[0.5, np.nan, -1], [0, 1, 2]]), np.eye(3)[[0, 2]]
+    a = f.value(z)
+    for found in (cost.value(a, y), cost.value_at(f, z, a, y)):
+        assert np.isnan(found).tolist() == [True, False]
+    assert np.isnan(cost.gradient(a, y)[0, 1])
+    delta = cost.error(f, z, a, y)
+    # The slope of ReLU is 0 or 1 whatever z is, but its value is not.
+    assert f.name in ("relu", "leaky-relu") or np.isnan(delta[0, 1])
+    assert np.isfinite(delta[1]).all()
 
 
 def test_targets_that_are_no_numbers_are_refused_by_every_cost():

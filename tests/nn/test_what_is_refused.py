@@ -171,17 +171,6 @@ def test_derivatives_keep_the_dtype_of_what_they_are_of():
             assert activation_named(name).value(z).dtype == dtype, name
 
 
-def test_costs_stay_finite_where_outputs_are_0_or_1():
-    a, y = np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]])
-    for name in ("cross-entropy", "softmax"):
-        cost = cost_named(name)
-        assert cost.value(a, y) == pytest.approx(0)
-        assert np.isfinite(cost.value(a, 1 - y)).all()
-        assert np.isfinite(cost.gradient(a, y)).all()
-        assert cost.gradient(a, 1 - y)[0, 0] < -1e300
-        assert cost.gradient(a, 1 - y)[0, 1] >= 0
-
-
 def test_cross_entropy_from_z_is_that_from_a():
     z, y = np.array([[-700.0, -1.0, 0.0, 1.0, 700.0]]), np.array([[0.0, 0.2, 0.5, 1, 1]])
     cost, sigmoid = cost_named("cross-entropy"), activation_named("sigmoid")

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+import handwrought as hw
 from handwrought.nn.parameters import Parameters
 from handwrought.training.optimizers import OPTIMIZERS, make_optimizer
+from handwrought.training.steps import Step
 
 THEIRS = {
     "sgd": lambda p: torch.optim.SGD(p, 0.1, weight_decay=0.01),
@@ -33,3 +35,38 @@ def test_an_optimizer_steps_as_pytorchs_and_leaves_biases_undecayed(name):
         optimizer.step(gradient, 0.1)
     expected = np.concatenate([weights.numpy(), biases.numpy()])
     np.testing.assert_allclose(mine.vector, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("l1", [0.0, 0.02])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_whole_gradient_is_clipped_with_what_regularization_adds(name, l1):
+    """PyTorch's ``clip_grad_norm_`` on the cost with its penalties written out."""
+    net = hw.Network([6, 3], cost="softmax", seed=1, dtype="float64")
+    twins = [net.parameters.weights.copy().reshape(3, 6), net.parameters.vector[18:].copy()]
+    weights, biases = (torch.nn.Parameter(torch.tensor(array)) for array in twins)
+    penalty = 0.0 if name == "adamw" else 0.3  # AdamW's decay is none
+    theirs = THEIRS[name]([{"params": [weights, biases], "weight_decay": 0.0}])
+    moved = make_optimizer(name, net.parameters, penalty)
+    step = Step(net, moved, [0.0], 5, hardest=1.0, l1=l1, clip_norm=0.2)
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        x, labels = rng.standard_normal((5, 6)), rng.integers(0, 3, 5)
+        step(x, np.eye(3)[labels], 0.1, rng)
+        theirs.zero_grad()
+        z = torch.tensor(x) @ weights.T + biases
+        cost = torch.nn.functional.cross_entropy(z, torch.tensor(labels))
+        (cost + penalty / 2 * (weights**2).sum() + l1 * weights.abs().sum()).backward()
+        assert torch.nn.utils.clip_grad_norm_([weights, biases], 0.2) > 0.2
+        theirs.step()
+    expected = torch.cat([weights.ravel(), biases]).detach().numpy()
+    # PyTorch divides by the norm plus 1e-6.
+    np.testing.assert_allclose(net.parameters.vector, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e25, np.inf])
+def test_a_gradient_whose_squares_overflow_is_clipped_like_another(scale):
+    net = Parameters([1, 1], "float32", np.zeros(2, "float32"))
+    gradient = Parameters([1, 1], "float32", np.array([3, -4], "float32") * np.float32(scale))
+    make_optimizer("sgd", net).step(gradient, 1.0, clip_norm=1e20)
+    expected = np.array([-3, 4]) * min(scale, 1e20 / 5) if scale < np.inf else [np.nan] * 2
+    np.testing.assert_allclose(net.vector, expected, rtol=1e-6)

@@ -99,7 +99,8 @@ def train(
     ] = ScheduleName("constant"),
     warm_up: Annotated[float, typer.Option(help="Share of the training with a rising rate.")] = 0.0,
     clip_norm: Annotated[
-        float | None, typer.Option(help="Scale longer gradients down to this norm.")
+        float | None,
+        typer.Option(help="Scale longer gradients, L1's and L2's part included, to this norm."),
     ] = None,
     patience: Annotated[
         int | None,

@@ -124,6 +124,8 @@ def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[f
 def _outputs_and_costs(network: Network, split: Split) -> tuple[Array, Array]:
     """Outputs (n, n_out) and C_x (n,), a batch of the images at a time."""
     n = len(split)
+    if split.labels.ndim == 2:
+        network.cost.check_targets(split.labels)
     reader = split.reader(min(n, _ROWS), network.dtype)
     workspace = Workspace(network.sizes, min(n, _ROWS), network.dtype)
     outputs, costs = np.empty((n, network.n_outputs), network.dtype), np.empty(n)

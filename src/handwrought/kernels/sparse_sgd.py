@@ -26,7 +26,8 @@ Array = NDArray[Any]
 ACTIVATION_CODES = {"identity": 0, "sigmoid": 1, "tanh": 2, "relu": 3, "leaky-relu": 4}
 COST_CODES = {"quadratic": 0, "cross-entropy": 1, "softmax": 2}
 
-# No "nnan" and no "ninf": a cost that overflows must be seen to overflow.
+# No "nnan" and no "ninf": a cost that overflows must be seen to overflow.  So comparisons below are
+# written the way round that lets a NaN pass; max(0, NaN) would train on without it.
 _FAST = {"contract", "reassoc", "nsz", "arcp"}
 _LOG2E = np.float32(1.4426950408889634)
 _LN2_HIGH = np.float32(0.693359375)
@@ -39,7 +40,7 @@ def _exp(x: Any) -> Any:
 
     Cephes' coefficients (Moshier, expf); below -87, x is held there.
     """
-    x = x if x > np.float32(-87.0) else np.float32(-87.0)
+    x = np.float32(-87.0) if x < np.float32(-87.0) else x
     n = np.float32(np.int32(x * _LOG2E - np.float32(0.5)))
     r = x - n * _LN2_HIGH - n * _LN2_LOW
     p = np.float32(1.9875691500e-4)
@@ -100,7 +101,7 @@ def _activate(code: int, z: Array, a: Array, prime: Array, n: int) -> None:
     elif code == 3:
         for j in range(n):
             prime[j] = np.float32(1) if z[j] > 0 else np.float32(0)
-            a[j] = z[j] if z[j] > 0 else np.float32(0)
+            a[j] = np.float32(0) if z[j] <= 0 else z[j]
     elif code == 4:
         for j in range(n):
             prime[j] = np.float32(1) if z[j] > 0 else np.float32(0.01)

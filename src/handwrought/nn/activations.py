@@ -5,7 +5,9 @@ Each activation offers
 * ``value(z, out)``: a = f(z);
 * ``derivative(z)``: f'(z), for those that act on each neuron alone;
 * ``backward(dC_da, z, a, out)``: δ = ∂C/∂z from ∂C/∂a, which is what BP1 and BP2 ask for
-  (article, section "Backpropagation under the hood").
+  (article, section "Backpropagation under the hood");
+* ``complement(z, a)`` and ``difference(z, a, y)``: 1 - a and a - y from z, since a saturated a has
+  rounded to 1 and lost the digits that they are made of.
 
 All of them stay finite at \\|z\\| = 1000 in float32 and float64, without clipping z, and all of them
 take complex z, so that a derivative can be checked by the complex step (Squire and Trapp 1998):
@@ -67,6 +69,14 @@ class Activation(ABC):
         """δ = ∂C/∂a ⊙ f'(z) (BP1, BP2)."""
         return np.multiply(dC_da, self.derivative(z), out=out)
 
+    def complement(self, z: Array, a: Array) -> Array:
+        """1 - a, with all its digits where a rounds to 1."""
+        return 1 - a
+
+    def difference(self, z: Array, a: Array, y: Array) -> Array:
+        """a - y, with all its digits where a rounds to an end of its range and y is that end."""
+        return a - y
+
     def jacobian(self, z: Array) -> Array:
         """∂a_k/∂z_j of one example, shape (n, n): row k, column j."""
         return np.diag(self.derivative(z))
@@ -106,6 +116,12 @@ class Sigmoid(Activation):
         # f' = e / (1 + e)², of which a already holds one factor (e or 1) / (1 + e).
         return np.multiply(np.multiply(dC_da, a, out=out), _sigmoid(-z), out=out)
 
+    def complement(self, z: Array, a: Array) -> Array:
+        return _sigmoid(-z)
+
+    def difference(self, z: Array, a: Array, y: Array) -> Array:
+        return np.where(z.real > 0, (1 - y) - a * _exp_of_minus_magnitude(z), a - y)
+
 
 class Tanh(Activation):
     """f(z) = tanh z; f'(z) = 1 - tanh² z = 4 e^{-2|z|} / (1 + e^{-2|z|})²."""
@@ -118,6 +134,11 @@ class Tanh(Activation):
     def derivative(self, z: Array) -> Array:
         e = _exp_of_minus_magnitude(2 * z)
         return 4 * e / (1 + e) ** 2
+
+    def difference(self, z: Array, a: Array, y: Array) -> Array:
+        # 1 - tanh z = 2σ(-2z) and 1 + tanh z = 2σ(2z), near whichever end it is.
+        high, low = (1 - y) - 2 * _sigmoid(-2 * z), 2 * _sigmoid(2 * z) - (1 + y)
+        return np.where(z.real > 1, high, np.where(z.real < -1, low, a - y))
 
 
 class ReLU(Activation):
@@ -214,15 +235,30 @@ class Softmax(Activation):
     def derivative(self, z: Array) -> Array:
         """The diagonal of the Jacobian alone: ∂a_j/∂z_j = a_j (1 - a_j)."""
         a = self.value(z)
-        return a * (1 - a)
+        return a * self.complement(z, a)
 
     def backward(self, dC_da: Array, z: Array, a: Array, out: Array | None = None) -> Array:
         along_a = (dC_da * a).sum(axis=-1, keepdims=True)
-        return np.multiply(a, dC_da - along_a, out=out)
+        delta = np.multiply(a, dC_da - along_a, out=out)
+        # The δ of a layer sum to 0; the winner's own difference is of numbers that are nearly equal.
+        winner = a.real > 0.5
+        if winner.any():
+            others = np.where(winner, 0, delta).sum(axis=-1, keepdims=True)
+            np.copyto(delta, -others, where=winner)
+        return delta
+
+    def complement(self, z: Array, a: Array) -> Array:
+        winner = a.real > 0.5
+        return np.where(winner, np.where(winner, 0, a).sum(axis=-1, keepdims=True), 1 - a)
+
+    def difference(self, z: Array, a: Array, y: Array) -> Array:
+        return np.where(a.real > 0.5, (1 - y) - self.complement(z, a), a - y)
 
     def jacobian(self, z: Array) -> Array:
         a = self.value(z)
-        return np.diag(a) - np.outer(a, a)
+        J = -np.outer(a, a)
+        np.fill_diagonal(J, self.derivative(z))
+        return J
 
 
 ACTIVATIONS: Final[dict[str, Activation]] = {

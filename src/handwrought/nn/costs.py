@@ -9,7 +9,10 @@ examples (article, section "How will it learn?").  Each cost offers
 
 Two pairs of cost and output activation have an error without a fraction in it, δ^L = a - y:
 cross-entropy on sigmoids and log-likelihood on softmax (Nielsen, chapter 3).  A pair is named in
-``pair``; its ``value_at`` computes C_x from z, where ln a would have lost its digits.
+``pair``.  ``value_at`` and ``error`` of every pair there is work from z, and are right where an
+output has saturated: a = 1 - e^{-z} rounds to 1, and what a cost asks of it, ln (1 - a) or
+(1 - y)/(1 - a), is lost with the digits.  ``value`` and ``gradient`` have a alone, and answer what
+is true of it: infinite at an output of 0 or 1 that should be another.
 
 a, y, z and δ are arrays of shape (batch, n_out); C_x has shape (batch,).
 """
@@ -36,10 +39,16 @@ def _log_one_plus_exp(z: Array) -> Array:
     return np.where(positive, z, 0) + np.log1p(np.exp(np.where(positive, -z, z)))
 
 
-def _ln(p: Array) -> Array:
-    """ln p, with p = 0 taken as the smallest normal number: 0 ln 0 is 0, and 1 ln 0 is finite."""
-    tiny = np.finfo(p.real.dtype).tiny
-    return np.log(np.where(p.real > tiny, p, tiny))
+def _times_ln(y: Array, p: Array) -> Array:
+    """y ln p, where 0 ln 0 is 0, as in the limit, and ln 0 is -inf; a NaN stays one."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return y * np.log(np.where((y == 0) & (p == 0), 1, p))
+
+
+def _over(y: Array, p: Array) -> Array:
+    """y/p, the derivative of y ln p by p, where 0/0 is 0: without y there is no term."""
+    with np.errstate(divide="ignore", over="ignore"):
+        return y / np.where((y == 0) & (p == 0), 1, p)
 
 
 class Cost(ABC):
@@ -64,13 +73,17 @@ class Cost(ABC):
         """C_x of each example, by the more accurate of the ways there are."""
         return self.value(a, y)
 
+    def gradient_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        """∂C_x/∂a, by the more accurate of the ways there are."""
+        return self.gradient(a, y)
+
     def error(
         self, activation: Activation, z: Array, a: Array, y: Array, out: Array | None = None
     ) -> Array:
         """δ^L = ∂C_x/∂z^L (BP1)."""
         if activation.name == self.pair:
             return np.subtract(a, y, out=out)
-        return activation.backward(self.gradient(a, y), z, a, out=out)
+        return activation.backward(self.gradient_at(activation, z, a, y), z, a, out=out)
 
     def check_targets(self, y: Array) -> None:
         """Raise InvalidArgument where the targets lie outside what the cost is defined on."""
@@ -101,6 +114,13 @@ class Quadratic(Cost):
     def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
         return np.subtract(a, y, out=out)
 
+    def error(
+        self, activation: Activation, z: Array, a: Array, y: Array, out: Array | None = None
+    ) -> Array:
+        if activation.name == self.pair:
+            return super().error(activation, z, a, y, out)
+        return activation.backward(activation.difference(z, a, y), z, a, out=out)
+
 
 class CrossEntropy(Cost):
     """C_x = -Σ_j [y_j ln a_j + (1 - y_j) ln(1 - a_j)] (Nielsen, equation 63, for one example).
@@ -115,17 +135,44 @@ class CrossEntropy(Cost):
     outputs = frozenset({"sigmoid", "softmax"})
 
     def value(self, a: Array, y: Array) -> Array:
-        return -(y * _ln(a) + (1 - y) * _ln(1 - a)).sum(axis=-1)
+        return -(_times_ln(y, a) + _times_ln(1 - y, 1 - a)).sum(axis=-1)
 
     def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
-        # (1 - y)/(1 - a) - y/a, which equals (a - y) / (a (1 - a)) and keeps 0/0 apart.
-        tiny = np.finfo(a.real.dtype).tiny
-        return np.subtract((1 - y) / (1 - a + tiny), y / (a + tiny), out=out)
+        # (a - y) / (a (1 - a)) in its two parts, which keep 0/0 apart.
+        return np.subtract(_over(1 - y, 1 - a), _over(y, a), out=out)
 
     def value_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        if activation.name == "softmax":
+            ln_a, ln_rest = _logarithms_of_softmax(z, a)
+            # A single output has no rest, ln 0, which with y = 1 nobody asks for.
+            return -(y * ln_a + (1 - y) * np.where(y == 1, 0, ln_rest)).sum(axis=-1)
         if activation.name != self.pair:
             return self.value(a, y)
-        return (_log_one_plus_exp(z) - y * z).sum(axis=-1)
+        # y ln(1 + e^{-z}) + (1 - y) ln(1 + e^z), of which none is subtracted from another.
+        positive = z.real > 0
+        return (
+            np.log1p(np.exp(np.where(positive, -z, z))) + np.where(positive, 1 - y, -y) * z
+        ).sum(axis=-1)
+
+    def gradient_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        return _over(1 - y, activation.complement(z, a)) - _over(y, a)
+
+    def error(
+        self, activation: Activation, z: Array, a: Array, y: Array, out: Array | None = None
+    ) -> Array:
+        if activation.name != "softmax":
+            return super().error(activation, z, a, y, out)
+        # δ_i = Σ_j h_j (1[j = i] - a_i) with h_j = (1 - y_j) a_j / (1 - a_j) - y_j.  Of an output m
+        # above ½ the fraction has no bound, but a_i / (1 - a_m) has: i's share of what m leaves.
+        m = a.real > 0.5
+        h = np.where(m, 0, (1 - y) * a / np.where(m, 1, 1 - a) - y)
+        a_m, y_m = (np.where(m, of, 0).sum(axis=-1, keepdims=True) for of in (a, y))
+        sum_h = h.sum(axis=-1, keepdims=True)
+        _, e = _without(m, z)
+        share = e / np.maximum(e.sum(axis=-1, keepdims=True), 1)  # below 1 only where m is alone
+        delta = np.where(m, 0, h - a * (sum_h - y_m) - (1 - y_m) * a_m * share)
+        # All z raised by the same change no a, so the δ sum to 0.
+        return np.subtract(delta, np.where(m, delta.sum(axis=-1, keepdims=True), 0), out=out)
 
     def check_targets(self, y: Array) -> None:
         super().check_targets(y)
@@ -147,17 +194,26 @@ class LogLikelihood(Cost):
     outputs = frozenset({"softmax", "sigmoid"})
 
     def value(self, a: Array, y: Array) -> Array:
-        return -(y * _ln(a)).sum(axis=-1)
+        return -_times_ln(y, a).sum(axis=-1)
 
     def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
-        return np.divide(-y, a + np.finfo(a.real.dtype).tiny, out=out)
+        return np.negative(_over(y, a), out=out)
 
     def value_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
+        if activation.name == "sigmoid":
+            return (y * _log_one_plus_exp(-z)).sum(axis=-1)
         if activation.name != self.pair:
             return self.value(a, y)
         top = z.real.max(axis=-1, keepdims=True)
         log_sum = np.log(np.exp(z - top).sum(axis=-1))
         return log_sum - (y * (z - top)).sum(axis=-1)
+
+    def error(
+        self, activation: Activation, z: Array, a: Array, y: Array, out: Array | None = None
+    ) -> Array:
+        if activation.name != "sigmoid":
+            return super().error(activation, z, a, y, out)
+        return np.multiply(-y, activation.complement(z, a), out=out)
 
     def check_targets(self, y: Array) -> None:
         super().check_targets(y)
@@ -180,15 +236,15 @@ class Poisson(Cost):
     outputs = frozenset({"exp"})
 
     def value(self, a: Array, y: Array) -> Array:
-        return (a - y + y * (_ln(y) - _ln(a))).sum(axis=-1)
+        return (a - y + _times_ln(y, y) - _times_ln(y, a)).sum(axis=-1)
 
     def gradient(self, a: Array, y: Array, out: Array | None = None) -> Array:
-        return np.subtract(1, y / a, out=out)
+        return np.subtract(1, _over(y, a), out=out)
 
     def value_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
         if activation.name != self.pair:
             return self.value(a, y)
-        return (a - y + y * (_ln(y) - z)).sum(axis=-1)
+        return (a - y + _times_ln(y, y) - y * z).sum(axis=-1)
 
     def check_targets(self, y: Array) -> None:
         super().check_targets(y)
@@ -196,6 +252,25 @@ class Poisson(Cost):
             raise InvalidArgument(
                 f"y holds {y.min():g}: the Poisson cost needs counts of at least 0"
             )
+
+
+def _without(m: Array, z: Array) -> tuple[Array, Array]:
+    """The largest z but those marked in ``m``, and e^{z - that}, which is 0 where marked."""
+    top = np.where(m, np.finfo(z.real.dtype).min, z.real).max(axis=-1, keepdims=True)
+    return top, np.where(m, 0, np.exp(np.where(m, 0, z - top)))
+
+
+def _logarithms_of_softmax(z: Array, a: Array) -> tuple[Array, Array]:
+    """ln a and ln(1 - a), from z: what the largest output leaves may be too small for a number."""
+    m = a.real > 0.5
+    won = m.any(axis=-1, keepdims=True)
+    of_m = np.where(m, z, 0).sum(axis=-1, keepdims=True)
+    top = np.where(won, of_m, z.real.max(axis=-1, keepdims=True))
+    second, e = _without(m, z)
+    with np.errstate(divide="ignore"):
+        ln_others = second - top + np.log(e.sum(axis=-1, keepdims=True))
+    ln_sum = np.where(won, np.log1p(np.exp(np.where(won, ln_others, 0))), ln_others)
+    return z - top - ln_sum, np.where(m, ln_others - ln_sum, np.log1p(-np.where(m, 0, a)))
 
 
 COSTS: Final[dict[str, Cost]] = {c.name: c for c in (Quadratic(), CrossEntropy(), LogLikelihood())}

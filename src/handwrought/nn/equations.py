@@ -3,7 +3,8 @@
 Layers are numbered as in the article, l = 1 for the input and l = L for the output, so that W[l],
 b[l], z[l], a[l] and δ[l] are the symbols of the text.  Nothing here is fast, and nothing is hidden:
 this is what the studio and ``handwrought explain`` show, and the oracle that the batched layers
-are tested against.
+are tested against.  Of an output that has rounded to 1 the cost's own 1 - a is taken from z, so δ^L
+is right there too; the quadratic cost's a - y is right to a rounding of a.
 
 =====  ==========================================  ===================
 BP1    δ^L = ∂C/∂a^L ⊙ σ'(z^L)                      :func:`BP1`
@@ -82,19 +83,19 @@ def _value(σ: Activation, z: Array) -> Array:
     return σ.value(z)
 
 
-def _dC_da(C: Cost, a: Array, y: Array) -> Array:
-    return C.gradient(a, y)
+def _dC_da(C: Cost, σ: Activation, z: Array, a: Array, y: Array) -> Array:
+    return C.gradient_at(σ, z, a, y)
 
 
 @dataclass(frozen=True)
 class Equations:
     """The pieces of the algorithm; :mod:`handwrought.nn.mistakes` swaps wrong ones in.
 
-    ``value`` is a = σ(z), ``dC_da`` is ∂C_x/∂a^L.
+    ``value`` is a = σ(z); ``dC_da`` is ∂C_x/∂a^L, from a, and from z where a has rounded to 1.
     """
 
     value: Callable[[Activation, Array], Array] = _value
-    dC_da: Callable[[Cost, Array, Array], Array] = _dC_da
+    dC_da: Callable[[Cost, Activation, Array, Array, Array], Array] = _dC_da
     BP1: Callable[[Array, Activation, Array], Array] = BP1
     BP2: Callable[[Array, Array, Activation, Array], Array] = BP2
     BP3: Callable[[Array], Array] = BP3
@@ -227,8 +228,12 @@ def follow(network: Network, x: Array, y: Array | int, equations: Equations | No
         a[l] = E.value(σ[l], z[l])
 
     # 3. Output error
-    dC_da = {L: E.dC_da(C, a[L], y_row)}
-    δ = {L: E.BP1(dC_da[L], σ[L], z[L])}
+    dC_da = {L: E.dC_da(C, σ[L], z[L], a[L], y_row)}
+    with np.errstate(over="ignore", invalid="ignore"):
+        δ = {L: E.BP1(dC_da[L], σ[L], z[L])}
+    if equations is None and not np.isfinite(δ[L]).all():
+        # Some 700 below or above the others, ∂C/∂a is infinite and σ' is 0; their product is neither.
+        δ[L] = C.error(σ[L], z[L], a[L], y_row)
 
     # 4. Backpropagate the error
     for l in range(L - 1, 1, -1):

@@ -59,7 +59,11 @@ def _bp2_untransposed(W: Array, δ: Array, σ: Activation, z: Array) -> Array:
     return BP1(W.reshape(n_here, n_above) @ δ, σ, z)
 
 
-def _gradient_without_half(C: Cost, a: Array, y: Array) -> Array:
+def _gradient_of_value(C: Cost, σ: Activation, z: Array, a: Array, y: Array) -> Array:
+    return C.gradient(a, y)  # from z it would be that of another a
+
+
+def _gradient_without_half(C: Cost, σ: Activation, z: Array, a: Array, y: Array) -> Array:
     return 2 * C.gradient(a, y)
 
 
@@ -70,7 +74,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
             "articles-sigmoid",
             "σ(z) = 1/(1 + e^{z}), the minus forgotten, with σ' = s(1 - s)",
             "the sign of δ^L is wrong, so the output layer climbs the cost",
-            Equations(value=_articles_value),
+            Equations(value=_articles_value, dC_da=_gradient_of_value),
         ),
         Mistake(
             "missing-sigma-prime-at-output",

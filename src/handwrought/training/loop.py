@@ -95,7 +95,9 @@ def train(
     label_smoothing : float
         See :func:`handwrought.nn.costs.smoothed`.
     clip_norm : float, optional
-        Gradients with a larger norm are scaled down to it (Pascanu et al. 2013, algorithm 1).
+        Gradients with a larger norm are scaled down to it (Pascanu et al. 2013, algorithm 1): the
+        whole gradient, that of ``weight_decay`` and ``l1`` included. AdamW's decay is no part of
+        a gradient, and is left as it is.
     plateau_patience : int
         Epochs without a lower validation cost before "halve-on-plateau" halves.
     report_every : int, optional
@@ -638,6 +640,8 @@ def _check(
             f"the data has {split.n_classes} classes, the network {network.n_outputs} outputs: "
             f"build it as Network([{n_inputs}, ..., {split.n_classes}])"
         )
+    if split.labels.ndim == 2:
+        network.cost.check_targets(split.labels)
 
 
 def _check_whole(name: str, value: Any) -> None:

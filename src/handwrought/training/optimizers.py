@@ -62,10 +62,17 @@ class Optimizer(ABC):
 
             self.kernels = fused
 
-    def step(self, gradient: Parameters, learning_rate: float) -> None:
-        """Move the parameters once; ``gradient`` is used as scratch and left undefined."""
+    def step(
+        self, gradient: Parameters, learning_rate: float, clip_norm: float | None = None
+    ) -> None:
+        """Move the parameters once; ``gradient`` is used as scratch and left undefined.
+
+        ``clip_norm`` bounds the norm of g, λ w in it, whatever the number of weights.
+        """
         self.steps += 1
         self._decay(gradient, learning_rate)
+        if clip_norm is not None:
+            _clip(gradient.vector, clip_norm)
         self._move(gradient.vector, learning_rate)
 
     def _decay(self, gradient: Parameters, learning_rate: float) -> None:
@@ -78,6 +85,21 @@ class Optimizer(ABC):
     @abstractmethod
     def _move(self, g: Array, learning_rate: float) -> None:
         """θ ← θ - ..."""
+
+
+def _clip(g: Array, most: float) -> None:
+    """Scale g down to this norm if it is longer (Pascanu et al. 2013, algorithm 1)."""
+    unit = 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        norm = float(np.linalg.norm(g))
+        if norm == np.inf:  # of the squares, perhaps; an infinite g becomes NaN here, and is seen
+            unit = float(np.abs(g).max())
+            g /= unit
+            norm = float(np.linalg.norm(g))
+    if norm > most / unit:
+        g *= most / norm
+    else:
+        g *= unit
 
 
 class SGD(Optimizer):

@@ -85,11 +85,7 @@ class Step:
         if self.l1:
             n = network.parameters.n_weights
             self.gradient.vector[:n] += self.l1 * np.sign(network.parameters.weights)
-        if self.clip_norm is not None:
-            norm = float(np.linalg.norm(self.gradient.vector))
-            if norm > self.clip_norm:
-                self.gradient.vector *= self.clip_norm / norm
-        self.optimizer.step(self.gradient, learning_rate)
+        self.optimizer.step(self.gradient, learning_rate, self.clip_norm)
         return cost
 
     def _chosen(self, n: int) -> int:
