@@ -42,8 +42,7 @@ def test_a_small_picture_is_judged_by_its_share_then_by_border_and_corners(side,
 
 
 def test_border_and_corners_count_alike():
-    # Half of 20 x 20 is light; the corners are dark and the rest of the border is light, or the
-    # other way: 0.5 + 36/76 - 1 for one corner pixel each, and its opposite.
+    # Dark at its four corners and light beside them.
     picture = np.full((20, 20, 1), LIGHT, np.float32)
     picture[1:19, 2:13] = DARK
     picture[[0, 0, -1, -1], [0, -1, 0, -1]] = DARK
@@ -57,6 +56,11 @@ def test_border_and_corners_count_alike():
     picture[[-1, -1], [0, -1]] = LIGHT  # c = 1: 0.5
     found = polarity(picture)
     assert (found.dark, found.sure) == (True, True)
+    picture = np.full((20, 20, 1), LIGHT, np.float32)
+    picture[2:15, 2:14] = DARK
+    picture[[0, 0, -1, -1], [0, -1, 0, -1]] = DARK
+    found = polarity(picture)  # s = 0.6, b = 0.9, c = 0: 0.05
+    assert (found.dark, found.sure) == (True, False)
 
 
 def test_a_corner_is_a_twenty_fifth_of_the_picture_to_the_nearest_pixel():
