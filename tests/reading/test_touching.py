@@ -146,16 +146,22 @@ def test_a_bars_end_is_no_digit_however_much_it_looks_like_one(height, counts):
     assert len(found) == (2 if counts else 1)
 
 
-def test_a_sliver_is_no_digit():
-    """Of less than an eighth of the height; what is wider than 1.3 of it is none either."""
-    thin = piece(4, 46, gap=2)
-    assert parted([thin], USUAL, lambda parts: np.full(len(parts), 0.9)) == [thin]
-    wide = piece(54, 24)
-    assert parted([wide], USUAL, Judge(20, 62)) == [wide]
+@pytest.mark.parametrize(
+    ("blobs", "cut"),
+    # Where it is cut a part has half of the gap, 1 or 3, beside its blob; the height is 40.
+    [((3, 50), False), ((8, 46), True), ((42, 30), True), ((54, 24), False)],
+)
+def test_a_digit_is_wider_than_an_eighth_of_the_height_and_narrower_than_13_tenths(blobs, cut):
+    wide = piece(*blobs, gap=2 if min(blobs) < 5 else 6)
+
+    def judge(parts):
+        return np.array([0.1 if part.shape[1] == wide.width else 0.9 for part in parts])
+
+    assert len(parted([wide], USUAL, judge)) == (2 if cut else 1)
 
 
 def test_a_page_of_eighty_wide_pieces_is_read_and_one_of_more_is_words():
-    wide, narrow = piece(24, 24), piece(20)
+    wide, narrow = piece(21, 21), piece(20)  # 1.2 times as wide as high
     pieces = [narrow, *[wide] * 80]
     assert len(parted(pieces, USUAL, Judge(18, 36))) == 161
     judge = Judge(18, 36)
