@@ -107,6 +107,101 @@ def test_thickening_is_scipys_grey_morphology(images):
     np.testing.assert_allclose(half, both, atol=1e-6)
 
 
+# --- which way: scipy.ndimage makes the same changes from the same draws ---------------------------
+
+
+def draws(n, count=6):
+    """What the changes of place are drawn from, -1 to 1: rotation, shear, height, width, down, right."""
+    twin = rng()
+    return [2 * twin.random(n, dtype=np.float32) - 1 for _ in range(count)], twin
+
+
+def moved(image, forward, shift=(0.0, 0.0)):
+    """Each point p, from the middle, goes to ``forward @ p + shift``; rows run down."""
+    back, middle = np.linalg.inv(forward), np.array([13.5, 13.5])
+    offset = middle - back @ (middle + shift)
+    return ndimage.affine_transform(image, back, offset, order=1, mode="grid-constant")
+
+
+def matrices(change):
+    """The forward map and the shift of each of 64 images, in the order in which they are applied."""
+    (turn, lean, tall, wide, down, right), _ = draws(64)
+    for i in range(64):
+        scale = np.diag([1 + change.scale * tall[i], 1 + change.scale * wide[i]])
+        slope = np.tan(np.deg2rad(change.shear * lean[i]))
+        shear = np.array([[1, 0], [-slope, 1]])  # what lies above the middle goes to the right
+        angle = np.deg2rad(change.rotation * turn[i])
+        clockwise = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        yield clockwise @ shear @ scale, change.shift * np.array([down[i], right[i]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Augmentation(rotation=30),
+        Augmentation(shift=4),
+        Augmentation(shear=25),
+        Augmentation(scale=0.3),
+        Augmentation(rotation=30, shear=20, scale=0.2, shift=3),
+    ],
+    ids=["rotation", "shift", "shear", "scale", "all of them"],
+)
+def test_a_change_of_place_goes_the_way_of_its_draw(images, change):
+    x = images / np.float32(255)
+    out = change(images, rng())
+    for image, found, (forward, shift) in zip(x, out, matrices(change), strict=True):
+        np.testing.assert_allclose(found, moved(image, forward, shift), atol=2e-3)
+
+
+def test_a_positive_angle_turns_clockwise_and_a_positive_shear_leans_like_italics():
+    upright = np.zeros((64, 28, 28), np.uint8)
+    upright[:, 4:24, 13:15] = 255
+    (turn, lean, *_), _ = draws(64)
+    for change, drawn in ((Augmentation(rotation=30), turn), (Augmentation(shear=25), lean)):
+        top = change(upright, rng())[:, :12].sum(axis=1)
+        to_the_right = top[:, 14:].sum(axis=1) > top[:, :14].sum(axis=1)
+        clear = np.abs(drawn) > 0.1
+        np.testing.assert_array_equal(to_the_right[clear], drawn[clear] > 0)
+
+
+def test_the_elastic_displacement_is_scipys_smoothed_noise():
+    change = Augmentation(elastic=1.4, elastic_sigma=3.0)
+    rows, columns = change._sources(np.zeros((8, 28, 28), np.float32), rng())
+    _, twin = draws(8)
+    at = np.arange(-24, 25)
+    kernel = np.exp(-0.5 * (at / 3.0) ** 2)
+    kernel /= kernel.sum()
+    for found, axis in ((rows, 0), (columns, 1)):
+        noise = np.sqrt(12) * (twin.random((8, 28, 28), dtype=np.float32) - 0.5)
+        for field, white in zip(found, noise, strict=True):
+            smooth = ndimage.gaussian_filter(white, 3.0, mode="constant", truncate=8)
+            expected = np.mgrid[:28, :28][axis] + 1.4 * smooth / (kernel**2).sum()
+            np.testing.assert_allclose(field[9:19, 9:19], expected[9:19, 9:19], atol=0.02)
+
+
+def test_a_positive_draw_thickens_and_brightens(images):
+    x = images / np.float32(255)
+    drawn, _ = draws(64, 1)
+    ink = Augmentation(thickness=1.5)(images, rng()).sum((1, 2)) - x.sum((1, 2))
+    np.testing.assert_array_equal(ink > 0, drawn[0] > 0)
+    lit = Augmentation(contrast=0.4)(images, rng())
+    expected = np.clip(x * (1 + 0.4 * drawn[0][:, None, None]), 0, 1)
+    np.testing.assert_allclose(lit, expected, atol=1e-6)
+
+
+def test_noise_and_blur_are_as_strong_as_their_draws():
+    grey = np.full((64, 28, 28), 128, np.uint8)
+    deviation = rng().random(64, dtype=np.float32)
+    noisy = Augmentation(noise=0.1)(grey, rng())
+    np.testing.assert_allclose(noisy.std((1, 2)), 0.1 * deviation, rtol=0.15)
+    point = np.zeros((64, 29, 29), np.float32)
+    point[:, 14, 14] = 1
+    blurred = Augmentation(blur=2.0)(point, rng())
+    spread = np.sqrt((blurred * (np.arange(29) - 14) ** 2).sum((1, 2)))
+    wide = deviation > 0.4  # below, a pixel is too large to show it
+    np.testing.assert_allclose(spread[wide], 2 * deviation[wide], rtol=0.02)
+
+
 def centre(x):
     return np.array([ndimage.center_of_mass(image) for image in x])
 

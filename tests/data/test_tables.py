@@ -154,6 +154,7 @@ def test_images_are_bytes_and_tables_are_floats(images, dtype, tmp_path):
         (np.array([[3], [4]]), [3, 4]),
         (np.array([], int), []),
         (np.array([7.0, 0.0]), [7, 0]),
+        (np.array([True, False]), [1, 0]),
     ],
 )
 def test_labels_are_whole_numbers_from_0_to_65535(labels, found):
@@ -169,7 +170,6 @@ def test_labels_are_whole_numbers_from_0_to_65535(labels, found):
         (np.array([-1, 9]), "here runs from -1 to 9: classes are 0 to 65535"),
         (np.zeros((3, 2), int), "here is int64 (3, 2): give integer class labels (n,)"),
         (np.zeros((3, 1, 1), int), "here is int64 (3, 1, 1): give integer class labels (n,)"),
-        (np.array([True]), "here is bool (1,): give integer class labels (n,)"),
         (
             np.array([1, 0.5]),
             "here holds a value that is no whole number: class labels are integers",

@@ -59,6 +59,13 @@ def test_a_width_is_reached_unless_it_is_more_than_twice_as_far(split, name):
     assert (np.abs(widths(found)[reachable] - width) <= 2).mean() > 0.95
 
 
+def test_upright_keeps_the_ink_to_the_nearest_grey(split):
+    before, after = (
+        x.sum((1, 2), dtype=float) for x in (split.images, viewed(split.images, "upright"))
+    )
+    assert abs((after / before).mean() - 1) < 1e-4
+
+
 def test_views_keep_type_and_most_of_the_ink(split):
     for name, view in VIEWS.items():
         found = viewed(split.images, name)

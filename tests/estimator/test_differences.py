@@ -3,10 +3,13 @@
 A fact about scikit-learn that no longer holds fails here, so that the list does not grow stale.
 """
 
+import warnings
+
 import numpy as np
 import pytest
 import sklearn.neural_network as theirs
 from sklearn.datasets import make_regression
+from sklearn.exceptions import ConvergenceWarning
 
 from handwrought.estimator import MLPClassifier, MLPRegressor
 
@@ -80,3 +83,18 @@ def test_a_fit_that_has_left_the_numbers_counts_as_one_that_does_not_improve():
     ):
         fitted.fit(X, Y[:, 0])
         assert (fitted.n_iter_ < 60) == stops
+
+
+def test_a_fit_that_diverged_is_told():
+    rows = X * 1e6
+    settings = {
+        "solver": "sgd", "learning_rate_init": 1.0, "tol": 1e300, "max_iter": 15,
+        "n_iter_no_change": 12, "early_stopping": True,
+    }  # fmt: skip
+    for estimator, told in zip(both("MLPRegressor", **settings), (True, False), strict=True):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            estimator.fit(rows, Y * 1e6)
+        assert np.isnan(estimator.loss_)
+        said = [w for w in seen if w.category is ConvergenceWarning]
+        assert any("diverged" in str(warning.message) for warning in said) is told

@@ -1,6 +1,7 @@
 """What the estimators take, what they give, and what they have beyond scikit-learn's."""
 
 import pickle
+import sys
 import warnings
 
 import numpy as np
@@ -269,6 +270,16 @@ def test_scikit_learns_own_callbacks_see_each_iteration(solver):
     scores = [row["accuracy"] for row in rows if row["task_name"] == "iteration"]
     assert len([score for score in scores if score is not None]) >= fitted.n_iter_
     assert scores[fitted.n_iter_ - 1] == fitted.score(SCALED, NAMES)
+
+
+def test_in_a_notebook_the_bar_is_written_to_standard_error_too(capsys, monkeypatch):
+    # What rich looks for there: with it a bar becomes a widget, or a warning that asks for one.
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    classifier(max_iter=5, progress=True).fit(SCALED, NAMES)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "5/5" in err
 
 
 def test_progress_goes_to_standard_error_and_verbose_to_standard_output(capsys):

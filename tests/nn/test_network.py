@@ -190,6 +190,20 @@ def test_one_output_takes_whole_numbers_as_targets_and_not_as_labels():
     assert net.checked_targets(np.array([5]), 1).tolist() == [[5]]
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_booleans_are_the_labels_0_and_1_and_never_a_mask(n):
+    x = np.random.default_rng(0).normal(size=(n, 4))
+    above = x[:, 0] > 0
+    rows = np.stack([~above, above], axis=1).astype(float)
+    net = Network([4, 3, 2], cost="softmax", dtype="float64")
+    np.testing.assert_array_equal(net.costs(x, above), net.costs(x, rows))
+    np.testing.assert_array_equal(
+        net.backpropagate(x, above).vector, net.backpropagate(x, rows).vector
+    )
+    one = Network([4, 3, 1], cost="cross-entropy", dtype="float64")
+    np.testing.assert_array_equal(one.costs(x, above), one.costs(x, above[:, np.newaxis] * 1.0))
+
+
 def test_counts_may_be_fitted_with_rates():
     net = Network([3, 2], cost=POISSON, dtype="float64", output_activation=EXPONENTIAL)
     np.testing.assert_allclose(

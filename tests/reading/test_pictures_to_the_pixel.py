@@ -11,6 +11,8 @@ from handwrought.errors import DataError
 from handwrought.reading import pictures
 from handwrought.reading.pictures import count_pages, open_pages, open_picture, picture
 
+from .filters import hamming, resized
+
 RAMP = Image.fromarray(np.arange(0, 240, 2, dtype=np.uint8).reshape(10, 12))
 
 
@@ -245,6 +247,16 @@ def test_a_band_at_a_time_gives_what_the_whole_gives(kind, mode, size, monkeypat
     found = pictures._converted(image, mode)
     assert (found.mode, found.size) == (mode, expected.size)
     assert np.array_equal(np.asarray(found), np.asarray(expected))
+
+
+@pytest.mark.parametrize("source", ["pillow", "array"])
+@pytest.mark.parametrize("size", [(2000, 40), (31, 1700)])
+def test_what_is_made_smaller_is_averaged_by_a_hamming_window(source, size):
+    values = np.random.default_rng(0).integers(0, 256, (size[1], size[0]), np.uint8)
+    found = picture(Image.fromarray(values) if source == "pillow" else values)
+    to = tuple(round(side * 1400 / max(size)) for side in values.shape)
+    expected = resized(values / 255, to, hamming, 1)
+    np.testing.assert_allclose(found[:, :, 0], expected, atol=1.5 / 255)
 
 
 @pytest.mark.parametrize("source", ["pillow", "array"])

@@ -146,8 +146,9 @@ def test_new_digits_make_up_their_share(own, data):
 
 def test_new_digits_of_one_class_make_up_a_tenth_of_it(own, data):
     sevens = own[own.labels == own.labels[0]]
-    mixture = mixed(sevens, data.train, share=0.25, rehearsed=900)
-    assert sum(copies(mixture, sevens)) == round(900 * 0.025 / 0.975)
+    for rehearsed, n in ((900, 23), (850, 22)):  # 23.08 and 21.79, to the nearest
+        mixture = mixed(sevens, data.train, share=0.25, rehearsed=rehearsed)
+        assert sum(copies(mixture, sevens)) == n
     few = mixed(own, data.train, share=0.25, rehearsed=10)
     assert sum(copies(few, own)) == len(own)
 

@@ -160,8 +160,10 @@ def test_the_network_ends_with_the_average_and_trains_without_it():
 
 def test_a_long_average_takes_in_some_of_the_steps():
     net = hw.Network([4, 3, 2], seed=0)
+    decays = {0.9: 1, 0.99: 1, 0.994: 2, 0.998: 5, 0.9985: 7, 0.999: 10}
+    for decay, every in decays.items():  # a hundredth of its memory, to the nearest step
+        assert RunningAverage(net, decay).every == every
     average = RunningAverage(net, 0.999)
-    assert average.every == 10
     start = average.vector.copy()
     for step in range(1, 21):
         net.parameters.vector[:] = step
@@ -226,14 +228,26 @@ def test_other_settings_do_not_go_on():
         hw.train(hw.Network([784, 10]), data, epochs=3, resume=state)
 
 
-def test_backpropagating_the_hardest_leaves_the_others_out():
-    split = hw.load_dataset("mnist").train[:8]
+@pytest.mark.parametrize(
+    ("m", "hardest", "n"),
+    [
+        (8, 0.25, 2),
+        (7, 0.5, 4),
+        (11, 0.15, 2),
+        (9, 0.4, 4),
+        (8, 0.3, 2),
+        (10, 0.25, 2),
+        (9, 0.01, 1),
+    ],
+)
+def test_backpropagating_the_hardest_leaves_the_others_out(m, hardest, n):
+    split = hw.load_dataset("mnist").train[:m]
     nets = [hw.Network([784, 12, 10], "relu", "softmax", seed=0) for _ in range(2)]
     error = nets[0].feedforward(split.inputs()) - split.targets()  # δ^L of softmax
-    hard = np.argsort(-np.linalg.norm(error, axis=1))[:2]
+    hard = np.argsort(-np.linalg.norm(error, axis=1))[:n]
     gradient = nets[0].backpropagate(split.inputs(hard), split.labels[hard])
-    expected = nets[0].parameters.vector - 0.5 * gradient.vector * 2 / 8
-    list(hw.train(nets[1], split, epochs=1, batch_size=8, learning_rate=0.5, hardest=0.25))
+    expected = nets[0].parameters.vector - 0.5 * gradient.vector * n / m
+    list(hw.train(nets[1], split, epochs=1, batch_size=m, learning_rate=0.5, hardest=hardest))
     np.testing.assert_allclose(nets[1].parameters.vector, expected, atol=1e-6)
 
 
@@ -250,6 +264,28 @@ def test_backpropagating_the_hardest_leaves_the_others_out():
 def test_impossible_choices_are_refused(wrong, word):
     with pytest.raises(InvalidArgument, match=word):
         hw.train(hw.Network([784, 10]), hw.load_dataset("mnist").train[:20], **wrong)
+
+
+@pytest.mark.parametrize(
+    ("settle", "epochs", "settled"),
+    [(0.0, 3, 0), (0.4, 3, 1), (0.25, 3, 1), (0.1, 3, 0), (0.35, 5, 2), (0.5, 4, 2), (1.0, 2, 2)],
+)
+def test_the_last_epochs_are_on_images_changed_half_as_much(settle, epochs, settled):
+    # One white image, shifted by up to 10 pixels or up to 5: what it lost tells which.
+    split = hw.Split(np.full((900, 28, 28), 255, np.uint8), np.zeros(900, int), 10)
+    means = []
+
+    class Seen(hw.Network):
+        def forward(self, x, states):
+            means.append(float(x.mean()))
+            return super().forward(x, states)
+
+    net = Seen([784, 10])
+    change = Augmentation(shift=10)
+    list(hw.train(net, split, epochs=epochs, batch_size=900, augmentation=change, settle=settle))
+    # A shift of s each way, uniform, leaves (1 - s/56)² of the white on average.
+    shifts = [10] * (epochs - settled) + [5] * settled
+    np.testing.assert_allclose(means, [(1 - s / 56) ** 2 for s in shifts], atol=0.015)
 
 
 def test_stopping_early_leaves_no_thread_behind():

@@ -33,6 +33,8 @@ def one_hot(
     """Rows of 0 with a 1 at the label: labels (n,) to (n, n_classes)."""
     if labels.ndim != 1:
         raise InvalidArgument(f"labels has shape {labels.shape}: give one for each example, (n,)")
+    if labels.dtype.kind not in "iu":  # booleans would be taken for a mask
+        raise InvalidArgument(f"labels has dtype {labels.dtype}: class labels are integers")
     if out is None:
         out = np.empty((len(labels), n_classes), dtype)
     out.fill(0)
@@ -49,7 +51,8 @@ class Split:
     images : array
         uint8 (n, height, width), ink bright on black; or a table of floats (n, n_features).
     labels : array
-        Integer class labels (n,); or float targets (n, n_out).
+        Integer class labels (n,), or booleans, which are kept as 0 and 1; or float targets
+        (n, n_out).
     n_classes : int
         Classes, or n_out where labels are targets.
     name : str
@@ -69,6 +72,8 @@ class Split:
     def __post_init__(self) -> None:
         where = f"{self.name or 'data'}: "
         images, labels = np.asarray(self.images), np.asarray(self.labels)
+        if labels.dtype == bool and labels.ndim == 1:  # as an index they would be a mask
+            labels = labels.astype(np.uint8)
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
         if images.ndim not in (2, 3) or (images.ndim == 3 and images.dtype != np.uint8):
@@ -101,7 +106,7 @@ class Split:
             raise DataError(f"{where}targets must be finite floats, and are {labels.dtype}")
 
     def _check_classes(self, labels: Array, where: str) -> None:
-        if labels.dtype.kind not in "iub":
+        if labels.dtype.kind not in "iu":
             raise DataError(f"{where}labels has dtype {labels.dtype}: class labels are integers")
         wrong = np.flatnonzero((labels < 0) | (labels >= self.n_classes))
         if len(wrong):

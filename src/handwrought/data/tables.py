@@ -125,6 +125,8 @@ def _float_for(dtype: np.dtype[Any]) -> type:
 def class_labels(y: Array, where: str) -> Array:
     """Labels (n,) as whole numbers 0 to 65535, from (n,) or (n, 1) of any kind of number.
 
+    Booleans are 0 and 1.
+
     Raises
     ------
     DataError
@@ -132,7 +134,7 @@ def class_labels(y: Array, where: str) -> Array:
     """
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    if y.ndim != 1 or y.dtype.kind not in "iuf":
+    if y.ndim != 1 or y.dtype.kind not in "iufb":
         raise DataError(f"{where} is {y.dtype} {y.shape}: give integer class labels (n,)")
     if y.dtype.kind == "f" and (not np.isfinite(y).all() or (y != np.floor(y)).any()):
         raise DataError(f"{where} holds a value that is no whole number: class labels are integers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from numbers import Real
 from typing import Any, ClassVar
@@ -48,6 +49,9 @@ Array = NDArray[Any]
 
 _KEPT: tuple[Any, ...] = (np.float64, np.float32, np.uint8)
 """Dtypes of X that stay as they are; all others become float64."""
+
+_RISEN = 1e6
+"""A loss that has become so many times the first, and 1, is of a fit that has diverged."""
 
 
 def is_stochastic(estimator: Any) -> bool:
@@ -158,7 +162,35 @@ class Perceptron(CallbackSupportMixin, BaseEstimator, ABC):
                 "Solver produced non-finite parameter weights. The input data may contain large "
                 "values and need to be preprocessed."
             )
+        self._tell_divergence()
         return self
+
+    def _tell_divergence(self) -> None:
+        """Warn where a loss of this fit left the numbers, or rose as no fit that goes on does."""
+        from sklearn.exceptions import ConvergenceWarning
+
+        def of_this_fit(curve: list[float] | None) -> list[float]:
+            return [] if curve is None else curve[max(0, len(curve) - self.n_iter_) :]
+
+        losses = [*of_this_fit(self.loss_curve_), getattr(self, "loss_", 0.0)]
+        first = float([*self.loss_curve_, 1.0][0])
+        most = min(_RISEN * max(1.0, first), np.finfo(float).max)
+        validation = of_this_fit(getattr(self, "validation_loss_curve_", None))
+        wrong = [loss for loss in losses if not loss <= most]
+        wrong += [loss for loss in validation if not np.isfinite(loss)]
+        if wrong:
+            stochastic = self.solver in STOCHASTIC
+            rate = (
+                f" or the learning rate ({self.learning_rate_init:g}) lowered" if stochastic else ""
+            )
+            early = stochastic and self.early_stopping
+            kept = " The weights of the best validation score are kept." if early else ""
+            warnings.warn(
+                f"The fit diverged: its loss became {wrong[-1]:g}. The data may need to be scaled"
+                f"{rate}.{kept}",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
 
     def _start_curves(self, first: bool) -> None:
         """Begin the curves; a warm start goes on with those it finds."""

@@ -93,7 +93,9 @@ class Watchers:
             from rich.progress import TimeRemainingColumn as Remaining
 
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-            with Progress(*columns, Remaining(), console=Console(stderr=True)) as progress:
+            # In a notebook rich would make a widget, or an empty box, and not write a bar.
+            console = Console(stderr=True, force_jupyter=False)
+            with Progress(*columns, Remaining(), console=console) as progress:
                 task = progress.add_task("fit", total=estimator.max_iter)
                 self._bar = lambda **change: progress.update(task, **change)
                 yield

@@ -184,7 +184,7 @@ class Network:
         ----------
         x : array, shape (n, n_inputs)
         y : array, shape (n, n_outputs), or (n,) of integer labels
-            Targets; integer labels are taken as one-hot rows.
+            Targets; integer labels are taken as one-hot rows, booleans as the labels 0 and 1.
 
         Returns
         -------
@@ -262,7 +262,9 @@ class Network:
         raw = np.asarray(y)
         if raw.dtype.kind not in "fiub":
             raise InvalidArgument(f"y has dtype {raw.dtype}: it must hold numbers")
-        if raw.ndim == 1 and raw.dtype.kind in "iu" and self.n_outputs > 1 and len(raw) == n:
+        if raw.ndim == 1 and raw.dtype.kind in "iub" and self.n_outputs > 1 and len(raw) == n:
+            if raw.dtype == bool:  # as an index they would be a mask
+                raw = raw.astype(np.uint8)
             if n and not 0 <= int(raw.min()) <= int(raw.max()) < self.n_outputs:
                 raise InvalidArgument(
                     f"y has labels from {raw.min()} to {raw.max()}: "

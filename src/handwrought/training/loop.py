@@ -431,6 +431,8 @@ class _Run:
             self.plateau.waited = int(state.numbers["waited"])
         optimizer.steps = int(state.numbers["steps"])
         self.epoch, self.batch, self.total = state.epoch, state.batch, state.numbers["total"]
+        if self.batch:  # its epoch's report tells the rate of the last step, whoever took it
+            self._rate(self.epoch, self.batch - 1)
         if self.average is not None and self.epoch > self.epochs:  # it ended with its average
             self.raw = into["parameters"].copy()
             np.copyto(into["parameters"], self.average.vector)
