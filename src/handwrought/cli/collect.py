@@ -14,8 +14,12 @@ from handwrought.cli.read import names_of, page_of, pictures_of
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, HandwroughtError, InvalidArgument
 from handwrought.reading.recognizer import Reading, Recognizer
+from handwrought.storage.regular import read_regular
 
 __all__ = ["run"]
+
+_MOST_BYTES = 16 << 20
+"""Of the file of --labels."""
 
 
 @dataclass(eq=False)
@@ -133,7 +137,7 @@ def _true_texts(labels: str, pictures: list[_Picture], single: bool) -> list[str
         is_file = False
     where = f"--labels {labels}" if is_file else "--labels"
     try:
-        content = path.read_text(encoding="utf-8") if is_file else labels
+        content = read_regular(path, _MOST_BYTES).decode("utf-8") if is_file else labels
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{where} cannot be read as text: {error}") from None
     lines = [line for line in content.splitlines() if line.strip()]

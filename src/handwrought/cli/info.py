@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_info
 import handwrought
 from handwrought.data.downloads import cache_folder
 from handwrought.data.mnist import FOLDER
+from handwrought.storage.regular import read_regular
 
 __all__ = ["run"]
 
@@ -70,7 +71,7 @@ def _version(package: str) -> str:
 
 def _processor() -> str:
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        for line in read_regular("/proc/cpuinfo", 1 << 24).decode("utf-8", "replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:

@@ -22,8 +22,9 @@ from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
 from handwrought.storage.atomic import write_atomically
+from handwrought.storage.regular import read_regular
 from handwrought.training.plan import Plan
-from handwrought.training.recipes import load_recipe, recipe_text
+from handwrought.training.recipes import MOST_BYTES, load_recipe, recipe_text
 from handwrought.training.reports import EpochReport
 from handwrought.training.search import Search, TrialReport, begin_search
 from handwrought.training.space import Choice, Space, default_space, planned, read_space
@@ -274,8 +275,8 @@ def _check_place(out: Path, mark: str) -> None:
     """Before hours of search: whether there is a place for what they find."""
     if out.exists():
         try:
-            ours = out.read_text(encoding="utf-8").startswith(f"# {mark}")
-        except (OSError, UnicodeDecodeError):
+            ours = read_regular(out, MOST_BYTES).startswith(f"# {mark}".encode())
+        except OSError:
             ours = False
         if not ours:
             raise InvalidArgument(
