@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from threadpoolctl import threadpool_info
 
 import handwrought
+from handwrought.cli.console import new_console
+from handwrought.cli.streams import printable
 from handwrought.data.downloads import cache_folder
 from handwrought.data.mnist import FOLDER
 from handwrought.storage.regular import read_regular
@@ -28,13 +29,13 @@ def run(*, json_output: bool = False) -> int:
     if json_output:
         sys.stdout.write(json.dumps(facts) + "\n")
         return 0
-    console = Console(highlight=False, soft_wrap=True)
+    console = new_console(soft_wrap=True)
     for name, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key} {item}" for key, item in value.items())
         elif isinstance(value, list):
             value = ", ".join(str(item) for item in value) or "none"
-        console.print(f"{name:>14}  {value}", markup=False)
+        console.print(f"{name:>14}  {printable(str(value))}")
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from handwrought.cli.streams import complain, printable
 from handwrought.errors import DataError, HandwroughtError
 from handwrought.reading.pdf import is_pdf, pages
 from handwrought.reading.pictures import (
@@ -61,12 +62,12 @@ def run(
         except (HandwroughtError, OSError) as error:
             failed += 1
             answers.append({"file": name, **_as_json(Page()), "error": str(error)})
-            sys.stderr.write(f"handwrought: {error}\n")
+            complain(error)
             continue
         answers.append({"file": name, **_as_json(page)})
         if not json_output:
             alone = len(names) == 1 and name in (names[0], _STANDARD_INPUT)  # no page of several
-            text = page.text if alone else f"{name}\t{page.text.replace(chr(10), ' / ')}"
+            text = page.text if alone else f"{printable(name)}\t{page.text.replace(chr(10), ' / ')}"
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
     if json_output:
