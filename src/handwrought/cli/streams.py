@@ -147,7 +147,7 @@ class _Text(io.TextIOWrapper):
     def __init__(self, output: _Output, stream: TextIO | None) -> None:
         self.output = output
         super().__init__(
-            io.BufferedWriter(output),  # type: ignore[type-var]
+            io.BufferedWriter(output),
             encoding=getattr(stream, "encoding", None) or "utf-8",
             errors=_ERRORS,
             line_buffering=bool(
