@@ -89,6 +89,68 @@ def test_no_circle_of_imports_closes():
     assert len(done) > 30
 
 
+READING = {
+    *("open", "fdopen", "FileIO", "read_bytes", "read_text", "mmap", "connect"),
+    *("fromfile", "memmap", "loadtxt", "genfromtxt", "load", "load_file", "safe_open"),
+    *("GzipFile", "BZ2File", "LZMAFile", "ZipFile", "TarFile", "PdfDocument", "truetype"),
+}
+OPENED_ELSEWHERE = {
+    # What is opened already, or lies in memory.
+    "data/digit_files.py": {"Image.open(file, formats=('PNG',))"},
+    "data/folders.py": {"Image.open(opened, formats=_FORMATS)"},
+    "data/idx.py": {"gzip.GzipFile(fileobj=file)"},
+    "data/tables.py": {
+        "zipfile.ZipFile(file)", "archive.open(info)", "gzip.GzipFile(fileobj=file)",
+    },
+    "reading/pdf.py": {"pypdfium2.PdfDocument(content)"},
+    "reading/pictures.py": {
+        "Image.open(io.BytesIO(content), formats=('TIFF',))", "Image.open(file, formats=_FORMATS)",
+        "image.load()",
+    },
+    "training/checkpoints.py": {"load(content)"},
+    # The package's own files.
+    "exchange/html_page.py": {"(files('handwrought') / name).read_text(encoding='utf-8')"},
+    "report/page.py": {"(files('handwrought.report') / name).read_text(encoding='utf-8')"},
+    # Written, or opened after check_regular.
+    "data/collection.py": {"index.open('ab+')"},
+    "storage/atomic.py": {
+        "os.open(temporary, _NEW, 438)", "os.open(folder, os.O_RDONLY | os.O_DIRECTORY)",
+    },
+    "storage/lock.py": {"os.open(self.path, os.O_RDWR | os.O_CREAT, 438)"},
+    "training/history.py": {"os.open(self.path, os.O_WRONLY | os.O_APPEND)"},
+    "training/studies.py": {
+        "self._path.open('ab')",
+        "sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)",
+    },
+    # No files.
+    "cli/studio.py": {"webbrowser.open(address)"},
+}  # fmt: skip
+OURS = {"Collection", "Committee", "Member", "Recognizer"}  # whose open and load come here, too
+
+
+def readings(file):
+    """The calls in a file that may open something to read it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            *owner, name = ast.unparse(node.func).split(".")
+            if name in READING and owner not in ([each] for each in OURS):
+                yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
+def test_files_are_opened_in_one_place_alone(file):
+    path = file.relative_to(SOURCE).as_posix()
+    if path == "storage/regular.py" or path.startswith(("kernels/", "studio/")):
+        return
+    others = set(readings(file)) - OPENED_ELSEWHERE.get(path, set())
+    assert not others, "open it by handwrought.storage.regular: a pipe would be waited for"
+
+
+def test_what_opens_a_file_is_seen(tmp_path):
+    (tmp_path / "a.py").write_text("open(p)\nPath(p).read_bytes()\nnp.load(p)\nMember.load(p)\n")
+    assert list(readings(tmp_path / "a.py")) == ["open(p)", "Path(p).read_bytes()", "np.load(p)"]
+
+
 @pytest.mark.parametrize(
     ("names", "library"),
     [

@@ -1,7 +1,6 @@
 """``handwrought info`` for people, and where a fact cannot be had."""
 
 from importlib import import_module
-from pathlib import Path
 
 from typer.testing import CliRunner
 
@@ -25,7 +24,7 @@ def test_what_is_not_there_is_said(monkeypatch):
     def unreadable(*_, **__):
         raise PermissionError
 
-    monkeypatch.setattr(Path, "read_text", unreadable)
+    monkeypatch.setattr(info, "read_regular", unreadable)
     monkeypatch.setattr("platform.processor", lambda: "")
     monkeypatch.setattr(info, "version", info_version)
     found = info.collect()

@@ -89,7 +89,7 @@ def test_a_file_of_the_largest_size_is_opened(tmp_path, monkeypatch):
     path.write_bytes(EMPTY + b" ")
     with pytest.raises(ModelFileError) as caught, opened(path):
         pass
-    assert str(caught.value) == f"{path} is larger than 10 bytes: it is no model of ours"
+    assert str(caught.value) == f"{path} cannot be read: it has more than 10 bytes"
 
 
 def test_a_file_that_is_not_there_is_told_in_the_systems_words(tmp_path):

@@ -72,7 +72,7 @@ def test_a_file_of_the_largest_size_is_read_and_no_larger(path, monkeypatch):
     path.write_bytes(content)
     assert from_nielsen(path).sizes == (2, 1, 1)
     assert refusal(path, content + b" ") == (
-        f"FILE is larger than {len(content)} bytes: it is no network of ours"
+        f"FILE cannot be read: it has more than {len(content)} bytes"
     )
 
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_opened_is_told(path):
     os.mkfifo(path)
     with pytest.raises(ModelFileError) as caught:
         from_nielsen(path)
-    assert str(caught.value) == f"{path} is no file: give the JSON that network2.py saved"
+    assert str(caught.value) == f"{path} cannot be read: it is a pipe, and no file"
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_a_plan_makes_the_recipe_that_makes_it(tmp_path):
         ("[training]\nview = 'sideways'", "is unknown"),
         ("[augmentation]\nshift = -1", "shift is -1"),
         ("x = 0x1ffffffffffffffff", "a whole number of 65 bits"),
-        ("#" * 30_000, "it is no recipe"),
+        ("#" * 30_000, "it has more than 20,000 bytes"),
         ("\udcff", "is no TOML"),
     ],
 )

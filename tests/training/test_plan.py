@@ -152,5 +152,6 @@ def test_a_plan_that_is_not_there_is_told_in_a_sentence(tmp_path):
     with pytest.raises(InvalidArgument) as caught:
         Plan.read(path)
     assert str(caught.value) == (
-        f"{path} cannot be read: name a folder that handwrought train --out made"
+        f"{path} cannot be read (No such file or directory): name a folder that handwrought train "
+        f"--out made"
     )

@@ -64,7 +64,8 @@ VIEWS = (
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("#" * 20_001, "FILE is larger than 20,000 bytes: it is no recipe"),
+        ("#" * 20_001, "recipe FILE cannot be read: it has more than 20,000 bytes; use article, quick, "
+         "record-pixels, record, shipped, or a TOML file's path"),
         (f"[network]\nhidden = [[{1 << 64}]]", "FILE holds a whole number of 65 bits"),
         (f"[training]\nx = {{y = {1 << 64}}}", "FILE holds a whole number of 65 bits"),
         ("about = 3", "FILE: [about] is no table of a recipe: use network, training, augmentation"),

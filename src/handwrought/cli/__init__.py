@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from handwrought.cli.streams import complain, ended, keep_working, printable, standard_streams
 from handwrought.cli.tune import tune
 from handwrought.errors import (
     CannotWrite,
@@ -159,6 +160,7 @@ def train(
     json_output: Json = False,
 ) -> None:
     """Train a network and report its test accuracy."""
+    keep_working()
     if source is not None or add is not None:
         _fine_tune(context, source, add, out, epochs, learning_rate, seed, json_output)
         return
@@ -510,19 +512,29 @@ def _leave(code: int) -> None:
 
 def main() -> None:
     """The program: 0 for success, 2 for wrong input, 1 for other failures, 130 for Ctrl-C."""
+    with standard_streams():
+        code = ended(_run)
+    if code:
+        sys.exit(code)
+
+
+def _run() -> int:
     try:
-        app()
+        return int(app(standalone_mode=False) or 0)
     except HandwroughtError as error:
-        sys.stderr.write(f"handwrought: {error}\n")
+        complain(error)
         wrong_input = isinstance(error, InvalidArgument | DataError | ModelFileError)
-        sys.exit(2 if wrong_input and not isinstance(error, CannotWrite) else 1)
+        return 2 if wrong_input and not isinstance(error, CannotWrite) else 1
     except MemoryError:
-        sys.stderr.write("handwrought: there is not enough memory: smaller batches need less\n")
-        sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read our output has gone: nothing to tell, and nowhere to tell it.
-        sys.stderr.close()
-        sys.exit(1)
+        complain("there is not enough memory: smaller batches need less")
+        return 1
     except KeyboardInterrupt:
-        sys.stderr.write("handwrought: stopped\n")
-        sys.exit(130)
+        complain("stopped")
+        return 130
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        # Typer's own, of a wrong command line; its class has another home in each version.
+        error.message = printable(error.message, keep="\n")  # type: ignore[attr-defined]
+        error.show()  # type: ignore[attr-defined]
+        return int(error.exit_code)  # type: ignore[attr-defined]

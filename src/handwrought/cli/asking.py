@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from handwrought.cli.drawing import draw_gallery
+from handwrought.cli.streams import printable
 from handwrought.data.collection import Collection
 from handwrought.reading.recognizer import Reading
 
@@ -152,6 +153,6 @@ def _question(each: Asked, at: int, n: int, collection: Collection) -> str:
     kept = collection.label_of(each.reading.normalized)
     was = "" if kept is None else f", kept as {kept}"
     return (
-        f"{at + 1} of {n}, {Path(each.source).name}: reads {each.reading.digit} "
+        f"{at + 1} of {n}, {printable(Path(each.source).name)}: reads {each.reading.digit} "
         f"({each.reading.confidence:.1%}), or {others}{was} > "
     )

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from handwrought.cli.console import new_console
+from handwrought.cli.streams import printable
 from handwrought.data.catalog import load_dataset
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
@@ -33,7 +34,7 @@ def run(*, model: Path | None = None, json_output: bool = False) -> int:
     """Print the errors; returns 0 if all are small enough and every planted mistake is caught."""
     rows = _grid() + [_on_digits(Network([784, 30, 10]), "784-30-10 on digits")]
     if model:
-        rows = [_on_digits(load_model(model), str(model))]
+        rows = [_on_digits(load_model(model), printable(str(model)))]
     caught = {name: _error_with(name) for name in MISTAKES}
     central = max(row["central"] for row in rows)
     complex_step = max(row["complex_step"] for row in rows)
@@ -50,7 +51,7 @@ def run(*, model: Path | None = None, json_output: bool = False) -> int:
         }
         sys.stdout.write(json.dumps(report) + "\n")
         return int(not passed)
-    console = Console(highlight=False)
+    console = new_console()
     table = Table("network", "compared", "at kinks", "central", "complex step", box=box.SIMPLE_HEAD)
     for row in rows:
         table.add_row(

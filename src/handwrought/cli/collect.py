@@ -11,11 +11,16 @@ from typing import Any, TextIO
 
 from handwrought.cli.asking import Asked, ask, is_terminal
 from handwrought.cli.read import names_of, page_of, pictures_of
+from handwrought.cli.streams import complain, printable
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, HandwroughtError, InvalidArgument
 from handwrought.reading.recognizer import Reading, Recognizer
+from handwrought.storage.regular import read_regular
 
 __all__ = ["run"]
+
+_MOST_BYTES = 16 << 20
+"""Of the file of --labels."""
 
 
 @dataclass(eq=False)
@@ -58,7 +63,7 @@ def run(
     if labels is not None:
         pictures = _labelled(pictures, _true_texts(labels, pictures, digits == 1), errors)
     for error in errors:
-        sys.stderr.write(f"handwrought: {error['error']}\n")
+        complain(error["error"])
 
     screen = sys.stderr if json_output else sys.stdout
     every = [
@@ -133,13 +138,14 @@ def _true_texts(labels: str, pictures: list[_Picture], single: bool) -> list[str
         is_file = False
     where = f"--labels {labels}" if is_file else "--labels"
     try:
-        content = path.read_text(encoding="utf-8") if is_file else labels
+        content = read_regular(path, _MOST_BYTES).decode("utf-8") if is_file else labels
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{where} cannot be read as text: {error}") from None
     lines = [line for line in content.splitlines() if line.strip()]
     if lines and all("\t" in line for line in lines):
         named = dict(line.split("\t")[:2] for line in lines)
-        found = [named.get(p.name, named.get(Path(p.name).name)) for p in pictures]
+        names = [printable(p.name) for p in pictures]
+        found = [named.get(name, named.get(Path(name).name)) for name in names]
         for each, line in zip(pictures, found, strict=True):
             if each.readings and line is None:
                 raise DataError(f"{where} has no line for {each.name}")
@@ -179,7 +185,7 @@ def _tell(
     wrong = sum(each.label != each.reading.digit for each in kept)
     screen.write(
         f"{len(kept)} of {len(every)} digits kept, {wrong} of them misread; "
-        f"{collection.folder} holds {sum(counts)}: "
+        f"{printable(str(collection.folder))} holds {sum(counts)}: "
         + ", ".join(f"{n} x {digit}" for digit, n in enumerate(counts) if n)
         + ("\n" if sum(counts) else "none\n")
     )

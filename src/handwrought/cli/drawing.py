@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 __all__ = ["confusion_table", "draw_digit", "draw_gallery"]
 
@@ -72,7 +73,7 @@ def confusion_table(confusion: NDArray[np.int64]) -> Table:
     for k, row in enumerate(confusion):
         total = int(row.sum())
         cells = [
-            f"[bold]{count}[/bold]" if j == k else str(count) if count else "·"
+            Text(str(count), "bold") if j == k else str(count) if count else "·"
             for j, count in enumerate(row)
         ]
         table.add_row(str(k), *cells, f"{row[k] / total:.1%}" if total else "-")

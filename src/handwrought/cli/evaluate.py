@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
+from handwrought.cli.console import new_console
 from handwrought.cli.drawing import confusion_table
+from handwrought.cli.streams import printable
 from handwrought.cli.testing import AVERAGES, test_committee
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
@@ -56,9 +57,9 @@ def run(
                 network,
                 data.test,
                 result,
-                data.name,
-                "/".join(filter(None, (model.parent.name, model.name))),
-                data.class_names,
+                printable(data.name),
+                printable("/".join(filter(None, (model.parent.name, model.name)))),
+                tuple(map(printable, data.class_names)),
                 record,
                 temperature,
                 report_images,
@@ -74,7 +75,7 @@ def run(
         return 0
     _show(result, data, temperature)
     if report is not None:
-        sys.stderr.write(f"The report was written to {report}\n")
+        sys.stderr.write(f"The report was written to {printable(str(report))}\n")
     return 0
 
 
@@ -84,7 +85,7 @@ def _run_committee(folder: Path, dataset: str, report: Path | None, json_output:
     test = load_dataset(dataset).test
     if test is None or test.images.ndim != 3:
         raise InvalidArgument(f"{dataset} has no test pictures, which a committee looks at")
-    console = Console(highlight=False, stderr=json_output)
+    console = new_console(stderr=json_output)
     found = test_committee(folder, test, console, AVERAGES)
     if json_output:
         sys.stdout.write(json.dumps(found) + "\n")
@@ -118,14 +119,13 @@ def _as_json(result: Evaluation, data: Dataset, model: Path, temperature: float)
 
 
 def _show(result: Evaluation, data: Dataset, temperature: float) -> None:
-    console = Console(highlight=False)
+    console = new_console()
     low, high = result.interval
     error = result.calibration(temperature=temperature).error
     console.print(
-        f"Accuracy {result.accuracy:.2%} of {result.n:,} test images of {data.name} "
+        f"Accuracy {result.accuracy:.2%} of {result.n:,} test images of {printable(data.name)} "
         f"(95 % interval {low:.2%} to {high:.2%}), mean cost {result.cost:.4f}, "
         f"calibration error {error:.2%}\n",
-        markup=False,
     )
     if len(result.confusion) <= _MOST_COLUMNS:
         console.print(confusion_table(result.confusion))
@@ -135,8 +135,8 @@ def _show(result: Evaluation, data: Dataset, temperature: float) -> None:
     for at in np.argsort(-mistakes, axis=None, kind="stable")[:_MOST_COLUMNS]:
         i, j = np.unravel_index(at, mistakes.shape)
         if mistakes[i, j]:
-            names = f"{data.class_names[i]} taken for {data.class_names[j]}"
-            console.print(f"{mistakes[i, j]:6,}  {names}", markup=False)
+            names = printable(f"{data.class_names[i]} taken for {data.class_names[j]}")
+            console.print(f"{mistakes[i, j]:6,}  {names}")
 
 
 def _check_writable(report: Path) -> None:

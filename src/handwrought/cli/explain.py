@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from handwrought.cli.console import new_console
 from handwrought.cli.drawing import draw_digit
 from handwrought.committee import Member
 from handwrought.data.catalog import load_dataset
@@ -59,9 +60,9 @@ def run(
     report = _report(trace, moved, l, j, k, numeric, learning_rate)
     report.update(index=index, split=split, label=label, model=str(model) if model else None)
     if json_output:
-        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(report) + "\n")
         return 0
-    _show(Console(highlight=False, soft_wrap=True), trace, moved, report, chosen.images[index])
+    _show(new_console(soft_wrap=True), trace, moved, report, chosen.images[index])
     return 0
 
 
@@ -152,7 +153,7 @@ def _show(
 
     def say(*lines: str) -> None:
         for line in lines:
-            console.print(line, markup=False)
+            console.print(line)
 
     if image.ndim == 2:
         console.file.write(

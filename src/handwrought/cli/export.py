@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from handwrought.cli.streams import printable
 from handwrought.exchange.files import SUFFIXES, export
 from handwrought.reading.recognizer import shipped_model
 
@@ -28,7 +29,8 @@ def run(
         sys.stdout.write(json.dumps({**made, "model": model}) + "\n")
         return 0
     shape = "-".join(map(str, made["sizes"]))
+    kind = SUFFIXES[out.suffix.lower()]
     sys.stdout.write(
-        f"{out}: the network {shape} for {SUFFIXES[out.suffix.lower()]}, {made['bytes']:,} bytes\n"
+        f"{printable(str(out))}: the network {shape} for {kind}, {made['bytes']:,} bytes\n"
     )
     return 0

@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from handwrought.cli.console import new_console, tell
+from handwrought.cli.streams import complain, printable
 from handwrought.cli.training_run import MODEL, check_free, output_folder
 from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.catalog import load_dataset
@@ -37,7 +39,7 @@ def run(
 ) -> int:
     """Teach, calibrate, save, measure before and after; returns the exit code."""
     started = perf_counter()
-    console = Console(stderr=json_output, highlight=False)
+    console = new_console(stderr=json_output)
     path = shipped_model() if source == "shipped" else Path(source)
     header, network = read_model(path)
     view = header["view"]
@@ -68,7 +70,8 @@ def run(
         check_free(folder)
         before = measured(network, data, own, held_out, view)
         console.print(
-            f"Teaching {'-'.join(map(str, network.sizes))} ({source}) {len(own)} digits of {add}, among "
+            f"Teaching {'-'.join(map(str, network.sizes))} ({printable(source)}) {len(own)} digits of "
+            f"{printable(str(add))}, among "
             f"MNIST's; {len(held_out)} are held out. Ctrl-C stops and keeps the model.",
             soft_wrap=True,
         )
@@ -107,7 +110,7 @@ def run(
         }
         sys.stdout.write(json.dumps(report) + "\n")
     _show(console, before, after)
-    console.print(f"The model was saved in {folder / MODEL}", soft_wrap=True)
+    console.print(f"The model was saved in {printable(str(folder / MODEL))}", soft_wrap=True)
     return _leave(problem, tuning.kept, console)
 
 
@@ -128,10 +131,10 @@ def _show(console: Console, before: dict[str, Measured], after: dict[str, Measur
 
 def _leave(problem: BaseException | None, kept: int, console: Console) -> int:
     if isinstance(problem, TrainingDiverged):
-        sys.stderr.write(f"handwrought: {problem}\n")
+        complain(problem)
         return 1
     if problem is not None:
-        console.print("Stopped early; the model saved is the one at that moment.")
+        tell(console, "Stopped early; the model saved is the one at that moment.")
         return 130
     if not kept:
         console.print("No epoch read validation and your digits better: it is the model given.")

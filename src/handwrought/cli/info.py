@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from threadpoolctl import threadpool_info
 
 import handwrought
+from handwrought.cli.console import new_console
+from handwrought.cli.streams import printable
 from handwrought.data.downloads import cache_folder
 from handwrought.data.mnist import FOLDER
+from handwrought.storage.regular import read_regular
 
 __all__ = ["run"]
 
@@ -27,13 +29,13 @@ def run(*, json_output: bool = False) -> int:
     if json_output:
         sys.stdout.write(json.dumps(facts) + "\n")
         return 0
-    console = Console(highlight=False, soft_wrap=True)
+    console = new_console(soft_wrap=True)
     for name, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key} {item}" for key, item in value.items())
         elif isinstance(value, list):
             value = ", ".join(str(item) for item in value) or "none"
-        console.print(f"{name:>14}  {value}", markup=False)
+        console.print(f"{name:>14}  {printable(str(value))}")
     return 0
 
 
@@ -70,7 +72,7 @@ def _version(package: str) -> str:
 
 def _processor() -> str:
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        for line in read_regular("/proc/cpuinfo", 1 << 24).decode("utf-8", "replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:

@@ -8,9 +8,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from handwrought.cli.streams import complain, printable
 from handwrought.errors import DataError, HandwroughtError
 from handwrought.reading.pdf import is_pdf, pages
-from handwrought.reading.pictures import Picture, count_pages, open_pages, open_picture
+from handwrought.reading.pictures import (
+    Picture,
+    count_pages,
+    open_pages,
+    open_picture,
+    picture_bytes,
+)
 from handwrought.reading.recognizer import Page, Reading, Recognizer
 from handwrought.storage.atomic import write_atomically
 
@@ -55,12 +62,12 @@ def run(
         except (HandwroughtError, OSError) as error:
             failed += 1
             answers.append({"file": name, **_as_json(Page()), "error": str(error)})
-            sys.stderr.write(f"handwrought: {error}\n")
+            complain(error)
             continue
         answers.append({"file": name, **_as_json(page)})
         if not json_output:
             alone = len(names) == 1 and name in (names[0], _STANDARD_INPUT)  # no page of several
-            text = page.text if alone else f"{name}\t{page.text.replace(chr(10), ' / ')}"
+            text = page.text if alone else f"{printable(name)}\t{page.text.replace(chr(10), ' / ')}"
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
     if json_output:
@@ -78,7 +85,7 @@ def _check_annotation(annotate: Path, names: Sequence[str]) -> None:
     if names[0].lower().endswith(".pdf"):
         raise DataError("--annotate writes one picture, and a PDF was given: name one picture")
     if names[0].lower().endswith((".tif", ".tiff")) and Path(names[0]).is_file():
-        n = count_pages(Path(names[0]).read_bytes())
+        n = count_pages(picture_bytes(names[0], names[0]))
         if n > 1:
             raise DataError(
                 f"--annotate writes one picture, and {names[0]} has {n} pages: split it"
@@ -113,9 +120,9 @@ def pictures_of(names: Sequence[str]) -> Iterator[tuple[str, Picture | Exception
     for name in names:
         shown = _STANDARD_INPUT if name == "-" else name
         try:
-            content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        except OSError as error:
-            yield shown, DataError(f"{shown} cannot be read: {error.strerror}")
+            content = picture_bytes(sys.stdin.buffer if name == "-" else name, shown)
+        except DataError as error:
+            yield shown, error
             continue
         try:
             if is_pdf(content):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from handwrought.cli.streams import printable
 from handwrought.committee import Committee
 from handwrought.data.dataset import Dataset, Split
 from handwrought.evaluation import Evaluation, evaluate, wilson_interval
@@ -128,14 +129,11 @@ def _show(
         for k in range(test.n_classes)
         if ((tested.labels == k) & (tested.predictions == k)).any()
     ]
+    names = [printable(name) for name in class_names]
     chosen = (right + wrong)[-12:] if len(wrong) == 4 else right[:12]
     captions = [
-        f"says {class_names[tested.predictions[i]]}"
-        + (
-            ""
-            if tested.predictions[i] == tested.labels[i]
-            else f", is {class_names[tested.labels[i]]}"
-        )
+        f"says {names[tested.predictions[i]]}"
+        + ("" if tested.predictions[i] == tested.labels[i] else f", is {names[tested.labels[i]]}")
         for i in chosen
     ]
     console.print("\nTwelve test digits, and what the network says:\n")

@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from handwrought.cli.committee import run_committee
+from handwrought.cli.console import new_console
+from handwrought.cli.streams import printable
 from handwrought.cli.testing import test_model
 from handwrought.cli.training_run import CONFIG, train_one
 from handwrought.data.catalog import load_dataset
@@ -32,7 +32,7 @@ def run(
     tensorboard: Path | None = None,
 ) -> int:
     """Train, save, test, report; returns the exit code."""
-    console = Console(stderr=json_output, highlight=False)
+    console = new_console(stderr=json_output)
     if resume is not None:
         if out is not None or committee is not None:
             raise InvalidArgument(
@@ -62,9 +62,10 @@ def run(
         sys.stdout.write(json.dumps({**done.as_json(), **tested.as_json()}) + "\n")
     else:
         tested.show(console, data, gallery)
-    console.print(f"The model was saved in {done.model}", soft_wrap=True)
+    console.print(f"The model was saved in {printable(str(done.model))}", soft_wrap=True)
     if tensorboard is not None:
-        console.print(f"The curves:  tensorboard --logdir {tensorboard}", soft_wrap=True)
+        curves = printable(str(tensorboard))
+        console.print(f"The curves:  tensorboard --logdir {curves}", soft_wrap=True)
         if done.resumable:
-            console.print(f"They go on where --tensorboard {tensorboard} is said again.")
+            console.print(f"They go on where --tensorboard {curves} is said again.")
     return done.leave(console)

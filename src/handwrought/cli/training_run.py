@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,9 @@ from typing import Any
 
 from rich.console import Console
 
+from handwrought.cli.console import tell
 from handwrought.cli.keeping import BEST, CHECKPOINT, CONFIG, HISTORY, MODEL, Keeper
+from handwrought.cli.streams import complain, printable
 from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
@@ -94,18 +95,18 @@ class Trained:
     def leave(self, console: Console) -> int:
         """Say what ended it early; returns the exit code."""
         if isinstance(self.problem, TrainingDiverged):
-            Console(stderr=True, highlight=False).print(
-                f"handwrought: {self.problem}", soft_wrap=True
-            )
+            complain(self.problem)
             return 1
         if self.problem is None:
             return 0
-        console.print(
+        lines = [
             f"Stopped after {len(self.history)} of {self.epochs} whole epochs; "
             f"the model saved is the one at that moment."
-        )
+        ]
         if self.resumable:
-            console.print(f"To go on:  handwrought train --resume {self.model.parent}")
+            folder = printable(str(self.model.parent))
+            lines.append(f"To go on:  handwrought train --resume {folder}")
+        tell(console, *lines)
         return 130
 
 
@@ -144,15 +145,18 @@ def train_one(
                 console.print(f"It goes on in epoch {state.epoch}, after mini-batch {state.batch}.")
             elif go_on:
                 console.print("No checkpoint had been kept yet: it begins anew.")
-            record = {**_record(plan), "dataset": data.name, "images": n, "labels": _labels(data)}
+            record = {
+                **_record(plan),
+                "dataset": printable(data.name),
+                "images": n,
+                "labels": _labels(data),
+            }
             curves = tensorboard and tensorboard / folder.resolve().name
             kept = _Kept(folder, record, console, checkpoint_every, curves)
             done = _train(plan, network, examples, training, state, kept, stop)
     except KeyboardInterrupt:
-        sys.stderr.write(f"handwrought: {_left(folder)}\n")
+        complain(_left(folder))
         raise
-    if isinstance(done.problem, OSError):  # nobody reads us any more
-        raise done.problem
     return done
 
 
@@ -252,14 +256,14 @@ def _announcement(plan: Plan, sizes: tuple[int, ...], n: int, data: Dataset) -> 
     recipe = f"Recipe {plan.recipe}: " if plan.recipe else ""
     return (
         f"{recipe}Training {'-'.join(map(str, sizes))} ({names}; {plan.network['cost']} cost) on "
-        f"{n:,} images of {data.name}{view}, seed {plan.seed}. Ctrl-C stops and keeps the model."
+        f"{n:,} images of {printable(data.name)}{view}, seed {plan.seed}. Ctrl-C stops and keeps the model."
     )
 
 
 def _labels(data: Dataset) -> list[str] | None:
     """The classes' names for the model's header, which has room for so many and so long ones."""
     names = data.class_names
-    return [name[:MAX_LABEL] for name in names] if len(names) <= _MOST_LABELS else None
+    return [printable(name)[:MAX_LABEL] for name in names] if len(names) <= _MOST_LABELS else None
 
 
 def _record(plan: Plan) -> dict[str, Any]:

@@ -67,7 +67,10 @@ def tune(
     ] = False,
 ) -> None:
     """Search for hyper-parameters, judged on validation images; the best becomes a recipe."""
+    from handwrought.cli.streams import keep_working
     from handwrought.cli.tuning import run
+
+    keep_working()
 
     fixed = {
         "hidden": hidden and hidden.replace(",", "-"),

@@ -16,14 +16,17 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from handwrought.cli.console import new_console, tell
+from handwrought.cli.streams import printable
 from handwrought.cli.testing import share
 from handwrought.cli.watching import StopAfterBatch
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
 from handwrought.storage.atomic import write_atomically
+from handwrought.storage.regular import read_regular
 from handwrought.training.plan import Plan
-from handwrought.training.recipes import load_recipe, recipe_text
+from handwrought.training.recipes import MOST_BYTES, load_recipe, recipe_text
 from handwrought.training.reports import EpochReport
 from handwrought.training.search import Search, TrialReport, begin_search
 from handwrought.training.space import Choice, Space, default_space, planned, read_space
@@ -65,7 +68,7 @@ def run(
     for option, value in (("--trials", trials), ("--timeout", timeout), ("--images", images)):
         if value is not None and not value > 0:
             raise InvalidArgument(f"{option} is {value}: it must be above 0")
-    console = Console(stderr=json_output, highlight=False)
+    console = new_console(stderr=json_output)
     source = load_recipe(recipe) if recipe else None
     plan = Plan.of(dataset, DEFAULTS, source, {"seed": seed, "full": False})
     said = read_space(settings, space_file)
@@ -139,8 +142,9 @@ def _announcement(search: Search, trials: int, data: Dataset) -> str:
     known = f" ({counts} so far)" if counts else ""
     searched = "; ".join(f"{name} {each}" for name, each in search.space.items())
     held_out = 0 if data.validation is None else len(data.validation)
+    study, storage = printable(search.study.study_name), printable(str(search.storage))
     return (
-        f"Study {search.study.study_name} in {search.storage}: {trials} trials{known} on "
+        f"Study {study} in {storage}: {trials} trials{known} on "
         f"{len(data.train):,} images, judged on {held_out:,} validation images; test images have no "
         f"part in it.\nSearching {searched}.  Ctrl-C stops and keeps what is known."
     )
@@ -176,11 +180,11 @@ def _watch(search: Search, trials: int, seconds: float | None, console: Console)
 
 def _line(trial: TrialReport) -> str:
     accuracy = "       -" if trial.accuracy is None else f"{trial.accuracy:8.2%}"
-    why = f"  [{trial.state}: {trial.reason}]" if trial.reason else ""
+    why = f"  [{trial.state}: {printable(trial.reason)}]" if trial.reason else ""
     return (
         f"trial {trial.number:3d}  validation {accuracy}  epochs {trial.epochs:3d} "
         f"{trial.seconds:6.1f} s  {_settings(trial)}{why}"
-    ).replace("[", r"\[")
+    )
 
 
 def _settings(trial: TrialReport) -> str:
@@ -231,14 +235,14 @@ def _leave(
         )
         console.print(f"\nThe best is trial {best.number}: {judged}.", soft_wrap=True)
         console.print(
-            f"Its recipe was written to {out}.  To train with it:  handwrought train --recipe "
-            f"{shlex.quote(str(out))}{_on(search.plan.dataset)}",
+            printable(
+                f"Its recipe was written to {out}.  To train with it:  handwrought train --recipe "
+                f"{shlex.quote(str(out))}{_on(search.plan.dataset)}"
+            ),
             soft_wrap=True,
         )
     if sum(trial.state not in ("stopped", "running") for trial in known) < trials:
-        console.print(
-            f"To go on:  handwrought {shlex.join(sys.argv[1:])}", soft_wrap=True, markup=False
-        )
+        tell(console, printable(f"To go on:  handwrought {shlex.join(sys.argv[1:])}"))
     if stopped:
         return 130
     if best is None:
@@ -274,8 +278,8 @@ def _check_place(out: Path, mark: str) -> None:
     """Before hours of search: whether there is a place for what they find."""
     if out.exists():
         try:
-            ours = out.read_text(encoding="utf-8").startswith(f"# {mark}")
-        except (OSError, UnicodeDecodeError):
+            ours = read_regular(out, MOST_BYTES).startswith(f"# {mark}".encode())
+        except OSError:
             ours = False
         if not ours:
             raise InvalidArgument(
@@ -298,9 +302,10 @@ def _write(search: Search, best: TrialReport, out: Path, mark: str) -> None:
         f"the best of several looks better than it is, so measure it on the test images, once.\n"
         f"Searched: {searched}"
     )
-    recipe = plan.as_recipe(out.stem, f"the best that a search found on {data.name}")
+    about = f"the best that a search found on {printable(data.name)}"
+    recipe = plan.as_recipe(out.stem, about)
     try:
-        write_atomically(out, recipe_text(recipe, comment).encode())
+        write_atomically(out, recipe_text(recipe, printable(comment, keep="\n")).encode())
     except OSError as error:
         raise InvalidArgument(
             f"{out} cannot be written ({error.strerror}); the study is kept: name another --out"

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 
+from handwrought.cli.streams import reader_is_gone
 from handwrought.errors import TrainingDiverged
 from handwrought.training.reports import EpochReport
 
@@ -26,12 +27,15 @@ class StopAfterBatch:
 
     To be asked to end (SIGTERM), or to lose the terminal (SIGHUP), is the same.
 
-    Attributes
-    ----------
-    asked : bool
+    So is to lose the reader of what is shown (a closed pipe).
     """
 
-    asked = False
+    _signalled = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether to stop."""
+        return self._signalled or reader_is_gone()
 
     def __enter__(self) -> StopAfterBatch:
         names = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -47,9 +51,9 @@ class StopAfterBatch:
         return self
 
     def _handle(self, number: int, frame: Any) -> None:
-        if self.asked:
+        if self._signalled:
             raise KeyboardInterrupt
-        self.asked = True
+        self._signalled = True
 
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
@@ -65,8 +69,7 @@ def watch(
 ) -> BaseException | None:
     """Show the reports as they come; returns what ended the training early, if anything did.
 
-    ``keep`` is called with each report, and whether the training stops there: where ``stop`` was
-    asked for, or where nobody reads any more what is shown (an OSError).
+    ``keep`` is called with each report, and whether the training stops there.
     """
     progress = Progress(
         TextColumn("{task.description}"),
@@ -82,11 +85,9 @@ def watch(
         with progress, closing(reports):
             task = progress.add_task(f"epoch 1 of {epochs}", total=epochs, speed="")
             for report in reports:
-                gone = _show(report, epochs, console, progress, task)
+                _show(report, epochs, console, progress, task)
                 asked = stop.asked
-                keep(report, asked or gone is not None)
-                if gone is not None:
-                    return gone
+                keep(report, asked)
                 if asked:
                     return KeyboardInterrupt()
     except TrainingDiverged as error:
@@ -94,28 +95,22 @@ def watch(
     return None
 
 
-def _show(
-    report: Any, epochs: int, console: Console, progress: Progress, task: Any
-) -> OSError | None:
-    try:
-        if isinstance(report, EpochReport):
-            console.print(_line(report))
-            progress.update(
-                task,
-                completed=report.epoch,
-                description=f"epoch {min(report.epoch + 1, epochs)} of {epochs}",
-                speed=f"{report.images_per_second:,.0f} images/s",
-            )
-        else:
-            progress.update(
-                task,
-                completed=report.epoch - 1 + report.batch / report.batches,
-                description=f"epoch {report.epoch} of {epochs}  cost {report.cost:.4f}",
-                speed=f"{report.images_per_second:,.0f} images/s",
-            )
-    except OSError as error:
-        return error
-    return None
+def _show(report: Any, epochs: int, console: Console, progress: Progress, task: Any) -> None:
+    if isinstance(report, EpochReport):
+        console.print(_line(report))
+        progress.update(
+            task,
+            completed=report.epoch,
+            description=f"epoch {min(report.epoch + 1, epochs)} of {epochs}",
+            speed=f"{report.images_per_second:,.0f} images/s",
+        )
+    else:
+        progress.update(
+            task,
+            completed=report.epoch - 1 + report.batch / report.batches,
+            description=f"epoch {report.epoch} of {epochs}  cost {report.cost:.4f}",
+            speed=f"{report.images_per_second:,.0f} images/s",
+        )
 
 
 def _line(report: EpochReport) -> str:

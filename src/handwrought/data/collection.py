@@ -24,6 +24,7 @@ from handwrought.data.dataset import Split
 from handwrought.data.digit_files import SIDE, as_png, checked, key_of, read_png
 from handwrought.errors import DataError
 from handwrought.storage.atomic import write_atomically
+from handwrought.storage.regular import check_regular, read_regular
 
 __all__ = ["INDEX", "Collection"]
 
@@ -182,13 +183,13 @@ class Collection:
         that was removed ``file``, ``label`` (None) and ``time``.
         """
         try:
-            text = (self.folder / INDEX).read_text(encoding="utf-8", errors="replace")
+            content = read_regular(self.folder / INDEX, 1 << 30)
         except FileNotFoundError:
             return []
         except OSError as error:
             raise DataError(f"{self.folder / INDEX} cannot be read: {error.strerror}") from None
         found = []
-        for line in text.splitlines():
+        for line in content.decode("utf-8", "replace").splitlines():
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):
@@ -260,6 +261,7 @@ class Collection:
         record = {"file": name, **origin, "label": label, "time": time}
         index = self.folder / INDEX
         line = (json.dumps(record) + "\n").encode()
+        check_regular(index)
         with index.open("ab+") as file:
             if file.tell():  # a line that a crash cut short must not swallow this one
                 file.seek(-1, os.SEEK_END)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import DataError
+from handwrought.storage.regular import open_regular
 
 __all__ = ["SIDE", "as_png", "checked", "key_of", "read_png"]
 
@@ -54,7 +55,7 @@ def read_png(path: Path) -> Array:
 
     remedy = "delete it, and collect it anew with handwrought collect"
     try:
-        with Image.open(path, formats=("PNG",)) as image:
+        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as image:
             if image.size != (SIDE, SIDE):
                 raise DataError(
                     f"{path} is {image.size[0]} x {image.size[1]} pixels, and a collection holds "
@@ -66,7 +67,8 @@ def read_png(path: Path) -> Array:
     except DataError:
         raise
     except Exception as error:  # a decoder passes on what its parts raise: struct, zlib, an index
-        raise DataError(f"{path} is damaged ({error}): {remedy}") from None
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} is damaged ({why}): {remedy}") from None
     if not pixels.any():
         raise DataError(f"{path} is all black: {remedy}")
     if np.median(pixels) > 127:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from handwrought.data.idx import read_idx
 from handwrought.errors import DataError, DownloadError
+from handwrought.storage.atomic import write_atomically
+from handwrought.storage.regular import check_regular, read_regular
 
 __all__ = ["SOURCES", "Source", "cache_folder", "load_downloaded"]
 
@@ -165,6 +167,7 @@ def _find(name: str, source: Source, file: str) -> Path:
     if source.archive:
         wanted = [f"{source.inside}{each}.gz" for each in source.files]
         try:
+            check_regular(folder / f"{name}.zip")
             unpacked = pooch.retrieve(
                 source.archive,
                 known_hash=None,
@@ -188,10 +191,10 @@ def _verify(path: Path, array: Array, expected: str | None) -> None:
     found = hashlib.sha256(idx_bytes(array)).hexdigest()
     note = path.with_name(path.name + ".sha256")
     if expected is None and note.is_file():
-        expected = note.read_text(encoding="ascii").strip()
+        expected = read_regular(note, 100).decode("ascii", "replace").strip()
     if expected is None:
         if os.access(path.parent, os.W_OK):
-            note.write_text(found + "\n", encoding="ascii")
+            write_atomically(note, f"{found}\n".encode())
     elif found != expected:
         raise DataError(
             f"{path} has SHA-256 {found} when unpacked, expected {expected}: "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import DataError
+from handwrought.storage.regular import open_regular
 
 __all__ = ["load_image_folder"]
 
@@ -30,7 +31,7 @@ def load_image_folder(
     DataError
         If there is no sub-folder or picture, a picture is damaged, or one has another size.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     folders = sorted(f for f in path.iterdir() if f.is_dir() and not f.name.startswith("."))
     if all(f.name.isdecimal() for f in folders):
@@ -43,7 +44,7 @@ def load_image_folder(
             if file.suffix.lower() not in _ENDINGS:
                 continue
             try:
-                with Image.open(file, formats=_FORMATS) as image:
+                with open_regular(file) as opened, Image.open(opened, formats=_FORMATS) as image:
                     if image.size[0] * image.size[1] > _MOST_PIXELS:
                         raise DataError(
                             f"{file} is {image.size[0]:,} x {image.size[1]:,} pixels: no picture of "
@@ -52,8 +53,13 @@ def load_image_folder(
                     grey = np.asarray(image.convert("L"))
             except DataError:
                 raise
+            except UnidentifiedImageError:
+                raise DataError(
+                    f"{file} is no picture: save it anew as PNG, or delete it"
+                ) from None
             except Exception as error:  # a decoder passes on what its parts raise
-                raise DataError(f"{file} cannot be read as a picture ({error})") from None
+                why = getattr(error, "strerror", None) or error
+                raise DataError(f"{file} cannot be read as a picture ({why})") from None
             if first is not None and grey.shape != arrays[0].shape:
                 raise DataError(
                     f"{file} is {grey.shape[1]} x {grey.shape[0]} pixels, {first} is "

@@ -8,8 +8,10 @@ compressed file is never inflated beyond what its header promises.
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import zlib
+from contextlib import nullcontext
 from math import prod
 from os import PathLike
 from pathlib import Path
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import DataError
+from handwrought.storage.regular import open_regular
 
 __all__ = ["MAX_BYTES", "idx_bytes", "most_unpacked", "read_idx", "write_idx"]
 
@@ -49,10 +52,12 @@ def read_idx(path: str | PathLike[str]) -> Array:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
-            return _read(stream, path, path.stat().st_size, zipped)  # type: ignore[arg-type]
+            file.seek(0)
+            size = os.fstat(file.fileno()).st_size
+            with gzip.GzipFile(fileobj=file) if zipped else nullcontext(file) as stream:
+                return _read(stream, path, size, zipped)  # type: ignore[arg-type]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
             f"{path}: the gzip stream is damaged or cut off ({error}): download the file again"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, nullcontext
 from math import isfinite, isqrt, prod
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from handwrought.data.idx import MAX_BYTES, most_unpacked
 from handwrought.errors import DataError
+from handwrought.storage.regular import open_regular
 
 __all__ = ["class_labels", "load_csv", "load_npz"]
 
@@ -50,7 +53,8 @@ def load_npz(path: Path) -> tuple[Pair, Pair | None]:
     DataError
         If the archive is damaged, claims to be larger than it can be, or lacks these keys.
     """
-    with _opened(path) as archive:
+    with ExitStack() as stack:
+        archive = _opened(path, stack)
         entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         total = sum(info.file_size for info in entries.values())
         if total > most_unpacked(path.stat().st_size):
@@ -73,9 +77,10 @@ def load_npz(path: Path) -> tuple[Pair, Pair | None]:
     return train, test
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+def _opened(path: Path, stack: ExitStack) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
+        file = stack.enter_context(open_regular(path))
+        return stack.enter_context(zipfile.ZipFile(file))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     except Exception as error:  # zipfile passes on what its parts raise: struct, a decoder
@@ -243,16 +248,18 @@ class _Bounded(io.RawIOBase):
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Lines, about a megabyte at a time, each time with the number of the first (from 1)."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             zipped = file.read(2) == b"\x1f\x8b"
-        most = _TEXT_BYTES + _TEXT_RATIO * path.stat().st_size if zipped else MAX_BYTES
-        with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
-            bounded = io.BufferedReader(_Bounded(stream, most, path))  # type: ignore[arg-type]
-            text = io.TextIOWrapper(bounded, "utf-8-sig")
-            start = 1
-            while lines := text.readlines(1 << 20):
-                yield start, lines
-                start += len(lines)
+            file.seek(0)
+            size = os.fstat(file.fileno()).st_size
+            most = _TEXT_BYTES + _TEXT_RATIO * size if zipped else MAX_BYTES
+            with gzip.GzipFile(fileobj=file) if zipped else nullcontext(file) as stream:
+                bounded = io.BufferedReader(_Bounded(stream, most, path))  # type: ignore[arg-type]
+                text = io.TextIOWrapper(bounded, "utf-8-sig")
+                start = 1
+                while lines := text.readlines(1 << 20):
+                    yield start, lines
+                    start += len(lines)
     except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is damaged, or no text in UTF-8 ({error})") from None
     except OSError as error:

@@ -8,17 +8,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from threading import Lock
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import DataError
 from handwrought.reading.pdf import is_pdf
+from handwrought.storage.regular import read_piped, read_stream
 
-__all__ = ["Picture", "count_pages", "open_pages", "open_picture", "picture", "without_warnings"]
+__all__ = [
+    "Picture",
+    "count_pages",
+    "open_pages",
+    "open_picture",
+    "picture",
+    "picture_bytes",
+    "without_warnings",
+]
 
 Array = NDArray[Any]
 
@@ -27,6 +35,8 @@ _MOST_PIXELS = 120_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM")
 """What is read; others would wake decoders that nobody asked for, Ghostscript among them."""
 _MOST_BYTES = 150_000_000
+_MOST_IN_FILE = 512 << 20
+"""Bytes of a picture's file: 120 million pixels of three bytes, and more."""
 _BYTES = {"1": 1, "L": 1, "P": 2, "I;16": 2, "I;16B": 2}
 """Memory of one pixel in Pillow's modes, 4 in the others; a palette takes time as if it were two."""
 _MOST_PAGES = 1000
@@ -81,10 +91,7 @@ def open_picture(source: Any, name: str | None = None) -> Picture:
         return _from_pillow(source, name or "the image")
     if isinstance(source, str | PathLike):
         name = name or str(source)
-        try:
-            source = io.BytesIO(Path(source).read_bytes())
-        except OSError as error:
-            raise DataError(f"{name} cannot be read: {error.strerror}") from None
+        source = io.BytesIO(picture_bytes(source, name))
     elif isinstance(source, bytes | bytearray):
         source = io.BytesIO(source)
     if hasattr(source, "read"):
@@ -106,6 +113,22 @@ def without_warnings() -> Iterator[None]:
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def picture_bytes(source: str | PathLike[str] | BinaryIO, name: str) -> bytes:
+    """The content of a picture's file, or what comes through a pipe or another stream.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, is a folder or a device, or goes on beyond what a picture has.
+    """
+    try:
+        if isinstance(source, str | PathLike):
+            return read_piped(source, _MOST_IN_FILE)
+        return read_stream(source, _MOST_IN_FILE)
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror or error}") from None
 
 
 def count_pages(content: bytes) -> int:

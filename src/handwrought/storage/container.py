@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from handwrought.errors import ModelFileError
+from handwrought.storage.regular import open_regular
 
 __all__ = ["MAX_BYTES", "MAX_HEADER", "Container", "Tensor", "opened", "strict_json"]
 
@@ -133,14 +133,7 @@ def opened(path: Path) -> Iterator[Container]:
         If it cannot be read, is no regular file, or is no safetensors file.
     """
     try:
-        about = os.stat(path)
-        if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
-            raise ModelFileError(f"{path} is no file but a device or a pipe: give a model file")
-        if about.st_size > MAX_BYTES:
-            raise ModelFileError(
-                f"{path} is larger than {MAX_BYTES:,} bytes: it is no model of ours"
-            )
-        with path.open("rb") as file:
+        with open_regular(path, MAX_BYTES) as file:
             yield Container.of(file, os.fstat(file.fileno()).st_size)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None

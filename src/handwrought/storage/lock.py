@@ -11,10 +11,12 @@ from datetime import datetime
 from pathlib import Path
 
 from handwrought.errors import CannotWrite, FolderInUse
+from handwrought.storage.regular import check_regular, read_regular
 
 __all__ = ["FolderLock"]
 
 NAME = "lock"
+_MOST_BYTES = 4096
 _BUSY = (errno.EWOULDBLOCK, errno.EACCES)
 
 
@@ -40,6 +42,7 @@ class FolderLock:
         self.path = folder / NAME
         while True:
             try:
+                check_regular(self.path)
                 self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             except OSError as error:
                 raise CannotWrite.of(folder, error, "name another folder") from None
@@ -103,7 +106,7 @@ class FolderLock:
 
 def _holder(path: Path) -> str:
     try:
-        who = json.loads(path.read_text(encoding="utf-8"))
+        who = json.loads(read_regular(path, _MOST_BYTES))
         return f"process {who['process']} on {who['host']} since {who['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

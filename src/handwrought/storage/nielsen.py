@@ -7,7 +7,6 @@ as lists of rows, biases as columns, ``[[b], [b], ...]``; every layer a sigmoid.
 from __future__ import annotations
 
 import json
-import os
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
+from handwrought.storage.regular import read_regular
 
 __all__ = ["from_nielsen", "is_nielsen", "nielsen_bytes", "to_nielsen"]
 
@@ -42,14 +42,7 @@ def from_nielsen(path: str | PathLike[str]) -> Network:
     """
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():
-            raise ModelFileError(f"{path} is no file: give the JSON that network2.py saved")
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size > MAX_BYTES:
-                raise ModelFileError(
-                    f"{path} is larger than {MAX_BYTES:,} bytes: it is no network of ours"
-                )
-            content = file.read(MAX_BYTES)
+        content = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
     try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from handwrought.errors import CannotWrite, ModelFileError
 from handwrought.storage.atomic import write_atomically
+from handwrought.storage.regular import read_regular
 from handwrought.training.state import TrainingState
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
@@ -64,7 +65,7 @@ def load_checkpoint(path: str | PathLike[str]) -> TrainingState:
 
     path = Path(path)
     try:
-        content = path.read_bytes()
+        content = read_regular(path, 1 << 33)
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
     try:

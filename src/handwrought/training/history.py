@@ -9,6 +9,7 @@ from pathlib import Path
 
 from handwrought.errors import CannotWrite, ModelFileError
 from handwrought.storage.atomic import write_all, write_atomically
+from handwrought.storage.regular import read_regular
 from handwrought.training.reports import EpochReport
 
 __all__ = ["History"]
@@ -110,7 +111,7 @@ def _read(path: Path, epochs: int) -> list[EpochReport]:
     if not epochs:
         return reports
     try:
-        content = path.read_bytes()
+        content = read_regular(path, 1 << 28)
     except FileNotFoundError:
         return reports
     except OSError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 from handwrought.data.augmentation import Augmentation
@@ -13,6 +12,7 @@ from handwrought.data.dataset import Dataset, Split
 from handwrought.data.views import VIEWS, numbers_seen, seen
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
+from handwrought.storage.regular import read_regular
 from handwrought.training.recipes import NETWORK, TRAINING, Recipe
 
 __all__ = ["Plan"]
@@ -136,13 +136,14 @@ class Plan:
             If there is none, or it is damaged.
         """
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            values = json.loads(read_regular(path, 1 << 20).decode("utf-8"))
             changes = values.pop("augmentation")
             plan = cls(**values, augmentation=None if changes is None else Augmentation(**changes))
             _check(plan)
-        except OSError:
+        except OSError as error:
             raise InvalidArgument(
-                f"{path} cannot be read: name a folder that handwrought train --out made"
+                f"{path} cannot be read ({error.strerror or error}): name a folder that handwrought "
+                f"train --out made"
             ) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None

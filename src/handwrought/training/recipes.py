@@ -19,10 +19,11 @@ from typing import Any
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
+from handwrought.storage.regular import read_regular
 
 __all__ = ["NETWORK", "TRAINING", "Recipe", "load_recipe", "recipe_text", "shipped_recipes"]
 
-_MOST_BYTES = 20_000
+MOST_BYTES = 20_000
 """A recipe takes a page; tomllib takes minutes for a megabyte of dots."""
 NETWORK = {"hidden", "activation", "cost", "initializer"}
 TRAINING = {
@@ -71,17 +72,16 @@ def load_recipe(source: str | PathLike[str]) -> Recipe:
     shipped = shipped_recipes()
     path = shipped.get(str(source), Path(source))
     try:
-        with path.open("rb") as file:
-            text = file.read(_MOST_BYTES + 1)
-        if len(text) > _MOST_BYTES:
-            raise InvalidArgument(f"{path} is larger than {_MOST_BYTES:,} bytes: it is no recipe")
-        content = tomllib.loads(text.decode("utf-8"))
-    except OSError:
+        content = tomllib.loads(read_regular(path, MOST_BYTES).decode("utf-8"))
+    except FileNotFoundError:
         raise InvalidArgument(
             f"recipe {str(source)!r} is unknown: use {', '.join(shipped)}, or a TOML file's path"
         ) from None
-    except InvalidArgument:
-        raise
+    except OSError as error:
+        raise InvalidArgument(
+            f"recipe {path} cannot be read: {error.strerror or error}; use {', '.join(shipped)}, or "
+            f"a TOML file's path"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"{path} is no TOML file: {error}") from None
     for number in _whole_numbers(content):

@@ -18,9 +18,11 @@ from typing import Any
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
+from handwrought.storage.regular import read_regular
 from handwrought.training.loop import train
 from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.plan import Plan
+from handwrought.training.recipes import MOST_BYTES
 
 __all__ = ["Choice", "Range", "Space", "check_space", "default_space", "planned", "read_space"]
 
@@ -114,7 +116,7 @@ def read_space(settings: Iterable[str] = (), file: str | PathLike[str] | None = 
 
 def _entries(path: Path) -> Iterator[tuple[str, Any]]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_regular(path, MOST_BYTES).decode("utf-8"))
     except OSError as error:
         raise InvalidArgument(f"{path} cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from handwrought.errors import HandwroughtError, InvalidArgument, MissingExtra
+from handwrought.storage.regular import check_regular, open_regular
 
 __all__ = [
     "PRUNERS",
@@ -85,6 +86,7 @@ def open_study(path: Path | None, name: str, asked: dict[str, Any], pruner: Any,
     try:
         storage = None
         if path is not None:
+            check_regular(path)  # Optuna opens it by its name
             storage = _sqlite(optuna, path) if kind == ".db" else _journal(optuna, path)
         study = optuna.create_study(
             storage=storage,
@@ -122,8 +124,8 @@ def _journal(optuna: Any, path: Path) -> Any:
 
     lock: Any = journal.JournalFileOpenLock(str(path)) if os.name == "nt" else _Lock(path)
     if path.exists() and path.stat().st_size:
-        with path.open("rb") as file:
-            if not file.readline().startswith(b'{"op_code":'):
+        with open_regular(path) as file:
+            if file.read(11) != b'{"op_code":':
                 raise InvalidArgument(f"{path} is no journal of a study: name another file")
         lock.acquire()
         try:
@@ -152,7 +154,8 @@ class _Lock:
 
 def _mend(path: Path) -> None:
     """Take back a line that was cut off, by a full disk for example: it would damage the next one."""
-    content = path.read_bytes()
+    with open_regular(path) as file:
+        content = file.read()
     if not content.endswith(b"\n"):
         os.truncate(path, content.rfind(b"\n") + 1)
 
