@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -11,8 +10,10 @@ from typing import Any, Final
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.data.views import VIEWS, numbers_seen, seen
-from handwrought.errors import InvalidArgument
+from handwrought.errors import CannotWrite, InvalidArgument
 from handwrought.nn.network import Network
+from handwrought.storage.atomic import write_atomically
+from handwrought.storage.sealed import sealed, unsealed
 from handwrought.training.recipes import NETWORK, TRAINING, Recipe
 
 __all__ = ["Plan"]
@@ -136,7 +137,7 @@ class Plan:
             If there is none, or it is damaged.
         """
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            values, _ = unsealed(Path(path).read_bytes(), indent=1)
             changes = values.pop("augmentation")
             plan = cls(**values, augmentation=None if changes is None else Augmentation(**changes))
             _check(plan)
@@ -145,15 +146,32 @@ class Plan:
                 f"{path} cannot be read: name a folder that handwrought train --out made"
             ) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None
+            raise InvalidArgument(
+                f"{path} is no training's plan, or is damaged: {error}. What may change is an option "
+                f"of --resume, such as --epochs; for the rest, train anew"
+            ) from None
         return plan
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Keep the plan in a training's folder, with a digest.
+
+        Raises
+        ------
+        CannotWrite
+            If that cannot be done; what was there is whole.
+        """
+        try:
+            write_atomically(Path(path), sealed(self.as_json(), indent=1))
+        except OSError as error:
+            raise CannotWrite.of(path, error, "name another folder with --out") from None
 
 
 def _check(plan: Plan) -> None:
     """Raise ValueError where a file's plan has a value of another kind than a plan of ours."""
     for name, kind in _KINDS.items():
-        if not isinstance(getattr(plan, name), kind):
-            raise ValueError(f"{name} is {getattr(plan, name)!r}")
+        value = getattr(plan, name)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise ValueError(f"{name} is {value!r}")
     if set(plan.network) != NETWORK or not isinstance(plan.network["hidden"], list):
         raise ValueError(f"network is {plan.network!r}")
     unknown = set(plan.training) - (TRAINING | {"plateau_patience"})
