@@ -137,19 +137,18 @@ class Plan:
             If there is none, or it is damaged.
         """
         try:
-            values, _ = unsealed(Path(path).read_bytes(), indent=1)
-            changes = values.pop("augmentation")
-            plan = cls(**values, augmentation=None if changes is None else Augmentation(**changes))
-            _check(plan)
+            content = Path(path).read_bytes()
         except OSError:
             raise InvalidArgument(
                 f"{path} cannot be read: name a folder that handwrought train --out made"
             ) from None
+        try:
+            values, _ = unsealed(content, indent=1)
+            changes = values.pop("augmentation")
+            plan = cls(**values, augmentation=None if changes is None else Augmentation(**changes))
+            _check(plan)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise InvalidArgument(
-                f"{path} is no training's plan, or is damaged: {error}. What may change is an option "
-                f"of --resume, such as --epochs; for the rest, train anew"
-            ) from None
+            raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None
         return plan
 
     def write(self, path: str | PathLike[str]) -> None:
