@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +14,14 @@ from handwrought.errors import CannotWrite, InvalidArgument
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.sealed import sealed, unsealed
+from handwrought.training.loop import CHANGEABLE
 from handwrought.training.recipes import NETWORK, TRAINING, Recipe
 
 __all__ = ["Plan"]
 
 _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "dataset": str, "network": dict, "training": dict, "seed": int, "full": bool,
-    "patience": (int, type(None)), "view": str, "recipe": str,
+    "patience": (int, type(None)), "view": str, "recipe": str, "committee": (int, type(None)),
 }  # fmt: skip
 
 
@@ -46,6 +47,8 @@ class Plan:
     recipe : str
         The recipe's name, for the record.
     augmentation : Augmentation or None
+    committee : int or None
+        Of so many members, whose plans are made of this one; None for one network.
     """
 
     dataset: str = "mnist"
@@ -57,6 +60,7 @@ class Plan:
     view: str = "as-is"
     recipe: str = ""
     augmentation: Augmentation | None = None
+    committee: int | None = None
 
     @classmethod
     def of(
@@ -87,6 +91,26 @@ class Plan:
             augmentation=recipe.augmentation if recipe else None,
             **kept,
         )
+
+    def gone_on(self, asked: dict[str, Any]) -> Plan:
+        """The plan of a training that goes on, where these options are asked for by name.
+
+        Raises
+        ------
+        InvalidArgument
+            For one that cannot change in a training under way.
+        """
+        own = {"dataset": self.dataset, "recipe": self.recipe, "full": self.full}
+        now = {**own, "seed": self.seed, "patience": self.patience, **self.network, **self.training}
+        changes = {name: value for name, value in asked.items() if now.get(name) != value}
+        can = set() if self.committee is not None else CHANGEABLE & set(self.training)
+        for name in sorted(set(changes) - can):
+            options = ", ".join(sorted(f"--{each.replace('_', '-')}" for each in can)) or "nothing"
+            raise InvalidArgument(
+                f"--{name.replace('_', '-')} cannot change where a training goes on, and is "
+                f"{now.get(name)!r} there ({options} can): leave it out, or train anew with --out"
+            )
+        return replace(self, training=self.training | changes)
 
     def build(self, data: Dataset) -> Network:
         """The untrained network."""
