@@ -90,7 +90,7 @@ def _keep_plan(plan: Plan, out: Path) -> None:
         kept = Plan.read(folder / CONFIG)
         if kept.committee is None or not _same(replace(kept, committee=plan.committee), plan):
             raise InvalidArgument(
-                f"{out} holds another training, or a committee that was planned otherwise: name "
+                f"{out} holds a committee that was trained otherwise, or another training: name "
                 f"another --out"
             )
         if kept.committee >= (plan.committee or 0):

@@ -10,13 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
-from threadpoolctl import threadpool_info
 
 import handwrought
 from handwrought.data.downloads import cache_folder
 from handwrought.data.mnist import FOLDER
+from handwrought.storage.versions import blas_named, versions
 
 __all__ = ["run"]
 
@@ -39,7 +38,6 @@ def run(*, json_output: bool = False) -> int:
 
 def collect() -> dict[str, Any]:
     """The facts as JSON values."""
-    _ = np.ones((2, 2)) @ np.ones((2, 2))  # a first product, so that BLAS is loaded
     packages = ["numpy", "scipy", "numba", "safetensors", "pillow", "typer", "rich", "pooch"]
     return {
         "handwrought": handwrought.__version__,
@@ -48,12 +46,7 @@ def collect() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
         "devices": ["cpu"],
-        "blas": [
-            f"{pool.get('internal_api')} {pool.get('version')} "
-            f"({pool.get('architecture')}, {pool.get('num_threads')} threads)"
-            for pool in threadpool_info()
-            if pool.get("user_api") == "blas"
-        ],
+        "blas": [blas_named(pool) for pool in versions()["blas"]],
         "packages": {name: _version(name) for name in packages},
         "mnist": str(FOLDER),
         "cache": str(cache_folder()),

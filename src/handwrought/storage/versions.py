@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-__all__ = ["blas_named", "differences", "processor", "versions"]
+__all__ = ["blas_named", "otherwise", "surroundings", "versions"]
 
 
 def versions() -> dict[str, Any]:
@@ -33,32 +34,58 @@ def versions() -> dict[str, Any]:
     }
 
 
-def processor() -> str:
+def surroundings(engine: str) -> dict[str, Any]:
+    """All that decides the last bits of a training by this engine, beside what it was asked for."""
+    return {
+        **versions(),
+        "processor": _processor(),
+        "engine": engine,
+        "numba": None if engine == "plain" else version("numba"),
+    }
+
+
+def _processor() -> str:
     """The kind of machine, and the instructions that NumPy uses of it."""
     core = getattr(np, "_core", None) or np.core
     found = getattr(core._multiarray_umath, "__cpu_features__", {})
     return " ".join([platform.machine(), *(name for name, has in found.items() if has)])
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What is otherwise now, a phrase each; Python's own version decides no bit."""
-    names = [name for name in {**before, **now} if name != "python"]
-    return [
+def otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """What to say to a training that goes on in other surroundings; None where they are the same.
+
+    Python's own version decides no bit.
+    """
+    if not before:
+        return (
+            "The training was kept by an earlier version, which noted neither data nor threads nor "
+            "versions: only if they are the same does it go on to the same bits"
+        )
+    differ = [
         f"{_NAMES.get(name, name)} was {_shown(name, before.get(name))} and is "
         f"{_shown(name, now.get(name))}"
-        for name in names
-        if before.get(name) != now.get(name)
+        for name in {**before, **now}
+        if name != "python" and before.get(name) != now.get(name)
     ]
+    if not differ:
+        return None
+    return (
+        f"It goes on where {'; '.join(differ)}: its last bits may differ from those of a training "
+        f"that was never interrupted"
+    )
 
 
-_NAMES = {"numpy": "NumPy", "blas": "BLAS", "processor": "the processor", "numba": "Numba"}
+_NAMES = {
+    **{"numpy": "NumPy", "blas": "BLAS", "processor": "the processor"},
+    **{"engine": "the engine", "numba": "Numba"},
+}
 
 
 def _shown(name: str, value: Any) -> str:
     if name == "blas" and isinstance(value, list):
         return ", ".join(map(blas_named, value)) or "none"
     if name == "processor":
-        return "another" if value else "unknown"
+        return repr(value)
     return "none" if value is None else str(value)
 
 

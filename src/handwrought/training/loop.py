@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from math import isfinite
 from threading import RLock
 from time import perf_counter
@@ -29,7 +28,7 @@ from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.kernels import wanted
 from handwrought.nn.costs import smoothed
 from handwrought.nn.network import Network
-from handwrought.storage.versions import differences, processor, versions
+from handwrought.storage.versions import otherwise, surroundings
 from handwrought.training import sparse_engine, split_engine
 from handwrought.training.batches import ChangedBatches, chance
 from handwrought.training.optimizers import default_learning_rate, make_optimizer
@@ -490,7 +489,7 @@ class _Run:
             if self.split_engine is not None:
                 self.split_engine.convert(array, copies[name], into_network=True)
         return TrainingState(
-            self.identity, self.epoch, self.batch, numbers, copies, self._versions()
+            self.identity, self.epoch, self.batch, numbers, copies, surroundings(self._engine)
         )
 
     def restore(self, state: TrainingState) -> str | None:
@@ -526,7 +525,7 @@ class _Run:
     def _compare(self, state: TrainingState) -> str | None:
         """Refuse what would be another training; returns a sentence on what may change last bits."""
         kept, asked = dict(state.settings), self.identity
-        before, now = state.versions, self._versions()
+        before, now = state.versions, surroundings(self._engine)
         if "data" not in kept:  # of format 1, which noted its engine alone
             asked = {name: value for name, value in asked.items() if name not in _NEW}
             asked["engine"] = now["engine"]
@@ -542,18 +541,7 @@ class _Run:
                 f"{name} is {asked.get(name)!r}, and the training to go on with had "
                 f"{kept.get(name)!r}: ask for the same"
             )
-        if not before:
-            return (
-                "The training was kept by an earlier version, which noted neither data nor threads "
-                "nor versions: only if they are the same does it go on to the same bits"
-            )
-        differ = differences(before, now)
-        if not differ:
-            return None
-        return (
-            f"It goes on where {'; '.join(differ)}: its last bits may differ from those of a "
-            f"training that was never interrupted"
-        )
+        return otherwise(before, now)
 
     def _other(self, kept: Any) -> str:
         same = isinstance(kept, dict) and kept.get("training") == self.identity["data"]["training"]
@@ -591,16 +579,6 @@ class _Run:
         training, validation = self.given
         digests = {"training": training.digest, "validation": validation and validation.digest}
         return {**self.settings, "data": digests}
-
-    def _versions(self) -> dict[str, Any]:
-        """What decides the last bits beside that."""
-        engine = self._engine
-        return {
-            **versions(),
-            "processor": processor(),
-            "engine": engine,
-            "numba": None if engine == "plain" else version("numba"),
-        }
 
     @property
     def _engine(self) -> str:
