@@ -514,9 +514,20 @@ def export(
     )
 
 
-@app.command()
-def info(json_output: Json = False) -> None:
-    """Versions, BLAS, threads, devices, and where files are kept."""
+@app.command(epilog="Example:  handwrought info digits")
+def info(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="The folder of a training, or a file of it: is each file whole?"),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Versions, BLAS, threads, devices, where files are kept; or whether a training's are whole."""
+    if path is not None:
+        from handwrought.cli.inspection import run as inspect
+
+        _leave(inspect(path, json_output=json_output))
+        return
     from handwrought.cli.info import run
 
     _leave(run(json_output=json_output))

@@ -28,11 +28,11 @@ from handwrought.storage.container import (
 )
 from handwrought.training.state import TrainingState
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["MOST_BYTES", "load_checkpoint", "save_checkpoint"]
 
 FORMAT = 2
 _KEY = "handwrought-checkpoint"
-_MOST_BYTES = 8 * MAX_BYTES
+MOST_BYTES = 8 * MAX_BYTES
 """Parameters, an optimizer's vectors, an average and the best: some times a model."""
 _KINDS: Final = {
     "settings": dict, "versions": dict, "epoch": int, "batch": int, "numbers": dict,
@@ -76,7 +76,7 @@ def load_checkpoint(path: str | PathLike[str]) -> TrainingState:
         If the file is missing, damaged, foreign or of a newer version.
     """
     path = Path(path)
-    with opened(path, "checkpoint", _MOST_BYTES) as container:
+    with opened(path, "checkpoint", MOST_BYTES) as container:
         text = container.metadata.get(_KEY)
         if text is None:
             raise ModelFileError(f"{path} is no checkpoint of a training")
