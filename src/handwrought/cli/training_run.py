@@ -12,6 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
+import numpy as np
 from rich.console import Console
 
 from handwrought.cli.keeping import BEST, CHECKPOINT, CONFIG, FILES, HISTORY, MODEL, Keeper
@@ -24,9 +25,12 @@ from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
 from handwrought.training.checkpoints import load_checkpoint
+from handwrought.training.diagnosis import Asked, Finding, diagnose
 from handwrought.training.history import History
 from handwrought.training.loop import Training, go_on, train
+from handwrought.training.measuring import SAMPLE, Measurer, Point
 from handwrought.training.observers import early_stopped, remembered
+from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
@@ -70,6 +74,8 @@ class Trained:
     resumable : bool
     best : Path or None
         The model of the best epoch.
+    findings : list of Finding
+        Where it reads no better than guessing: why, and what may help.
     """
 
     model: Path
@@ -80,6 +86,7 @@ class Trained:
     full: bool
     resumable: bool
     best: Path | None
+    findings: list[Finding]
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -94,7 +101,22 @@ class Trained:
             "stopped": None if self.problem is None else self.problem.__class__.__name__,
             "model": str(self.model),
             "best_model": None if self.best is None else str(self.best),
+            "diagnosis": self.diagnosis,
         }
+
+    @property
+    def diagnosis(self) -> str | None:
+        """In a few sentences."""
+        mends = {mend.label: mend for finding in self.findings for mend in finding.mends}
+        said = " ".join(f"{finding.title}. {finding.sentence}" for finding in self.findings)
+        return f"{said} What may help: {'; '.join(mends)}." if mends else said or None
+
+    def warn(self) -> None:
+        """Say on standard error what a cost that stayed finite does not show."""
+        if self.diagnosis is not None:
+            Console(stderr=True, highlight=False).print(
+                f"handwrought: {self.diagnosis}", soft_wrap=True, markup=False
+            )
 
     def leave(self, console: Console) -> int:
         """Say what ended it early; returns the exit code."""
@@ -155,6 +177,7 @@ def train_one(
         raise
     if isinstance(done.problem, OSError):  # nobody reads us any more
         raise done.problem
+    done.warn()
     return done
 
 
@@ -220,7 +243,32 @@ def _train(
         plan.full,
         (kept.folder / CHECKPOINT).exists(),
         kept.folder / BEST if best.epoch else None,
+        [] if problem else _findings(plan, network, examples, history),
     )
+
+
+def _findings(plan: Plan, network: Network, examples: Split, history: History) -> list[Finding]:
+    """What went wrong with a network that reads no better than guessing."""
+    if examples.labels.ndim != 1 or not history.reports:
+        return []
+    measurer = Measurer(plan.seen(examples[:SAMPLE]), None)
+    last = history.reports[-1]
+    usual = default_learning_rate(plan.training.get("optimizer", "sgd"), network.cost.name)
+    asked = Asked(
+        plan.training.get("learning_rate") or usual,
+        usual,
+        plan.network["activation"],
+        plan.network["initializer"],
+        augmented=plan.augmentation is not None,
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        cost, accuracy, *_ = measurer.costs(network, whole=False)
+        layers = measurer.layers(network)
+    steps = last.epoch * -(-len(examples) // plan.training.get("batch_size", 10))
+    point = Point(steps, last.epoch, last.cost, cost, accuracy, None, None, True,
+                  last.learning_rate, 0.0, layers, measurer.guess)  # fmt: skip
+    found = diagnose(asked, [point])
+    return found if any(finding.name == "guessing" for finding in found) else []
 
 
 @dataclass

@@ -719,9 +719,11 @@ class _Run:
 
     def _diverged(self, epoch: int, batch: int, cost: float) -> None:
         np.copyto(self.network.parameters.vector, self.good)
+        usual = default_learning_rate(self.settings["optimizer"], self.network.cost.name)
+        lower = usual if self.rate > 100 * usual else self.rate / 10
         raise TrainingDiverged(
             f"the cost became {cost} in epoch {epoch}, batch {batch}: the learning rate "
-            f"({self.rate:g}) is probably too high; try {self.rate / 10:g}. The network is back at "
+            f"({self.rate:g}) is probably too high; try {lower:g}. The network is back at "
             f"its weights from before epoch {epoch}",
             epoch=epoch,
             batch=batch,
