@@ -25,7 +25,7 @@ MAY_USE = {
     "committee": {"nn", "data", "storage"},
     "exchange": {"nn", "data", "storage"},
     "reading": {"nn", "data", "storage", "training", "evaluation"},
-    "estimator": {"nn", "data", "training", "kernels"},
+    "estimator": {"nn", "data", "storage", "training", "kernels"},
     "report": {"nn", "data", "evaluation"},
     "studio": {
         *("nn", "data", "storage", "training", "evaluation", "reading"),

@@ -1,6 +1,6 @@
-"""Reliability as figures: killed, failed at every call, disks full, power cut.
+"""Reliability as figures: killed, failed at every call, disks full, power cut, bits changed.
 
-    python benchmarks/reliability [kills] [faults] [disk] [power] [--quick]
+    python benchmarks/reliability [kills] [faults] [disk] [power] [bits] [--quick]
 
 Each part prints a table and, where anything was lost, broken or other than promised, what; then the
 exit code is 1.  ``--quick`` takes a sample of each in a few seconds; without it everything is tried.
@@ -23,7 +23,7 @@ os.environ.update(
     COLUMNS="200",
 )
 
-PARTS = ("kills", "faults", "disk", "power")
+PARTS = ("kills", "faults", "disk", "power", "bits")
 
 
 def _arguments() -> argparse.Namespace:

@@ -167,11 +167,14 @@ def finished(
     return problems + (again or ([] if same else ["other bits after going on"]))
 
 
-def half_a_training(whole: Reference, home: Path, folder: Path) -> Position:
-    """A training that was killed half way; returns what it had kept."""
+def half_a_training(
+    whole: Reference, home: Path, folder: Path, case: str = CASE, replaced: int = 3
+) -> Position:
+    """A training that was killed half way, when so many files had been put in place; returns what it
+    had kept."""
     shutil.rmtree(folder, ignore_errors=True)
-    at = [k for k, name in enumerate(whole.names, 1) if name == "replace"][3]
-    kept = run(begin(CASE, folder), home, calls.killing(at)).kept
+    at = [k for k, name in enumerate(whole.names, 1) if name == "replace"][replaced]
+    kept = run(begin(case, folder), home, calls.killing(at)).kept
     if kept == Position():
         raise SystemExit("half a training keeps no checkpoint")
     return kept

@@ -3,9 +3,9 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from benchmarks.saturation import PAIRS, cases, errors, exact
 
 import handwrought as hw
-from benchmarks.saturation import PAIRS, cases, errors, exact
 from handwrought.nn.activations import ACTIVATIONS, activation_named
 from handwrought.nn.costs import COSTS
 from handwrought.nn.equations import follow
@@ -56,7 +56,7 @@ def test_the_articles_equations_are_right_far_out_too(cost, output, gap):
         trace = follow(net, np.zeros(1), label)
         value, delta = exact(COSTS[cost], activation_named(output), z, np.eye(3)[label])
         np.testing.assert_allclose(trace.δ[2], np.array(delta, float), rtol=1e-12, atol=1e-15)
-        assert trace.C == pytest.approx(float(value), rel=1e-12, abs=1e-15)
+        assert pytest.approx(float(value), rel=1e-12, abs=1e-15) == trace.C
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "gelu", "softmax"])

@@ -330,7 +330,7 @@ def test_what_is_no_model_is_told_in_a_sentence(tmp_path, content):
         ({"dtype": "F32", "shape": [4, 6], "data_offsets": [96, 0]}, "no tensor of ours"),
         ({"dtype": "F32", "shape": [-4, -6], "data_offsets": [0, 96]}, "no tensor of ours"),
         ({"dtype": "F32", "shape": [4, 7], "data_offsets": [0, 96]}, "no tensor of ours"),
-        ({"dtype": "I64", "shape": [4, 3], "data_offsets": [0, 96]}, "no tensor of ours"),
+        ({"dtype": "I16", "shape": [4, 12], "data_offsets": [0, 96]}, "no tensor of ours"),
         ({"dtype": "F32", "shape": [[4], 6], "data_offsets": [0, 96]}, "no tensor of ours"),
         ({"dtype": ["F32"], "shape": [4, 6], "data_offsets": [0, 96]}, "no tensor of ours"),
         ({"dtype": "F32", "shape": [4, 6]}, "no tensor of ours"),

@@ -187,5 +187,5 @@ def test_the_digest_of_nielsens_json_speaks_of_the_network_and_of_nothing_else(
         assert header["digest"] == by_hand.hexdigest()
         digests.append(header["digest"])
     assert digests[0] != digests[1]
-    monkeypatch.setattr(header_module, "_versions", lambda: {"numpy": "9"})
+    monkeypatch.setattr(header_module, "versions", lambda: {"numpy": "9"})
     assert read_model(tmp_path / "n.json")[0]["digest"] == digests[1]

@@ -76,7 +76,7 @@ def test_a_log_that_was_closed_is_closed_again_and_written_whole_again(tmp_path,
     history.close()
     history.add(report(2))
     history.sync()
-    assert len(History(tmp_path / "log", 5).reports) == 2
+    assert len(History(tmp_path / "log", 2).reports) == 2
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", refuse)
         with pytest.raises(CannotWrite, match="as soon as it can be"):
@@ -92,7 +92,7 @@ def test_a_log_that_was_closed_is_closed_again_and_written_whole_again(tmp_path,
             history.write()
     history.write()
     history.close()
-    assert len(History(tmp_path / "log", 5).reports) == 4
+    assert len(History(tmp_path / "log", 4).reports) == 4
 
 
 def test_a_log_that_is_not_there_is_empty_and_a_folder_is_no_log(tmp_path):
@@ -101,10 +101,13 @@ def test_a_log_that_is_not_there_is_empty_and_a_folder_is_no_log(tmp_path):
         History(tmp_path, 5)
 
 
-def test_a_log_whose_epochs_are_out_of_order_is_read_up_to_there(tmp_path):
+def test_a_log_whose_epochs_are_out_of_order_is_told(tmp_path):
     lines = [json.dumps(vars(report(epoch))) + "\n" for epoch in (1, 2, 4, 3)]
     (tmp_path / "log").write_text("".join(lines), encoding="utf-8")
-    assert [each.epoch for each in History(tmp_path / "log", 9).reports] == [1, 2]
+    assert [each.epoch for each in History(tmp_path / "log", 2).reports] == [1, 2]
+    (tmp_path / "log").write_text("".join(lines), encoding="utf-8")
+    with pytest.raises(ModelFileError, match="line 3: an epoch is missing before it"):
+        History(tmp_path / "log", 3)
 
 
 # --- plans ---------------------------------------------------------------------------------------

@@ -92,10 +92,13 @@ def test_a_log_cut_short_is_mended_up_to_the_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 50, b"[]\n", b'{"epoch": 2}\n', b"\xff\n"])
-def test_a_log_that_is_damaged_is_read_as_far_as_it_is_whole(tmp_path, content):
+def test_a_log_that_is_damaged_where_it_was_whole_is_told_and_left_alone(tmp_path, content):
     first = json.dumps(vars(report(1))).encode() + b"\n"
     (tmp_path / "h").write_bytes(first + content)
-    log = History(tmp_path / "h", 5)
+    with pytest.raises(ModelFileError, match="line 2: |ends before epoch 5"):
+        History(tmp_path / "h", 5)
+    assert (tmp_path / "h").read_bytes() == first + content
+    log = History(tmp_path / "h", 1)
     log.close()
     assert log.reports == [report(1)]
 

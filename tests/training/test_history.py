@@ -1,6 +1,7 @@
 """The log of a training: a line for each epoch, each once, whatever fails meanwhile."""
 
 import errno
+import hashlib
 import json
 import os
 
@@ -15,16 +16,23 @@ def report(epoch):
     return EpochReport(epoch, 9, 1.0, None, 0.5, 0.1, 1.0, 2.0)
 
 
-def line(epoch):
-    return (
-        f'{{"epoch": {epoch}, "epochs": 9, "cost": 1.0, "validation_cost": null, '
-        f'"validation_accuracy": 0.5, "learning_rate": 0.1, "seconds": 1.0, '
-        f'"images_per_second": 2.0}}\n'
-    )
-
-
 def lines(*epochs):
-    return "".join(map(line, epochs))
+    """As they must stand in the file: each with the SHA-256 of the digest before it and of itself."""
+    text, last = "", ""
+    for epoch in epochs:
+        plain = (
+            f'{{"epoch": {epoch}, "epochs": 9, "cost": 1.0, "validation_cost": null, '
+            f'"validation_accuracy": 0.5, "learning_rate": 0.1, "seconds": 1.0, '
+            f'"images_per_second": 2.0}}'
+        )
+        last = hashlib.sha256((last + plain).encode()).hexdigest()
+        text += f'{plain[:-1]}, "digest": "{last}"}}\n'
+    return text
+
+
+def old_lines(*epochs):
+    """As earlier versions wrote them."""
+    return "".join(json.dumps(vars(report(epoch))) + "\n" for epoch in epochs)
 
 
 def refuse(*_, **__):
@@ -49,7 +57,7 @@ def test_each_epoch_is_a_line_and_is_written_once(tmp_path):
     assert path.read_text() == lines(1, 2, 3)
     history.close()
     assert open_files() == before
-    assert History(path, 9).reports == [report(1), report(2), report(3)]
+    assert History(path, 3).reports == [report(1), report(2), report(3)]
 
 
 def test_what_follows_the_epochs_to_go_on_after_is_forgotten(tmp_path):
@@ -61,14 +69,68 @@ def test_what_follows_the_epochs_to_go_on_after_is_forgotten(tmp_path):
     assert path.read_text() == ""
 
 
-@pytest.mark.parametrize(
-    "rest", ['{"epoch": 3, "ep', "3\n", "[]\n", "null\n", '{"epoch": 3}\n', "[" * 9999, line(4)]
-)
-def test_a_log_is_read_as_far_as_it_is_whole(rest, tmp_path):
+@pytest.mark.parametrize("rest", ['{"epoch": 3, "ep', "3\n", "[]\n", "null\n", "[" * 9999])
+def test_what_a_crash_left_after_the_epochs_to_go_on_after_is_mended(rest, tmp_path):
     path = tmp_path / "log"
-    path.write_text(lines(1, 2) + rest + lines(3))
-    assert History(path, 9).reports == [report(1), report(2)]
+    path.write_text(lines(1, 2) + rest)
+    assert History(path, 2).reports == [report(1), report(2)]
     assert path.read_text() == lines(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lines(1, 2) + '{"epoch": 3, "ep', "ends before epoch 3"),
+        (lines(1, 2), "ends before epoch 3"),
+        ("", "ends before epoch 3"),
+        (lines(1, 2) + "3\n", "line 3: it is no JSON object"),
+        (lines(1, 2) + "[" * 9999 + "\n", "line 3: "),
+        (lines(1, 2) + old_lines(3), "line 3: the digest is missing"),
+        (lines(1, 2, 3).replace("0.5", "0.6", 1), "line 1: the digest does not match"),
+        (lines(1, 2, 3).replace("\n", "\n\n", 1), "line 2: "),
+        ("".join(lines(1, 2, 3).splitlines(True)[1:]), "line 1: the digest does not match"),
+        (old_lines(1, 2) + old_lines(4), "line 3: an epoch is missing before it"),
+        (old_lines(1, 2, 3).replace("9", "true"), "line 1: epochs is True"),
+        (old_lines(1, 2, 3).replace('"epoch": 2', '"epoch": 2.0'), "line 2: epoch is 2.0"),
+    ],
+)
+def test_a_line_that_was_finished_and_is_no_more_is_told_and_the_log_left_alone(
+    content, said, tmp_path
+):
+    path = tmp_path / "log"
+    path.write_text(content)
+    with pytest.raises(ModelFileError) as caught:
+        History(path, 3)
+    assert said in str(caught.value)
+    assert "remove it: the log then begins with the next epoch" in str(caught.value)
+    assert path.read_text() == content
+
+
+def test_a_log_with_any_bit_changed_is_told(tmp_path):
+    path = tmp_path / "log"
+    content = lines(1, 2).encode()
+    for at in range(8 * len(content)):
+        changed = bytearray(content)
+        changed[at // 8] ^= 1 << at % 8
+        path.write_bytes(changed)
+        with pytest.raises(ModelFileError):
+            History(path, 2)
+
+
+def test_a_log_of_an_earlier_version_gets_digests(tmp_path):
+    path = tmp_path / "log"
+    path.write_text(old_lines(1, 2, 3))
+    assert History(path, 3).reports == [report(1), report(2), report(3)]
+    assert path.read_text() == lines(1, 2, 3)
+
+
+def test_a_log_that_is_gone_begins_with_the_next_epoch(tmp_path):
+    path = tmp_path / "log"
+    history = History(path, 4)
+    history.add(report(5))
+    history.sync()
+    history.close()
+    assert History(path, 5).reports == [report(5)]
 
 
 def test_lines_go_on_after_those_of_the_file(tmp_path):
@@ -104,7 +166,7 @@ def test_half_a_line_of_a_full_disk_is_mended_by_the_next_write(tmp_path, monkey
         with pytest.raises(CannotWrite) as caught:
             history.write()
         assert str(caught.value) == told(path)
-        assert path.read_text() == lines(1) + line(2)[:9]
+        assert path.read_text() == lines(1) + lines(1, 2)[len(lines(1)) :][:9]
         with pytest.raises(CannotWrite) as caught:
             history.write()
         assert str(caught.value) == told(path)
@@ -142,7 +204,7 @@ def test_a_log_that_cannot_be_made_or_read_is_told(tmp_path, monkeypatch):
         History(tmp_path, 1)
     assert str(caught.value) == f"{tmp_path} cannot be read: Is a directory"
     monkeypatch.setattr(os, "write", refuse)
-    (tmp_path / "log").write_text(json.dumps(vars(report(1))))
+    (tmp_path / "log").write_text(lines(1))
     with pytest.raises(CannotWrite) as caught:
         History(tmp_path / "log", 1)
     assert str(caught.value) == told(tmp_path / "log")

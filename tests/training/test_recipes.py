@@ -129,7 +129,7 @@ def test_a_damaged_or_foreign_checkpoint_is_told(checkpoint, tmp_path):
     with pytest.raises(ModelFileError, match="digest"):
         load_checkpoint(path)
     path.write_bytes(content[:100])
-    with pytest.raises(ModelFileError, match="no checkpoint"):
+    with pytest.raises(ModelFileError, match="give a checkpoint"):
         load_checkpoint(path)
     hw.Network([4, 2]).save(tmp_path / "model.safetensors")
     with pytest.raises(ModelFileError, match="no checkpoint"):

@@ -162,7 +162,9 @@ def train(
     """Train a network and report its test accuracy."""
     keep_working()
     if source is not None or add is not None:
-        _fine_tune(context, source, add, out, epochs, learning_rate, seed, json_output)
+        _fine_tune(
+            context, source, add, out, epochs, learning_rate, seed, checkpoint_every, json_output
+        )
         return
     from handwrought.cli.train import run
     from handwrought.training.plan import Plan
@@ -191,14 +193,47 @@ def train(
         "full": full,
     }
     asked = {name: value for name, value in arguments.items() if _is_asked_for(context, name)}
+    if resume is not None:
+        _resume(context, resume, asked, checkpoint_every, gallery, json_output, tensorboard)
+        return
     plan = Plan.of(dataset, arguments, load_recipe(recipe) if recipe else None, asked)
     _leave(
         run(
             plan=plan,
             out=out,
-            resume=resume,
             committee=committee,
             member=member,
+            checkpoint_every=checkpoint_every,
+            gallery=gallery,
+            json_output=json_output,
+            tensorboard=tensorboard,
+        )
+    )
+
+
+def _resume(
+    context: typer.Context,
+    folder: Path,
+    asked: dict[str, Any],
+    checkpoint_every: float,
+    gallery: bool,
+    json_output: bool,
+    tensorboard: Path | None,
+) -> None:
+    from handwrought.cli.train import resume
+
+    for name in ("out", "committee", "member"):
+        if _is_asked_for(context, name):
+            raise InvalidArgument(
+                f"--resume goes on with what its folder holds: leave --{name} out"
+            )
+    for name in ("dataset", "recipe"):
+        if _is_asked_for(context, name):
+            asked[name] = context.params[name]
+    _leave(
+        resume(
+            folder,
+            asked=asked,
             checkpoint_every=checkpoint_every,
             gallery=gallery,
             json_output=json_output,
@@ -215,6 +250,7 @@ def _fine_tune(
     epochs: int,
     learning_rate: float | None,
     seed: int,
+    checkpoint_every: float,
     json_output: bool,
 ) -> None:
     from handwrought.cli.fine_tune import run
@@ -224,21 +260,22 @@ def _fine_tune(
             "--from MODEL --add DIR go together: the model to teach (--from shipped: the one that "
             "comes with us), and the folder of your digits"
         )
-    taken = {"source", "add", "out", "epochs", "learning_rate", "seed", "gallery", "json_output"}
+    taken = {"epochs", "learning_rate", "seed"}
+    heeded = {*taken, "source", "add", "out", "checkpoint_every", "gallery", "json_output"}
     for name in context.params:
-        if name not in taken and _is_asked_for(context, name):
+        if name not in heeded and _is_asked_for(context, name):
             raise InvalidArgument(
                 f"--{name.replace('_', '-')} has no part in --from: leave it out (--epochs, "
                 f"--learning-rate, --seed and --out are heeded)"
             )
+    values = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
     _leave(
         run(
             source=source,
             add=add,
             out=out,
-            epochs=epochs if _is_asked_for(context, "epochs") else None,
-            learning_rate=learning_rate,
-            seed=seed,
+            settings={name: values[name] for name in taken if _is_asked_for(context, name)},
+            checkpoint_every=checkpoint_every,
             json_output=json_output,
         )
     )
@@ -480,9 +517,20 @@ def export(
     )
 
 
-@app.command()
-def info(json_output: Json = False) -> None:
-    """Versions, BLAS, threads, devices, and where files are kept."""
+@app.command(epilog="Example:  handwrought info digits")
+def info(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="The folder of a training, or a file of it: is each file whole?"),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Versions, BLAS, threads, devices, where files are kept; or whether a training's are whole."""
+    if path is not None:
+        from handwrought.cli.inspection import run as inspect
+
+        _leave(inspect(path, json_output=json_output))
+        return
     from handwrought.cli.info import run
 
     _leave(run(json_output=json_output))

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from handwrought.cli.testing import averages_known, share, test_committee, test_model
-from handwrought.cli.training_run import CHECKPOINT, CONFIG, MODEL, train_one
+from handwrought.cli.training_run import CHECKPOINT, CONFIG, MODEL, output_folder, train_one
 from handwrought.data.dataset import Dataset
 from handwrought.data.views import VIEWS
 from handwrought.errors import InvalidArgument
@@ -46,15 +46,17 @@ def run_committee(
         raise InvalidArgument(f"--member is {member}: the committee has members 1 to {n}")
     if out is None:
         raise InvalidArgument("--committee needs a folder for its members: name one with --out")
+    if member is None:
+        _keep_plan(replace(plan, committee=n), out)
     views = member_views(plan.view) if data.train.images.ndim == 3 else ["as-is"]
     for i in range(1, n + 1) if member is None else (member,):
         folder = out / f"member-{i}"
         own = replace(plan, seed=plan.seed + i - 1, view=views[(i - 1) % len(views)])
+        if (folder / CONFIG).exists() and not _same(Plan.read(folder / CONFIG), own):
+            raise InvalidArgument(
+                f"{folder} holds a member that was trained otherwise: name another --out"
+            )
         if (folder / MODEL).exists() and not (folder / CHECKPOINT).exists():
-            if Plan.read(folder / CONFIG).as_json() != json.loads(json.dumps(own.as_json())):
-                raise InvalidArgument(
-                    f"{folder} holds a member that was trained otherwise: name another --out"
-                )
             continue
         done = train_one(
             own,
@@ -79,3 +81,22 @@ def run_committee(
     if json_output:
         sys.stdout.write(json.dumps(report) + "\n")
     return 0
+
+
+def _keep_plan(plan: Plan, out: Path) -> None:
+    """What ``--resume`` goes on with; of a larger committee than before, where it grows."""
+    folder = output_folder(out)
+    if (folder / CONFIG).exists():
+        kept = Plan.read(folder / CONFIG)
+        if kept.committee is None or not _same(replace(kept, committee=plan.committee), plan):
+            raise InvalidArgument(
+                f"{out} holds a committee that was trained otherwise, or another training: name "
+                f"another --out"
+            )
+        if kept.committee >= (plan.committee or 0):
+            return
+    plan.write(folder / CONFIG)
+
+
+def _same(kept: Plan, plan: Plan) -> bool:
+    return bool(kept.as_json() == json.loads(json.dumps(plan.as_json())))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -11,20 +13,24 @@ from typing import Any
 from rich.console import Console
 
 from handwrought.cli.console import new_console, tell
+from handwrought.cli.keeping import CHECKPOINT, CONFIG, FILES, HISTORY, MODEL, Keeper
 from handwrought.cli.streams import complain, printable
-from handwrought.cli.training_run import MODEL, check_free, output_folder
+from handwrought.cli.training_run import check_free, output_folder, standing, told
 from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.catalog import load_dataset
 from handwrought.data.collection import Collection
-from handwrought.errors import DataError, TrainingDiverged
+from handwrought.errors import DataError, InvalidArgument, TrainingDiverged
+from handwrought.nn.network import Network
 from handwrought.reading.recognizer import shipped_model
 from handwrought.reading.tuning import LEAST, Measured, check_teachable, measured, save_tuned
 from handwrought.storage import load_model, read_model
+from handwrought.storage.atomic import remove_strays
 from handwrought.storage.lock import FolderLock
-from handwrought.training.fine_tuning import fine_tune
-from handwrought.training.reports import EpochReport
+from handwrought.training.fine_tuning import FineTuning, FineTuningPlan, arguments, fine_tune
+from handwrought.training.history import History
+from handwrought.training.state import TrainingState
 
-__all__ = ["run"]
+__all__ = ["resume", "run"]
 
 
 def run(
@@ -32,47 +38,95 @@ def run(
     source: str,
     add: Path,
     out: Path | None,
-    epochs: int | None,
-    learning_rate: float | None,
-    seed: int,
+    settings: dict[str, Any],
+    checkpoint_every: float,
     json_output: bool,
 ) -> int:
     """Teach, calibrate, save, measure before and after; returns the exit code."""
+    header, _ = _model(source)
+    plan = FineTuningPlan(source, header["digest"], str(add), settings)
+    return _run(plan, out, checkpoint_every, json_output, go_on=False)
+
+
+def resume(
+    plan: FineTuningPlan,
+    folder: Path,
+    asked: dict[str, Any],
+    checkpoint_every: float,
+    json_output: bool,
+) -> int:
+    """Go on with the fine-tuning of a folder; returns the exit code."""
+    now = {**arguments(), "dataset": "mnist", **plan.settings}
+    for name, value in asked.items():
+        if now.get(name) != value and name not in ("epochs", "learning_rate"):
+            raise InvalidArgument(
+                f"--{name.replace('_', '-')} cannot change where a fine-tuning goes on (--epochs, "
+                f"--learning-rate can): leave it out, or begin anew with --from --add --out"
+            )
+    changed = replace(plan, settings={**plan.settings, **asked})
+    return _run(changed, folder, checkpoint_every, json_output, go_on=True)
+
+
+def _model(source: str) -> tuple[dict[str, Any], Network]:
+    return read_model(shipped_model() if source == "shipped" else Path(source))
+
+
+def _run(
+    plan: FineTuningPlan,
+    out: Path | None,
+    checkpoint_every: float,
+    json_output: bool,
+    *,
+    go_on: bool,
+) -> int:
     started = perf_counter()
     console = new_console(stderr=json_output)
-    path = shipped_model() if source == "shipped" else Path(source)
-    header, network = read_model(path)
+    header, network = _model(plan.source)
+    if header["digest"] != plan.model:
+        raise InvalidArgument(
+            f"{plan.source} is another model than the one that was taught in {out}: put that one "
+            f"back, or begin anew with --from --add --out"
+        )
     view = header["view"]
-    check_teachable(str(path), network, view)
-    collection = Collection.open(add, create=False)
+    check_teachable(plan.source, network, view)
+    collection = Collection.open(Path(plan.add), create=False)
     if len(collection) < LEAST:
         raise DataError(
-            f"{add} holds {len(collection)} digits: collect at least {LEAST}, better 30 or more"
+            f"{plan.add} holds {len(collection)} digits: collect at least {LEAST}, better 30 or more"
         )
     own, held_out = collection.split()
     if not len(own):
-        raise DataError(f"{add}: all of its digits fell to those held out: collect some more")
+        raise DataError(f"{plan.add}: all of its digits fell to those held out: collect some more")
     data = load_dataset("mnist")
-    asked: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    tuning = fine_tune(
-        network,
-        own,
-        data,
-        **asked,
-        strangers=header["record"].get("strangers", 0.0),
-        seed=seed,
-        report_every=20,
-        view=view,
-    )
+
+    def begun(state: TrainingState | None) -> FineTuning:
+        return fine_tune(
+            network,
+            own,
+            data,
+            **plan.settings,
+            strangers=header["record"].get("strangers", 0.0),
+            report_every=20,
+            view=view,
+            resume=state,
+        )
+
+    tuning = begun(None)  # what can be wrong is found out before the folder is made
     folder = output_folder(out)
-    with FolderLock(folder):
-        check_free(folder)
+    with FolderLock(folder), StopAfterBatch() as stop:
+        remove_strays(folder, FILES)
+        if not go_on:
+            check_free(folder)
+        state = standing(folder, console) if go_on else None
         before = measured(network, data, own, held_out, view)
+        if state is not None:
+            tuning = told(console, lambda: begun(state))
+        if not go_on or FineTuningPlan.read(folder / CONFIG) != plan:
+            plan.write(folder / CONFIG)
         console.print(
-            f"Teaching {'-'.join(map(str, network.sizes))} ({printable(source)}) {len(own)} digits of "
-            f"{printable(str(add))}, among "
-            f"MNIST's; {len(held_out)} are held out. Ctrl-C stops and keeps the model.",
+            f"Teaching {'-'.join(map(str, network.sizes))} ({printable(plan.source)}) {len(own)} "
+            f"digits of {printable(plan.add)}, among MNIST's; {len(held_out)} are held out. Ctrl-C "
+            f"stops and keeps the model.",
             soft_wrap=True,
         )
         missing = [str(digit) for digit in range(10) if digit not in own.labels]
@@ -82,28 +136,35 @@ def run(
                 f"be taken for those that are there.",
                 soft_wrap=True,
             )
-        history: list[EpochReport] = []
+        begun_at = state.epoch - 1 if state is not None else 0
+        temperature = 1.0
 
-        def keep(report: Any, stopping: bool) -> None:
-            if isinstance(report, EpochReport):
-                history.append(report)
+        def save() -> None:
+            nonlocal temperature
+            done = history.reports[-1].epoch if history.reports else begun_at
+            tuned = {**tuning.settings, "from": plan.source, "epochs_done": done}
+            temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
 
-        with StopAfterBatch() as stop:
-            problem = watch(tuning, tuning.epochs, console, keep, stop)
-        tuned = {**tuning.settings, "from": source, "epochs_done": len(history)}
-        temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
+        with closing(History(folder / HISTORY, begun_at)) as history:
+            keeper = Keeper(
+                folder, tuning.training, history, tuning.state, save, _no_best, console,
+                checkpoint_every,
+            )  # fmt: skip
+            problem = watch(tuning, tuning.epochs, console, keeper.keep, stop)
+            keeper.finish(problem)
+        epochs = len(history.reports)
     after = measured(load_model(folder / MODEL), data, own, held_out, view)
     if json_output:
         report = {
             "model": str(folder / MODEL),
-            "from": str(path),
+            "from": str(shipped_model() if plan.source == "shipped" else plan.source),
             "own_digits": {"training": len(own), "held_out": len(held_out)},
             "before": {name: m.as_json() for name, m in before.items()},
             "after": {name: m.as_json() for name, m in after.items()},
             "test_accuracy": after["test"].accuracy,
             "validation_accuracy": after["validation"].accuracy,
             "temperature": temperature,
-            "epochs": len(history),
+            "epochs": epochs,
             "kept_epoch": tuning.kept if problem is None else None,
             "stopped": None if problem is None else problem.__class__.__name__,
             "seconds": perf_counter() - started,
@@ -111,7 +172,11 @@ def run(
         sys.stdout.write(json.dumps(report) + "\n")
     _show(console, before, after)
     console.print(f"The model was saved in {printable(str(folder / MODEL))}", soft_wrap=True)
-    return _leave(problem, tuning.kept, console)
+    return _leave(problem, tuning.kept, folder, console)
+
+
+def _no_best() -> None:
+    """The model at the end is that of the best epoch."""
 
 
 _NAMES = {
@@ -129,12 +194,14 @@ def _show(console: Console, before: dict[str, Measured], after: dict[str, Measur
         console.print(f"{'':<21} after  {after[name]}", soft_wrap=True)
 
 
-def _leave(problem: BaseException | None, kept: int, console: Console) -> int:
+def _leave(problem: BaseException | None, kept: int, folder: Path, console: Console) -> int:
     if isinstance(problem, TrainingDiverged):
         complain(problem)
         return 1
     if problem is not None:
         tell(console, "Stopped early; the model saved is the one at that moment.")
+        if (folder / CHECKPOINT).exists():
+            tell(console, f"To go on:  handwrought train --resume {printable(str(folder))}")
         return 130
     if not kept:
         console.print("No epoch read validation and your digits better: it is the model given.")

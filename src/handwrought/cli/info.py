@@ -10,15 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from threadpoolctl import threadpool_info
-
 import handwrought
 from handwrought.cli.console import new_console
 from handwrought.cli.streams import printable
 from handwrought.data.downloads import cache_folder
 from handwrought.data.mnist import FOLDER
 from handwrought.storage.regular import read_regular
+from handwrought.storage.versions import blas_named, versions
 
 __all__ = ["run"]
 
@@ -41,7 +39,6 @@ def run(*, json_output: bool = False) -> int:
 
 def collect() -> dict[str, Any]:
     """The facts as JSON values."""
-    _ = np.ones((2, 2)) @ np.ones((2, 2))  # a first product, so that BLAS is loaded
     packages = ["numpy", "scipy", "numba", "safetensors", "pillow", "typer", "rich", "pooch"]
     return {
         "handwrought": handwrought.__version__,
@@ -50,12 +47,7 @@ def collect() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
         "devices": ["cpu"],
-        "blas": [
-            f"{pool.get('internal_api')} {pool.get('version')} "
-            f"({pool.get('architecture')}, {pool.get('num_threads')} threads)"
-            for pool in threadpool_info()
-            if pool.get("user_api") == "blas"
-        ],
+        "blas": [blas_named(pool) for pool in versions()["blas"]],
         "packages": {name: _version(name) for name in packages},
         "mnist": str(FOLDER),
         "cache": str(cache_folder()),

@@ -12,21 +12,20 @@ from typing import Any
 from rich.console import Console
 
 from handwrought.errors import CannotWrite
-from handwrought.nn.network import Network
-from handwrought.training.best import Best
 from handwrought.training.checkpoints import save_checkpoint
 from handwrought.training.history import History
 from handwrought.training.loop import Training
 from handwrought.training.reports import BatchReport, EpochReport
 from handwrought.training.state import TrainingState
 
-__all__ = ["BEST", "CHECKPOINT", "CONFIG", "HISTORY", "MODEL", "Keeper"]
+__all__ = ["BEST", "CHECKPOINT", "CONFIG", "FILES", "HISTORY", "MODEL", "Keeper"]
 
 MODEL = "model.safetensors"
 BEST = "best.safetensors"
 CONFIG = "config.json"
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.jsonl"
+FILES = (MODEL, BEST, CONFIG, CHECKPOINT, HISTORY)
 
 _REPORT = 0.2
 """Seconds from report to report: so soon Ctrl-C is obeyed."""
@@ -44,30 +43,28 @@ class Keeper:
     folder : Path
         Held by this process.
     training : Training
-    network : Network
-    best : Best
     history : History
-    record : dict
-        How the models were trained, for their headers.
+    stand : callable
+        Gives where the training stands, with whatever else a checkpoint keeps.
+    write_model : callable
+        Writes the model at the end.
+    write_best : callable
+        Writes that of the best epoch, if there is a better one than it has written.
     console : Console
     every : float
         Seconds from one checkpoint to the next.
-    begun : int
-        Epochs that were done when it began, or went on.
     """
 
     folder: Path
     training: Training
-    network: Network
-    best: Best
     history: History
-    record: dict[str, Any]
+    stand: Callable[[], TrainingState]
+    write_model: Callable[[], None]
+    write_best: Callable[[], None]
     console: Console
     every: float
-    begun: int
     state: TrainingState | None = None
     """Where the training stood when it was stopped."""
-    _best_written: int = 0
     _batch: int = 0
     _troubled: bool = False
     _saved: float = field(default_factory=perf_counter)
@@ -80,7 +77,7 @@ class Keeper:
             self.history.add(report)
             self._try(self.history.write)
         if stopping:
-            self.state = self._state()
+            self.state = self.stand()
         elif perf_counter() - self._saved >= self.every:
             self._checkpoint()
         self._began = perf_counter()
@@ -95,11 +92,11 @@ class Keeper:
         """
         state = self.state
         keep = self.history.sync if state is None else lambda: self._save_checkpoint(state)
-        tasks: list[Callable[[], Any]] = [keep, self._write_best, self._write_model]
+        tasks: list[Callable[[], Any]] = [keep, self.write_best, self.write_model]
         errors = [error for task in tasks if (error := _attempt(task))]
         if errors:
             if problem is None:  # perhaps there is room for this, and nothing to train again
-                _attempt(lambda: self._save_checkpoint(self._state()))
+                _attempt(lambda: self._save_checkpoint(self.stand()))
             raise CannotWrite(f"{errors[0]}. {_remedy(self.folder)}") from None
         if problem is None:
             with suppress(OSError):  # a checkpoint too many does no harm
@@ -110,39 +107,16 @@ class Keeper:
 
     def _checkpoint(self) -> None:
         def save() -> None:
-            self._save_checkpoint(self._state())
-            self._write_best()
+            self._save_checkpoint(self.stand())
+            self.write_best()
 
         if self._try(save):
             self._troubled = False
         self._saved = perf_counter()
 
-    def _state(self) -> TrainingState:
-        return self.best.kept_in(self.training.state())
-
     def _save_checkpoint(self, state: TrainingState) -> None:
         self.history.sync()  # a checkpoint's epochs are in the log
         save_checkpoint(state, self.folder / CHECKPOINT)
-
-    def _write_model(self) -> None:
-        last = self.history.reports[-1] if self.history.reports else None
-        self.network.save(
-            self.folder / MODEL,
-            **self.record,
-            epochs_done=last.epoch if last else self.begun,
-            validation_accuracy=last.validation_accuracy if last else None,
-        )
-
-    def _write_best(self) -> None:
-        if self.best.epoch == self._best_written:
-            return
-        self.best.restored().save(
-            self.folder / BEST,
-            **self.record,
-            epochs_done=self.best.epoch,
-            validation_accuracy=self.best.accuracy,
-        )
-        self._best_written = self.best.epoch
 
     def _try(self, task: Callable[[], Any]) -> bool:
         error = _attempt(task)

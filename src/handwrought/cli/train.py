@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from rich.console import Console
 
 from handwrought.cli.committee import run_committee
 from handwrought.cli.console import new_console
@@ -12,18 +16,19 @@ from handwrought.cli.streams import printable
 from handwrought.cli.testing import test_model
 from handwrought.cli.training_run import CONFIG, train_one
 from handwrought.data.catalog import load_dataset
+from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
+from handwrought.training.fine_tuning import FineTuningPlan
 from handwrought.training.plan import Plan
 from handwrought.training.tracking import check_tracking
 
-__all__ = ["run"]
+__all__ = ["resume", "run"]
 
 
 def run(
     *,
     plan: Plan,
     out: Path | None,
-    resume: Path | None,
     committee: int | None,
     member: int | None,
     checkpoint_every: float,
@@ -33,12 +38,6 @@ def run(
 ) -> int:
     """Train, save, test, report; returns the exit code."""
     console = new_console(stderr=json_output)
-    if resume is not None:
-        if out is not None or committee is not None:
-            raise InvalidArgument(
-                "--resume goes on in its own folder: leave --out, --committee out"
-            )
-        plan = Plan.read(resume / CONFIG)
     if member is not None and committee is None:
         raise InvalidArgument("--member says which member of a committee: give --committee, too")
     if tensorboard is not None:
@@ -48,12 +47,75 @@ def run(
         return run_committee(
             plan, data, out, committee, member, console, checkpoint_every, json_output, tensorboard
         )
+    return _train(
+        plan, data, out, console, checkpoint_every, gallery, json_output, tensorboard, go_on=False
+    )
+
+
+def resume(
+    folder: Path,
+    *,
+    asked: dict[str, Any],
+    checkpoint_every: float,
+    gallery: bool,
+    json_output: bool,
+    tensorboard: Path | None = None,
+) -> int:
+    """Go on with what a folder holds: a training, a committee, or a fine-tuning.
+
+    Parameters
+    ----------
+    folder : Path
+    asked : dict
+        The options of a training that were given by name.
+    """
+    fine_tuning = FineTuningPlan.read(folder / CONFIG)
+    if fine_tuning is not None:
+        from handwrought.cli.fine_tune import resume as go_on
+
+        if tensorboard is not None:
+            raise InvalidArgument("--tensorboard has no part in a fine-tuning: leave it out")
+        return go_on(fine_tuning, folder, asked, checkpoint_every, json_output)
+    console = new_console(stderr=json_output)
+    plan = Plan.read(folder / CONFIG).gone_on(asked)
+    if tensorboard is not None:
+        check_tracking()
+    data = load_dataset(plan.dataset)
+    if plan.committee is not None:
+        return run_committee(
+            replace(plan, committee=None),
+            data,
+            folder,
+            plan.committee,
+            None,
+            console,
+            checkpoint_every,
+            json_output,
+            tensorboard,
+        )
+    return _train(
+        plan, data, folder, console, checkpoint_every, gallery, json_output, tensorboard, go_on=True
+    )
+
+
+def _train(
+    plan: Plan,
+    data: Dataset,
+    folder: Path | None,
+    console: Console,
+    checkpoint_every: float,
+    gallery: bool,
+    json_output: bool,
+    tensorboard: Path | None,
+    *,
+    go_on: bool,
+) -> int:
     done = train_one(
         plan,
         data,
-        resume or out,
+        folder,
         console,
-        go_on=resume is not None,
+        go_on=go_on,
         checkpoint_every=checkpoint_every,
         tensorboard=tensorboard,
     )

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import json
+import warnings
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 from rich.console import Console
 
 from handwrought.cli.console import tell
-from handwrought.cli.keeping import BEST, CHECKPOINT, CONFIG, HISTORY, MODEL, Keeper
+from handwrought.cli.keeping import BEST, CHECKPOINT, CONFIG, FILES, HISTORY, MODEL, Keeper
 from handwrought.cli.streams import complain, printable
 from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
 from handwrought.nn.network import Network
-from handwrought.storage.atomic import remove_strays, sync_folder, write_atomically
+from handwrought.storage.atomic import remove_strays, sync_folder
 from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
 from handwrought.training.checkpoints import load_checkpoint
+from handwrought.training.diagnosis import Asked, Finding, diagnose
 from handwrought.training.history import History
-from handwrought.training.loop import Training, train
+from handwrought.training.loop import Training, go_on, train
+from handwrought.training.measuring import SAMPLE, Measurer, Point
 from handwrought.training.observers import early_stopped, remembered
+from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
@@ -39,7 +44,10 @@ __all__ = [
     "MODEL",
     "Trained",
     "check_free",
+    "going_on",
     "output_folder",
+    "standing",
+    "told",
     "train_one",
 ]
 
@@ -47,6 +55,7 @@ CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints, since a large network's takes a moment to be safe on the disk."""
 
 _MOST_LABELS = 1000
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,8 @@ class Trained:
     resumable : bool
     best : Path or None
         The model of the best epoch.
+    findings : list of Finding
+        Where it reads no better than guessing: why, and what may help.
     """
 
     model: Path
@@ -76,6 +87,7 @@ class Trained:
     full: bool
     resumable: bool
     best: Path | None
+    findings: list[Finding]
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -90,7 +102,20 @@ class Trained:
             "stopped": None if self.problem is None else self.problem.__class__.__name__,
             "model": str(self.model),
             "best_model": None if self.best is None else str(self.best),
+            "diagnosis": self.diagnosis,
         }
+
+    @property
+    def diagnosis(self) -> str | None:
+        """In a few sentences."""
+        mends = {mend.label: mend for finding in self.findings for mend in finding.mends}
+        said = " ".join(f"{finding.title}. {finding.sentence}" for finding in self.findings)
+        return f"{said} What may help: {'; '.join(mends)}." if mends else said or None
+
+    def warn(self) -> None:
+        """Say on standard error what a cost that stayed finite does not show."""
+        if self.diagnosis is not None:
+            complain(self.diagnosis)
 
     def leave(self, console: Console) -> int:
         """Say what ended it early; returns the exit code."""
@@ -130,21 +155,18 @@ def train_one(
     folder = output_folder(folder)
     try:
         with FolderLock(folder), StopAfterBatch() as stop:
-            remove_strays(folder, (MODEL, BEST, CONFIG, CHECKPOINT, HISTORY))
+            remove_strays(folder, FILES)
             state = None
             if training is None:
-                state = _standing(folder)
-                training = train(network, split, **plan.arguments(), report_every=1, resume=state)
+                state = standing(folder, console)
+                training = going_on(network, split, state, console, **plan.arguments())
             else:
                 check_free(folder)
-                _write_plan(plan, folder)
+            if not go_on or Plan.read(folder / CONFIG) != plan:
+                plan.write(folder / CONFIG)
             examples = split.train if isinstance(split, Dataset) else split
             n = len(examples)
             console.print(_announcement(plan, network.sizes, n, data))
-            if state is not None:
-                console.print(f"It goes on in epoch {state.epoch}, after mini-batch {state.batch}.")
-            elif go_on:
-                console.print("No checkpoint had been kept yet: it begins anew.")
             record = {
                 **_record(plan),
                 "dataset": printable(data.name),
@@ -157,6 +179,7 @@ def train_one(
     except KeyboardInterrupt:
         complain(_left(folder))
         raise
+    done.warn()
     return done
 
 
@@ -200,16 +223,16 @@ def _train(
         )
     begun = state.epoch - 1 if state is not None else 0
     with closing(History(kept.folder / HISTORY, begun)) as history:
+        models = _Models(kept, network, best, history, begun)
         keeper = Keeper(
             kept.folder,
             training,
-            network,
-            best,
             history,
-            kept.record,
+            lambda: best.kept_in(training.state()),
+            models.write,
+            models.write_best,
             kept.console,
             kept.every,
-            begun,
         )
         problem = watch(reports, plan.training["epochs"], kept.console, keeper.keep, stop)
         model = keeper.finish(problem)
@@ -222,10 +245,66 @@ def _train(
         plan.full,
         (kept.folder / CHECKPOINT).exists(),
         kept.folder / BEST if best.epoch else None,
+        [] if problem else _findings(plan, network, examples, history),
     )
 
 
-def _standing(folder: Path) -> TrainingState | None:
+def _findings(plan: Plan, network: Network, examples: Split, history: History) -> list[Finding]:
+    """What went wrong with a network that reads no better than guessing."""
+    if examples.labels.ndim != 1 or not history.reports:
+        return []
+    measurer = Measurer(plan.seen(examples[:SAMPLE]), None)
+    last = history.reports[-1]
+    usual = default_learning_rate(plan.training.get("optimizer", "sgd"), network.cost.name)
+    asked = Asked(
+        plan.training.get("learning_rate") or usual,
+        usual,
+        plan.network["activation"],
+        plan.network["initializer"],
+        augmented=plan.augmentation is not None,
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        cost, accuracy, *_ = measurer.costs(network, whole=False)
+        layers = measurer.layers(network)
+    steps = last.epoch * -(-len(examples) // plan.training.get("batch_size", 10))
+    point = Point(steps, last.epoch, last.cost, cost, accuracy, None, None, True,
+                  last.learning_rate, 0.0, layers, measurer.guess)  # fmt: skip
+    found = diagnose(asked, [point])
+    return found if any(finding.name == "guessing" for finding in found) else []
+
+
+@dataclass
+class _Models:
+    """The models that a training writes."""
+
+    kept: _Kept
+    network: Network
+    best: Best
+    history: History
+    begun: int
+    """Epochs that were done when it began, or went on."""
+    _best_written: int = 0
+
+    def write(self) -> None:
+        last = self.history.reports[-1] if self.history.reports else None
+        self._save(self.network, MODEL, last.epoch if last else self.begun,
+                   last.validation_accuracy if last else None)  # fmt: skip
+
+    def write_best(self) -> None:
+        if self.best.epoch != self._best_written:
+            self._save(self.best.restored(), BEST, self.best.epoch, self.best.accuracy)
+            self._best_written = self.best.epoch
+
+    def _save(self, network: Network, name: str, epochs: int, accuracy: float | None) -> None:
+        network.save(
+            self.kept.folder / name,
+            **self.kept.record,
+            epochs_done=epochs,
+            validation_accuracy=accuracy,
+        )
+
+
+def standing(folder: Path, console: Console) -> TrainingState | None:
     """Where the folder's training stopped; None where it was killed before its first checkpoint."""
     if not (folder / CHECKPOINT).exists():
         if (folder / MODEL).exists():
@@ -233,15 +312,36 @@ def _standing(folder: Path) -> TrainingState | None:
                 f"{folder} holds a training that has ended, and its {MODEL}: there is nothing to go "
                 f"on with"
             )
+        console.print("No checkpoint had been kept yet: it begins anew.")
         return None
-    return load_checkpoint(folder / CHECKPOINT)
+    state = load_checkpoint(folder / CHECKPOINT)
+    console.print(f"It goes on in epoch {state.epoch}, after mini-batch {state.batch}.")
+    if state.epoch > 1 and not (folder / HISTORY).exists():
+        console.print(f"{HISTORY} is gone: it begins with epoch {state.epoch}.")
+    return state
 
 
-def _write_plan(plan: Plan, folder: Path) -> None:
-    try:
-        write_atomically(folder / CONFIG, json.dumps(plan.as_json(), indent=1).encode())
-    except OSError as error:
-        raise CannotWrite.of(folder / CONFIG, error, "name another folder with --out") from None
+def told(console: Console, make: Callable[[], _Made]) -> _Made:
+    """What ``make`` gives; what it warns of is said in plain words."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        made = make()
+    for warning in said:
+        console.print(f"{warning.message}.", soft_wrap=True)
+    return made
+
+
+def going_on(
+    network: Network,
+    data: Dataset | Split,
+    state: TrainingState | None,
+    console: Console,
+    **arguments: Any,
+) -> Training:
+    """The training from this state on, or from the beginning."""
+    if state is None:
+        return train(network, data, **arguments, report_every=1)
+    return told(console, lambda: go_on(network, data, state, **arguments, report_every=1))
 
 
 def _left(folder: Path) -> str:
@@ -269,6 +369,7 @@ def _labels(data: Dataset) -> list[str] | None:
 def _record(plan: Plan) -> dict[str, Any]:
     """How it was trained, for the model's header: flat, without what the header says anyway."""
     values = plan.as_json()
+    del values["committee"]
     network, training = values.pop("network"), values.pop("training")
     del values["dataset"]
     return {**values, **training, "initializer": network["initializer"]}

@@ -6,11 +6,13 @@ Images stay uint8, ink bright on black, until the moment a batch is made of them
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from handwrought.data.digests import digest_of_arrays
 from handwrought.errors import DataError, InvalidArgument
 
 __all__ = ["BatchReader", "Dataset", "Split", "one_hot"]
@@ -129,6 +131,12 @@ class Split:
     def n_inputs(self) -> int:
         """Numbers that one example has: 784 for 28 x 28 pixels."""
         return int(np.prod(self.images.shape[1:]))
+
+    @cached_property
+    def digest(self) -> str:
+        """Of images, labels and classes, in 64 digits; worked out once, so change none of them."""
+        labels = self.labels if self.labels.dtype.kind == "f" else self.labels.astype(np.int64)
+        return digest_of_arrays(self.images, labels, np.array(self.n_classes, np.int64))
 
     def inputs(self, indices: Array | slice | None = None, dtype: DTypeLike = np.float32) -> Array:
         """Examples as floats (m, n_inputs): pixels / 255, tables as they are."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from handwrought.data.digests import digest_of_arrays
 from handwrought.errors import InvalidArgument
 from handwrought.estimator.examples import Examples
+from handwrought.storage.versions import otherwise, surroundings
 from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
 from handwrought.training.state import TrainingState
 
@@ -62,7 +64,8 @@ class Checkpoint:
             "position": position,
             "finished": float(finished),
         }
-        save_checkpoint(TrainingState(self.settings, est.n_iter_, 0, numbers, arrays), self.path)
+        state = TrainingState(self.settings, est.n_iter_, 0, numbers, arrays, _surroundings(solver))
+        save_checkpoint(state, self.path)
 
     def restore(self, solver: Any) -> None:
         """Stand where an interrupted fit stood, if the file holds one.
@@ -86,6 +89,8 @@ class Checkpoint:
                     f"{kept.settings.get(name)}, not {self.settings.get(name)}: ask for the same, "
                     f"or remove the file"
                 )
+        if said := otherwise(kept.versions, _surroundings(solver)):
+            warnings.warn(said, stacklevel=6)
         est = solver.estimator
         solver.network.parameters.vector[...] = kept.arrays["parameters"]
         solver.best[...] = kept.arrays["best"]
@@ -110,8 +115,8 @@ def _digest(examples: Examples) -> str:
     """A fingerprint of what is trained on."""
     X = examples.X
     parts = [X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]
-    sha = hashlib.sha256()
-    for array in (*parts, examples.y, examples.weights):
-        if array is not None:
-            sha.update(np.ascontiguousarray(array).data)
-    return sha.hexdigest()[:16]
+    return digest_of_arrays(*parts, examples.y, examples.weights)
+
+
+def _surroundings(solver: Any) -> dict[str, Any]:
+    return surroundings("plain" if solver.optimizer.kernels is None else "compiled")

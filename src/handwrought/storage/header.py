@@ -17,7 +17,8 @@ from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
 from handwrought.nn.network import Network
-from handwrought.storage.container import strict_json
+from handwrought.storage.container import DIGEST, strict_json
+from handwrought.storage.versions import versions
 
 __all__ = ["FORMAT", "MAX_PARAMETERS", "PIXELS", "STORED", "checked_header", "new_header"]
 
@@ -68,7 +69,7 @@ def new_header(
         "view": view,
         "calibration": {"temperature": _number(temperature)},
         "labels": None if labels is None else list(labels),
-        "versions": _versions(),
+        "versions": versions(),
         "record": dict(record or {}),
     }
     problem = _problem(header)
@@ -113,7 +114,7 @@ def checked_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
         header = _of_format_1(header)
     else:
         header = {"preprocessing": None, "labels": None, **header}
-        header["digest"] = metadata.get("handwrought-digest")
+        header["digest"] = metadata.get(DIGEST)
     problem = _problem(header) or _digest_problem(header["digest"])
     if problem:
         raise ModelFileError(f"{path}: {problem}")
@@ -207,25 +208,3 @@ def _digest_problem(digest: Any) -> str | None:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-def _versions() -> dict[str, Any]:
-    """What the same bits depend on: versions, BLAS and threads."""
-    import platform
-
-    from threadpoolctl import threadpool_info
-
-    from handwrought import __version__
-
-    # SciPy carries a BLAS of its own, which no training uses and which may be loaded or not.
-    blas = [
-        {key: pool.get(key) for key in ("internal_api", "version", "num_threads", "architecture")}
-        for pool in threadpool_info()
-        if pool.get("user_api") == "blas" and "scipy.libs" not in pool["filepath"]
-    ]
-    return {
-        "handwrought": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "blas": blas,
-    }

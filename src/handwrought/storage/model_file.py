@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -23,7 +23,14 @@ from handwrought.errors import CannotWrite, InvalidArgument, ModelFileError
 from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
-from handwrought.storage.container import MAX_HEADER, Container, opened
+from handwrought.storage.container import (
+    MAX_HEADER,
+    Container,
+    Digest,
+    container_bytes,
+    digest_of,
+    opened,
+)
 from handwrought.storage.header import FORMAT, checked_header, new_header
 from handwrought.storage.nielsen import from_nielsen, is_nielsen
 
@@ -103,8 +110,6 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
     header : dict
         As :func:`handwrought.storage.header.new_header` makes it.
     """
-    from safetensors.numpy import save
-
     stored = header["stored"]
     # safetensors writes the memory behind a view, not the view: only contiguous copies are safe.
     with default_errstate(over="ignore"):  # an infinity is answered below
@@ -120,8 +125,7 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
         raise ModelFileError(f"its record is not JSON ({error})") from None
     if size > MAX_HEADER - _MAY_SAY_MORE - 200 * len(arrays):
         raise ModelFileError(f"its record of {size:,} bytes is too long: keep less with it")
-    digest = _digest(text, arrays.items())
-    content = _in_order(save(arrays, {"handwrought": text, "handwrought-digest": digest}))
+    content = container_bytes("handwrought", text, arrays)
     try:
         back = _network(Path("it"), Container.of(io.BytesIO(content), len(content)))[1]
     except ValueError as error:
@@ -130,18 +134,6 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
     if not all(map(np.array_equal, arrays.values(), again)):
         raise ModelFileError("what safetensors wrote reads back otherwise")
     return content
-
-
-def _in_order(content: bytes) -> bytes:
-    """The same file with its metadata sorted; safetensors writes them in an order left to chance,
-    and the same network must make the same bytes."""
-    end = 8 + int.from_bytes(content[:8], "little")
-    tensors = json.loads(content[8:end])
-    metadata = dict(sorted(tensors.pop("__metadata__").items()))
-    header = {"__metadata__": metadata, **tensors}
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    text += b" " * (-len(text) % 8)  # the arrays begin at a multiple of 8
-    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def read_header(path: str | PathLike[str]) -> dict[str, Any]:
@@ -184,7 +176,7 @@ def read_model(path: str | PathLike[str]) -> tuple[dict[str, Any], Network]:
         network = from_nielsen(path)
         header = new_header(network, str(network.dtype))
         text = json.dumps({**header, "versions": {}})
-        return {**header, "digest": _digest(text, network.parameters.arrays())}, network
+        return {**header, "digest": digest_of(text, network.parameters.arrays())}, network
     with opened(path) as container:
         return _network(path, container)
 
@@ -216,7 +208,7 @@ def _network(path: Path, container: Container) -> tuple[dict[str, Any], Network]
         )
     except InvalidArgument as error:
         raise ModelFileError(f"{path}: the header makes no network: {error}") from None
-    sha = _Digest(container.metadata["handwrought"])
+    sha = Digest(container.metadata["handwrought"])
     for name, target in network.parameters.arrays():
         array = container.array(name)
         sha.add(name, array)
@@ -228,29 +220,6 @@ def _network(path: Path, container: Container) -> tuple[dict[str, Any], Network]
     if digest != header["digest"]:
         raise ModelFileError(f"{path}: the digest does not match the weights: the file was changed")
     return header, network
-
-
-class _Digest:
-    """SHA-256 of the header's text and, for each array, a line that names it and its bytes."""
-
-    def __init__(self, text: str) -> None:
-        self._sha = hashlib.sha256(text.encode("utf-8"))
-
-    def add(self, name: str, array: np.ndarray) -> None:
-        shape = "x".join(map(str, array.shape))
-        self._sha.update(f"\n{name} {array.dtype.name} {shape}\n".encode())
-        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-        self._sha.update(little.tobytes())
-
-    def hexdigest(self) -> str:
-        return self._sha.hexdigest()
-
-
-def _digest(text: str, arrays: Iterable[tuple[str, np.ndarray]]) -> str:
-    sha = _Digest(text)
-    for name, array in arrays:
-        sha.add(name, array)
-    return sha.hexdigest()
 
 
 def _digest_of_format_1(network: Network) -> str:

@@ -1,201 +1,29 @@
-"""What goes wrong in a training, named from what was measured, by the rules below.
-
-Every rule looks at numbers that the page shows, and says which; each names a mend, as settings of
-a :class:`~handwrought.studio.wishes.Wish`: settings that may change while it runs, or else a
-training begun anew with them.
-"""
+"""What goes wrong in a run, by the rules of :mod:`handwrought.training.diagnosis`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
-from handwrought.studio.measuring import Point
-from handwrought.studio.wishes import Changes, Wish, live
+from handwrought.studio.wishes import Changes, Wish
+from handwrought.training import diagnosis
+from handwrought.training.diagnosis import Finding, Mend
+from handwrought.training.measuring import Point
 
 __all__ = ["Finding", "Mend", "diagnose"]
 
-RISEN = 1.5
-"""Too high: the training cost, mean of the last points, is so many times its lowest."""
-HARDLY = 0.95
-"""Too low: after ``STEPS`` steps, the cost is still above this share of the first."""
-STEPS = 300
-SATURATED = 0.6
-UNREAD = 0.9
-"""Saturation: more than a share SATURATED of a layer's (neuron, image) pairs have hardly a slope,
-while less than UNREAD of the training images are read right: a network that reads them right may
-be sure of itself."""
-DEAD = 0.2
-"""Dead units: more than this share of a layer's neurons have no slope for any image."""
-OVERFITTED = 1.05
-"""Overfitting: the validation cost is so many times its lowest, of ``PATIENCE`` points ago or more,
-while the training cost has fallen since."""
-PATIENCE = 3
-_WINDOW = 5
-
-
-@dataclass(frozen=True)
-class Mend:
-    """What may help: ``changes`` are fields of a wish; ``anew`` where a new training must begin."""
-
-    label: str
-    changes: dict[str, Any]
-    anew: bool
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that goes wrong: ``name`` of its rule, and a sentence with the numbers."""
-
-    name: str
-    title: str
-    sentence: str
-    mends: list[Mend]
-
 
 def diagnose(wish: Wish, points: Sequence[Point], diverged: str = "") -> list[Finding]:
-    """What goes wrong with a training that was measured so, the gravest first; none where all is well.
+    """What goes wrong with a run that was measured so; see
+    :func:`handwrought.training.diagnosis.diagnose`."""
+    from handwrought.training.optimizers import default_learning_rate
 
-    Parameters
-    ----------
-    wish : Wish
-        Its settings now.
-    points : sequence of Point
-        What was measured, in order.
-    diverged : str
-        What :class:`~handwrought.errors.TrainingDiverged` said, if it did.
-    """
-    if diverged:
-        return [
-            Finding(
-                "rate-too-high",
-                "The learning rate is too high",
-                f"The cost became infinite at a learning rate of {wish.rate:g}; the network is "
-                f"back at its last good weights.",
-                [_rate(wish, 0.1)],
-            )
-        ]
-    if not points:
-        return []
-    rules = [_too_high, _dead, _saturated, _too_low, _overfitted]
-    if wish.own is not None:  # a network that reads well, whatever some of its neurons do
-        rules = [_too_high, _overfitted]
-    found = [finding for rule in rules if (finding := rule(wish, points))]
-    # Where neurons have no slope, the cost stands still for that reason, not for a small rate.
-    grave = {"dead", "saturated"} & {finding.name for finding in found}
-    return [f for f in found if not (f.name == "rate-too-low" and grave)]
-
-
-def _mean(points: Sequence[Point]) -> float:
-    return sum(point.train_cost for point in points) / len(points)
-
-
-def _too_high(wish: Wish, points: Sequence[Point]) -> Finding | None:
-    # Too early there is too little to tell a wave from a flood.
-    since = [point for point in points if point.rate]
-    if len(since) < 2 * _WINDOW or since[-1].step < 30:
-        return None
-    means = [_mean(since[i : i + _WINDOW]) for i in range(len(since) - _WINDOW + 1)]
-    lowest, last = min(means), means[-1]
-    first = points[0].train_cost
-    if last <= RISEN * lowest or last <= 0.02 * first:
-        return None
-    return Finding(
-        "rate-too-high",
-        "The learning rate is too high",
-        f"The cost on training images has risen to {last:.3g}, from {lowest:.3g} at its lowest: "
-        f"each step of η = {wish.rate:g} overshoots.",
-        [_rate(wish, 0.3)],
+    asked = diagnosis.Asked(
+        wish.rate,
+        default_learning_rate(wish.optimizer, wish.cost),
+        wish.activation,
+        wish.initializer,
+        wish.weight_decay,
+        augmented=wish.augmentation not in (None, Changes()),
+        taught=wish.own is not None,
     )
-
-
-def _too_low(wish: Wish, points: Sequence[Point]) -> Finding | None:
-    first, last = points[0], points[-1]
-    if first.step or last.step < STEPS or last.train_cost <= HARDLY * first.train_cost:
-        return None
-    if last.train_cost > first.train_cost:
-        return None
-    return Finding(
-        "rate-too-low",
-        "The learning rate is too low",
-        f"After {last.step:,} steps the cost on training images is {last.train_cost:.3g}, hardly "
-        f"below the {first.train_cost:.3g} that it began with.",
-        [_rate(wish, 10)],
-    )
-
-
-def _saturated(wish: Wish, points: Sequence[Point]) -> Finding | None:
-    layers = points[-1].layers[:-1]
-    worst = max(layers, key=lambda layer: layer.saturated, default=None)
-    if worst is None or worst.saturated <= SATURATED or points[-1].train_accuracy >= UNREAD:
-        return None
-    mends = [_rate(wish, 0.3)] if points[-1].step else []
-    if wish.initializer == "normal":
-        mends = [Mend("Begin anew with scaled first weights", {"initializer": "scaled"}, True)]
-    elif wish.activation in ("sigmoid", "tanh"):
-        mends.append(
-            Mend("Begin anew with relu", {"activation": "relu", "initializer": None}, True)
-        )
-    return Finding(
-        "saturated",
-        "Neurons are saturated",
-        f"In layer {worst.number}, {worst.saturated:.0%} of the activations lie where "
-        f"{wish.activation} is flat: hardly any gradient comes through, so they learn slowly.",
-        mends,
-    )
-
-
-def _dead(wish: Wish, points: Sequence[Point]) -> Finding | None:
-    layers = points[-1].layers[:-1]
-    worst = max(layers, key=lambda layer: layer.dead, default=None)
-    if worst is None or worst.dead <= DEAD or wish.activation in ("sigmoid", "tanh"):
-        return None
-    mends = [Mend("Begin anew with leaky-relu", {"activation": "leaky-relu"}, True)]
-    if points[-1].step:
-        lower = _rate(wish, 0.3)
-        mends.append(Mend(f"{lower.label}, anew", lower.changes, True))
-    return Finding(
-        "dead",
-        "Neurons are dead",
-        f"In layer {worst.number}, {worst.dead:.0%} of the neurons have no slope for any image "
-        f"looked at: no gradient reaches them, so they cannot come back.",
-        mends,
-    )
-
-
-def _overfitted(wish: Wish, points: Sequence[Point]) -> Finding | None:
-    measured = [point for point in points if point.validation_cost is not None]
-    if len(measured) < PATIENCE + 1 or measured[-1].epoch < 1:
-        return None
-    costs = [point.validation_cost or 0.0 for point in measured]
-    best = costs.index(min(costs))
-    since = measured[best:]
-    if len(since) <= PATIENCE or min(costs[-PATIENCE:]) <= OVERFITTED * costs[best]:
-        return None
-    if since[-1].train_cost >= since[0].train_cost:
-        return None
-    return Finding(
-        "overfitting",
-        "It learns the training images by heart",
-        f"Since epoch {since[0].epoch:.1f} the cost on validation images has risen from "
-        f"{costs[best]:.3g} to {costs[-1]:.3g}, while on training images it fell from "
-        f"{since[0].train_cost:.3g} to {since[-1].train_cost:.3g}.",
-        _against_overfitting(wish),
-    )
-
-
-def _against_overfitting(wish: Wish) -> list[Mend]:
-    mends = []
-    if wish.augmentation is None or wish.augmentation == Changes():
-        mild = asdict(Changes(shift=1, rotation=10, scale=0.1))
-        mends.append(Mend("Change the images anew each time", {"augmentation": mild}, False))
-    decay = 10 * wish.weight_decay if wish.weight_decay else 1e-4
-    if decay <= 0.1:
-        mends.append(Mend(f"Weight decay {decay:g}", {"weight_decay": decay}, False))
-    return mends
-
-
-def _rate(wish: Wish, times: float) -> Mend:
-    rate = float(f"{wish.rate * times:.1g}")
-    return Mend(f"Learning rate {rate:g}", {"learning_rate": rate}, not live("learning_rate"))
+    return diagnosis.diagnose(asked, points, diverged)

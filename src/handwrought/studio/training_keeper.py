@@ -94,7 +94,7 @@ class Keeper:
             return False  # on its way to divergence, which the training itself will tell
         point = Point(
             now.step, now.epoch, finite(now.cost), *costs, whole,
-            now.rate if now.step else 0.0, now.speed, layers,
+            now.rate if now.step else 0.0, now.speed, layers, self.measurer.guess,
         )  # fmt: skip
         self._add(point)
         self.tell("point", point=asdict(point))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,16 +19,21 @@ import numpy as np
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.data.views import finished, seen, straightened
-from handwrought.errors import InvalidArgument, TrainingDiverged
+from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
 from handwrought.evaluation import cost_and_accuracy
 from handwrought.nn.network import Network
-from handwrought.training.loop import train
+from handwrought.storage.atomic import write_atomically
+from handwrought.storage.regular import read_regular
+from handwrought.storage.sealed import sealed, unsealed
+from handwrought.training.loop import Training, go_on, train
 from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
+from handwrought.training.state import TrainingState
 
-__all__ = ["BestEpoch", "FineTuning", "arguments", "fine_tune", "mixed"]
+__all__ = ["BestEpoch", "FineTuning", "FineTuningPlan", "arguments", "fine_tune", "mixed"]
 
 _COPIES, _MOST_COPIES = 20, 2000
+_ARRAY = "best"
 
 
 class BestEpoch:
@@ -79,6 +86,22 @@ class BestEpoch:
         self.vector[...] = network.parameters.vector
         return True
 
+    # --- in a checkpoint ----------------------------------------------------------------------------
+
+    def kept_in(self, state: TrainingState) -> TrainingState:
+        """The state of the training, with the best of it so far."""
+        numbers = {"kept": self.kept, "worth": self.worth}
+        return replace(
+            state,
+            numbers={**state.numbers, **numbers},
+            arrays={**state.arrays, _ARRAY: self.vector.copy()},
+        )
+
+    def recall(self, state: TrainingState) -> None:
+        """The best that ``state`` was kept with."""
+        np.copyto(self.vector, state.arrays[_ARRAY])
+        self.kept, self.worth = int(state.numbers["kept"]), state.numbers["worth"]
+
     def _worth(self, network: Network, validation_accuracy: float | None) -> float:
         _, of_probe = cost_and_accuracy(network, self.probe)
         return (validation_accuracy or 0.0) + (of_probe or 0.0)
@@ -92,20 +115,25 @@ class FineTuning(Iterator[Any]):
 
     Attributes
     ----------
+    training : Training
     best : BestEpoch
     settings : dict
         What was asked for, as JSON values.
     """
 
     def __init__(
-        self, network: Network, best: BestEpoch, reports: Any, settings: dict[str, Any]
+        self, network: Network, best: BestEpoch, training: Training, settings: dict[str, Any]
     ) -> None:
-        self.best, self.settings = best, settings
+        self.training, self.best, self.settings = training, best, settings
         self._network = network
-        self._reports = self._best_of(reports)
+        self._reports = self._best_of(training)
 
     def __next__(self) -> Any:
         return next(self._reports)
+
+    def state(self) -> TrainingState:
+        """What :func:`fine_tune` needs to go on from here, after the report last read."""
+        return self.best.kept_in(self.training.state())
 
     def close(self) -> None:
         """Stop; the network keeps the weights of this moment."""
@@ -147,6 +175,7 @@ def fine_tune(
     rehearsed: int = REHEARSED,
     report_every: int | None = None,
     view: str = "as-is",
+    resume: TrainingState | None = None,
     **settings: Any,
 ) -> FineTuning:
     """Teach a network these digits in place, among old ones; an iterator of reports, lazily.
@@ -170,6 +199,9 @@ def fine_tune(
         See :func:`handwrought.train`.
     view : str
         How the network sees digits; see :mod:`handwrought.data.views`.
+    resume : TrainingState, optional
+        Go on from there (:meth:`FineTuning.state`), with the same network, as it was given, and the
+        same digits and data.
     **settings
         Those of :func:`arguments`.
 
@@ -181,20 +213,75 @@ def fine_tune(
     if data.validation is None:
         raise InvalidArgument(f"{data.name} has no validation images, which choose the best epoch")
     asked = arguments(**settings)
-    reports = train(
-        network,
-        replace(
-            data, train=mixed(own, data.train, share=share, rehearsed=rehearsed, seed=asked["seed"])
-        ),
-        **asked,
-        report_every=report_every,
-        view=view,
+    mixture = mixed(own, data.train, share=share, rehearsed=rehearsed, seed=asked["seed"])
+    changed = replace(data, train=mixture)
+    more: dict[str, Any] = {**asked, "report_every": report_every, "view": view}
+    training = (
+        train(network, changed, **more)
+        if resume is None
+        else go_on(network, changed, resume, **more)
     )
     changes = asked["augmentation"]
     best = BestEpoch(network, own, data.validation, changes, asked["seed"], view)
+    if resume is not None:
+        best.recall(resume)
     kept = {name: value for name, value in asked.items() if name not in _ALWAYS}
     kept |= {"share": share, "rehearsed": rehearsed, "augmentation": asdict(changes)}
-    return FineTuning(network, best, reports, kept)
+    return FineTuning(network, best, training, kept)
+
+
+@dataclass(frozen=True)
+class FineTuningPlan:
+    """What a fine-tuning's folder keeps of what it was asked for.
+
+    Attributes
+    ----------
+    source : str
+        "shipped", or the model's file.
+    model : str
+        Its digest.
+    add : str
+        The folder of the digits.
+    settings : dict
+        Of those of :func:`arguments`, what was asked for: epochs, learning_rate, seed.
+    """
+
+    source: str
+    model: str
+    add: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> FineTuningPlan | None:
+        """The plan that a fine-tuning's folder keeps; None where it keeps another's, or none.
+
+        Raises
+        ------
+        InvalidArgument
+            If it is damaged.
+        """
+        try:
+            values, digest = unsealed(read_regular(path, 1 << 20), indent=1)
+            if digest is None or "fine_tuning" not in values:
+                return None
+            return cls(**values["fine_tuning"])
+        except OSError:
+            return None
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Keep it, with a digest.
+
+        Raises
+        ------
+        CannotWrite
+            If that cannot be done; what was there is whole.
+        """
+        try:
+            write_atomically(Path(path), sealed({"fine_tuning": asdict(self)}, indent=1))
+        except OSError as error:
+            raise CannotWrite.of(path, error, "name another folder with --out") from None
 
 
 _ALWAYS = {"optimizer": "adamw", "schedule": "cosine"}

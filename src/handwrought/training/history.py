@@ -1,22 +1,32 @@
-"""The log of a training: ``history.jsonl``, a JSON line for each epoch."""
+"""The log of a training: ``history.jsonl``, a JSON line for each epoch.
+
+Each line holds a digest of itself and of the line before, so that no line that was finished can
+change, vanish or move unnoticed.
+"""
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from handwrought.errors import CannotWrite, ModelFileError
 from handwrought.storage.atomic import write_all, write_atomically
 from handwrought.storage.regular import read_regular
+from handwrought.storage.sealed import sealed, unsealed
 from handwrought.training.reports import EpochReport
 
-__all__ = ["History"]
+__all__ = ["History", "read_log"]
 
 
 class History:
     """The reports of the epochs so far, in a file that is mended where a crash has cut it short.
+
+    A checkpoint is written after the lines of its epochs are safe: a crash can cut short those after
+    it alone, whose epochs are trained once more.  Where one of the others is damaged or gone, that
+    is told.  Where there is no file any more, the log begins with the next epoch.
 
     Parameters
     ----------
@@ -33,10 +43,11 @@ class History:
     CannotWrite
         If the file cannot be written.
     ModelFileError
-        If it is there and cannot be read.
+        If it is there and cannot be read, or a line of these epochs is damaged or gone.
     """
 
     _handle: int  # -1 where the file is closed
+    _last: str  # the digest of the last line written
 
     def __init__(self, path: Path, epochs: int = 0) -> None:
         self.path = path
@@ -59,9 +70,10 @@ class History:
             self._rewrite()
             return
         try:
-            for report in self.reports[self._written :]:
-                write_all(self._handle, _line(report))
+            for line in _lines(self.reports[self._written :], self._last):
+                write_all(self._handle, line)
                 self._written += 1
+                self._last = _digest_in(line)
         except (OSError, MemoryError) as error:
             self.close()  # half a line may stand there
             raise self._error(error) from None
@@ -91,9 +103,11 @@ class History:
 
     def _rewrite(self) -> None:
         try:
-            write_atomically(self.path, b"".join(map(_line, self.reports)))
+            lines = list(_lines(self.reports))
+            write_atomically(self.path, b"".join(lines))
             self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND)
-            self._written = len(self.reports)
+            self._written = len(lines)
+            self._last = _digest_in(lines[-1]) if lines else ""
         except (OSError, MemoryError) as error:
             raise self._error(error) from None
 
@@ -101,25 +115,82 @@ class History:
         return CannotWrite.of(self.path, error, "the log is written whole as soon as it can be")
 
 
-def _line(report: EpochReport) -> bytes:
-    return json.dumps(vars(report)).encode() + b"\n"
+def _lines(reports: list[EpochReport], last: str = "") -> Iterator[bytes]:
+    """Lines that go on after one with this digest."""
+    for report in reports:
+        line = sealed(vars(report), after=last) + b"\n"
+        yield line
+        last = _digest_in(line)
+
+
+def _digest_in(line: bytes) -> str:
+    return line[-67:-3].decode()
+
+
+def read_log(path: Path) -> list[EpochReport]:
+    """The reports of a log; what a crash has cut short at its end is left out.
+
+    Raises
+    ------
+    ModelFileError
+        If it cannot be read, or a line of it is damaged.
+    """
+    try:
+        content = read_regular(path, 1 << 28)
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
+    return _reports(path, content)
 
 
 def _read(path: Path, epochs: int) -> list[EpochReport]:
-    """The reports of the first epochs, as many as are whole."""
-    reports: list[EpochReport] = []
+    """The reports of the first epochs."""
     if not epochs:
-        return reports
+        return []
     try:
         content = read_regular(path, 1 << 28)
     except FileNotFoundError:
-        return reports
+        return []
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
-    with suppress(ValueError, TypeError, RecursionError):
-        for line in content.splitlines()[:epochs]:
-            report = EpochReport(**json.loads(line))
-            if report.epoch != len(reports) + 1:
-                break
-            reports.append(report)
+    reports = _reports(path, content, epochs)
+    if not reports or reports[-1].epoch < epochs:
+        raise ModelFileError(
+            f"{path} ends before epoch {epochs}, which its training has done: the file was changed; "
+            f"{_REMEDY}"
+        )
     return reports
+
+
+_REMEDY = "put it right, or remove it: the log then begins with the next epoch"
+
+
+def _reports(path: Path, content: bytes, epochs: int | None = None) -> list[EpochReport]:
+    """Those of all lines, or of lines up to an epoch."""
+    reports: list[EpochReport] = []
+    last: str | None = ""
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        if epochs is not None and reports and reports[-1].epoch >= epochs:
+            break
+        try:
+            values, digest = unsealed(line, after=last or "")
+            if number > 1 and (digest is None) != (last is None):
+                raise ValueError("the digest is missing")
+            report = _report(values)
+            if reports and report.epoch != reports[-1].epoch + 1:
+                raise ValueError("an epoch is missing before it")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ModelFileError(f"{path}, line {number}: {error}; {_REMEDY}") from None
+        reports.append(report)
+        last = digest
+    return reports
+
+
+def _report(values: dict[str, Any]) -> EpochReport:
+    report = EpochReport(**values)
+    for name, value in vars(report).items():
+        whole = name in ("epoch", "epochs")
+        may_be_none = name.startswith("validation")
+        number = type(value) is int or (type(value) is float and not whole)
+        if not number and not (value is None and may_be_none):
+            raise ValueError(f"{name} is {value!r}"[:80])
+    return report

@@ -8,12 +8,15 @@ goes on from a kept state gives the bits of one that was never interrupted.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
+from threading import RLock
 from time import perf_counter
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +29,7 @@ from handwrought.floating_point import default_errstate
 from handwrought.kernels import wanted
 from handwrought.nn.costs import smoothed
 from handwrought.nn.network import Network
+from handwrought.storage.versions import otherwise, surroundings
 from handwrought.training import sparse_engine, split_engine
 from handwrought.training.batches import ChangedBatches, chance
 from handwrought.training.optimizers import default_learning_rate, make_optimizer
@@ -36,7 +40,7 @@ from handwrought.training.split_engine import SplitEngine
 from handwrought.training.state import TrainingState
 from handwrought.training.steps import RunningAverage, Step
 
-__all__ = ["BatchReport", "EpochReport", "Training", "train"]
+__all__ = ["BatchReport", "EpochReport", "Training", "go_on", "train"]
 
 Array = NDArray[Any]
 
@@ -124,12 +128,14 @@ def train(
         How the network sees the images, one of :data:`handwrought.data.views.VIEWS`: an
         augmentation's changes come between a view's two parts.
     resume : TrainingState, optional
-        Go on from there, with the same network, data and settings, to the same bits.
+        Go on from there, with the same network, data and settings, to the same bits.  Where BLAS,
+        its threads, versions or the processor are others, it goes on, and a UserWarning says so.
 
     Raises
     ------
     InvalidArgument
-        Before anything is trained, for arguments or data that do not fit.
+        Before anything is trained, for arguments or data that do not fit; and at the first report,
+        where another training of the same network is under way.
     TrainingDiverged
         When a cost becomes NaN or infinite; the network is back at its last good weights.
     """
@@ -179,6 +185,7 @@ def train(
         raise InvalidArgument("augmentation is for images, and the data is a table")
     if augmentation is None and (strangers or settle):
         raise InvalidArgument("strangers and settle need an augmentation: Augmentation() for none")
+    given = split, validation
     eta = default_learning_rate(optimizer, network.cost.name)
     if augmentation is None:
         split = seen(split, view)
@@ -203,8 +210,12 @@ def train(
         report_every=report_every,
         changed=changed,
         settle=settle,
+        given=given,
         settings={
             "sizes": list(network.sizes),
+            "activations": [each.name for each in network.activations],
+            "cost": network.cost.name,
+            "dtype": str(network.dtype),
             "images": len(split),
             "epochs": epochs,
             "batch_size": batch_size,
@@ -240,8 +251,8 @@ def train(
     run.step = Step(
         trained, moved, rates, run.batch_size, hardest=hardest, l1=l1, clip_norm=clip_norm
     )
-    if resume is not None:
-        run.restore(resume)
+    if resume is not None and (said := run.restore(resume)):
+        warnings.warn(said, stacklevel=2)
     return Training(run, asked)
 
 
@@ -250,6 +261,50 @@ CHANGEABLE = frozenset(
     + ("augmentation", "settle", "strangers", "hardest")
 )
 """What :meth:`Training.change` takes: settings that no kept vector or counter depends on."""
+
+
+def go_on(
+    network: Network, data: Dataset | Split, state: TrainingState, **arguments: Any
+) -> Training:
+    """A training that goes on from a state, with what is asked for now.
+
+    What may change (:data:`CHANGEABLE`) is as it was when the state was kept, up to there, and then
+    as it is asked for: :meth:`Training.change` changes it.
+
+    Parameters
+    ----------
+    network : Network
+    data : Dataset or Split
+    state : TrainingState
+    **arguments
+        Those of :func:`train`.
+    """
+    before = {name: state.settings[name] for name in CHANGEABLE if name in state.settings}
+    n_hidden = len(network.sizes) - 2
+    changes = {
+        name: arguments[name]
+        for name, kept in before.items()
+        if name in arguments and _as_kept(name, arguments[name], n_hidden) != kept
+    }
+    for name in changes:
+        arguments[name] = before[name]
+        if name == "augmentation" and before[name] is not None:
+            arguments[name] = Augmentation(**before[name])
+        elif name == "dropout":
+            arguments[name] = before[name][:-1]
+    training = train(network, data, **arguments, resume=state)
+    if changes:
+        training.change(**changes)
+    return training
+
+
+def _as_kept(name: str, value: Any, n_hidden: int) -> Any:
+    """An argument as :attr:`TrainingState.settings` holds it."""
+    if name == "augmentation":
+        return None if value is None else asdict(value)
+    if name == "dropout":
+        return [*(value if isinstance(value, Sequence) else [value] * n_hidden), 0.0]
+    return value
 
 
 class Training(Iterator[Any]):
@@ -327,9 +382,47 @@ class Training(Iterator[Any]):
         # no second way in which a setting takes effect.
         after = train(**asked)._run
         state = self._run.state()
+        done = state.epoch - (0 if state.batch else 1)
+        if after.epochs < done:
+            raise InvalidArgument(
+                f"epochs is {after.epochs}, and the training has come to epoch {done}: ask for at "
+                f"least {done}"
+            )
         self._reports.close()
         after.restore(replace(state, settings=after.identity))
         self._run, self._asked, self._reports = after, asked, after.reports()
+
+
+_IN_TRAINING: WeakSet[Network] = WeakSet()
+_ONE_AT_A_TIME = RLock()  # a training may be found gone within it
+
+
+@contextmanager
+def _alone(network: Network) -> Iterator[None]:
+    """No other training has the network meanwhile: from the first report that is asked for until
+    the training has ended, is closed, or is gone.
+
+    Raises
+    ------
+    InvalidArgument
+        If another has.
+    """
+    with _ONE_AT_A_TIME:
+        if network in _IN_TRAINING:
+            raise InvalidArgument(
+                "this network is in another training, which has not ended: read that one to its end "
+                "or close() it, or train a copy, network.copy()"
+            )
+        _IN_TRAINING.add(network)
+    try:
+        yield
+    finally:
+        with _ONE_AT_A_TIME:
+            _IN_TRAINING.discard(network)
+
+
+_NEW = frozenset(("activations", "cost", "dtype", "data"))
+"""Of an identity: what checkpoints of format 1 did not note."""
 
 
 @dataclass(eq=False)
@@ -345,6 +438,8 @@ class _Run:
     report_every: int | None
     changed: ChangedBatches | None
     settle: float
+    given: tuple[Split, Split | None]
+    """What is trained and validated on, in no view."""
     settings: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -389,7 +484,7 @@ class _Run:
         """A copy of all that changes as the training goes on."""
         vector = self.network.parameters.vector if self.raw is None else self.raw
         optimizer = self.step.optimizer
-        arrays = {"parameters": vector, "good": self.good, **optimizer.state}
+        arrays = {"parameters": vector, "good": self.good}
         numbers: dict[str, float] = {"total": self.total, "steps": optimizer.steps}
         if self.average is not None:
             arrays["average"] = self.average.vector
@@ -401,17 +496,17 @@ class _Run:
                 "waited": self.plateau.waited,
             }
         copies = {name: array.copy() for name, array in arrays.items()}
-        return TrainingState(self.identity, self.epoch, self.batch, numbers, copies)
+        for name, array in optimizer.state.items():
+            copies[name] = array.copy()
+            if self.split_engine is not None:
+                self.split_engine.convert(array, copies[name], into_network=True)
+        return TrainingState(
+            self.identity, self.epoch, self.batch, numbers, copies, surroundings(self._engine)
+        )
 
-    def restore(self, state: TrainingState) -> None:
-        """Stand where ``state`` was taken."""
-        asked = self.identity
-        for name in sorted({*asked, *state.settings}):
-            if state.settings.get(name) != asked.get(name):
-                raise InvalidArgument(
-                    f"{name} is {asked.get(name)!r}, and the training to go on with had "
-                    f"{state.settings.get(name)!r}: ask for the same"
-                )
+    def restore(self, state: TrainingState) -> str | None:
+        """Stand where ``state`` was taken; returns what to say where its last bits may differ."""
+        said = self._compare(state)
         optimizer = self.step.optimizer
         into = {
             "parameters": self.network.parameters.vector,
@@ -425,6 +520,9 @@ class _Run:
             self.average.steps = int(state.numbers["averaged"])
         for name, array in into.items():
             np.copyto(array, state.arrays[name])
+        if self.split_engine is not None and "engine" not in state.settings:
+            for name, array in optimizer.state.items():
+                self.split_engine.convert(array, state.arrays[name], into_network=False)
         if self.plateau is not None:
             self.plateau.share = state.numbers["share"]
             self.plateau.best = state.numbers["best"]
@@ -436,6 +534,32 @@ class _Run:
         if self.average is not None and self.epoch > self.epochs:  # it ended with its average
             self.raw = into["parameters"].copy()
             np.copyto(into["parameters"], self.average.vector)
+        return said
+
+    def _compare(self, state: TrainingState) -> str | None:
+        """Refuse what would be another training; returns a sentence on what may change last bits."""
+        kept, asked = dict(state.settings), self.identity
+        before, now = state.versions, surroundings(self._engine)
+        if "data" not in kept:  # of format 1, which noted its engine alone
+            asked = {name: value for name, value in asked.items() if name not in _NEW}
+            asked["engine"] = now["engine"]
+        for name in sorted({*asked, *kept}):
+            if kept.get(name) == asked.get(name):
+                continue
+            if name == "data":
+                raise InvalidArgument(
+                    f"the {self._other(kept[name])} images or labels are others than those of the "
+                    f"training to go on with: give it the same data, or begin a new training"
+                )
+            raise InvalidArgument(
+                f"{name} is {asked.get(name)!r}, and the training to go on with had "
+                f"{kept.get(name)!r}: ask for the same"
+            )
+        return otherwise(before, now)
+
+    def _other(self, kept: Any) -> str:
+        same = isinstance(kept, dict) and kept.get("training") == self.identity["data"]["training"]
+        return "validation" if same else "training"
 
     def _check_state(self, state: TrainingState, into: dict[str, Array]) -> None:
         """What a file says is checked before any of it is taken over."""
@@ -447,9 +571,14 @@ class _Run:
                     f"{name} of the training to go on with is missing, does not fit this network, "
                     f"or is not finite: its checkpoint is damaged"
                 )
-        names = ["total", "steps"] + (["averaged"] if self.average is not None else [])
-        names += ["share", "waited"] if self.plateau is not None else []
+        whole = ["steps"] + (["averaged"] if self.average is not None else [])
+        whole += ["waited"] if self.plateau is not None else []
+        names = ["total", *whole] + (["share"] if self.plateau is not None else [])
         numbers = [state.numbers.get(name, -1.0) for name in names]
+        # A counter with a fraction is none.
+        numbers += [
+            0.0 if float(state.numbers.get(name, -1)).is_integer() else -1 for name in whole
+        ]
         best = state.numbers.get("best", np.nan if self.plateau is not None else 0.0)
         place = 1 <= state.epoch <= self.epochs + 1 and 0 <= state.batch <= self.batches
         if not place or not all(0 <= number < 1e300 for number in numbers) or best != best:
@@ -461,7 +590,9 @@ class _Run:
     @property
     def identity(self) -> dict[str, Any]:
         """What a training that goes on must have in common with the one it goes on from."""
-        return {**self.settings, "engine": self._engine}
+        training, validation = self.given
+        digests = {"training": training.digest, "validation": validation and validation.digest}
+        return {**self.settings, "data": digests}
 
     @property
     def _engine(self) -> str:
@@ -474,6 +605,10 @@ class _Run:
     # --- the loop ----------------------------------------------------------------------------------
 
     def reports(self) -> Generator[Any, None, None]:
+        with _alone(self.network):
+            yield from self._reports()
+
+    def _reports(self) -> Generator[Any, None, None]:
         try:
             for epoch in range(self.epoch, self.epochs + 1):
                 self.epoch = epoch
@@ -596,9 +731,11 @@ class _Run:
 
     def _diverged(self, epoch: int, batch: int, cost: float) -> None:
         np.copyto(self.network.parameters.vector, self.good)
+        usual = default_learning_rate(self.settings["optimizer"], self.network.cost.name)
+        lower = usual if self.rate > 100 * usual else self.rate / 10
         raise TrainingDiverged(
             f"the cost became {cost} in epoch {epoch}, batch {batch}: the learning rate "
-            f"({self.rate:g}) is probably too high; try {self.rate / 10:g}. The network is back at "
+            f"({self.rate:g}) is probably too high; try {lower:g}. The network is back at "
             f"its weights from before epoch {epoch}",
             epoch=epoch,
             batch=batch,

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
+from pathlib import Path
 from typing import Any, Final
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.data.views import VIEWS, numbers_seen, seen
-from handwrought.errors import InvalidArgument
+from handwrought.errors import CannotWrite, InvalidArgument
 from handwrought.nn.network import Network
+from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import read_regular
+from handwrought.storage.sealed import sealed, unsealed
+from handwrought.training.loop import CHANGEABLE
 from handwrought.training.recipes import NETWORK, TRAINING, Recipe
 
 __all__ = ["Plan"]
 
 _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "dataset": str, "network": dict, "training": dict, "seed": int, "full": bool,
-    "patience": (int, type(None)), "view": str, "recipe": str,
+    "patience": (int, type(None)), "view": str, "recipe": str, "committee": (int, type(None)),
 }  # fmt: skip
 
 
@@ -45,6 +48,8 @@ class Plan:
     recipe : str
         The recipe's name, for the record.
     augmentation : Augmentation or None
+    committee : int or None
+        Of so many members, whose plans are made of this one; None for one network.
     """
 
     dataset: str = "mnist"
@@ -56,6 +61,7 @@ class Plan:
     view: str = "as-is"
     recipe: str = ""
     augmentation: Augmentation | None = None
+    committee: int | None = None
 
     @classmethod
     def of(
@@ -86,6 +92,26 @@ class Plan:
             augmentation=recipe.augmentation if recipe else None,
             **kept,
         )
+
+    def gone_on(self, asked: dict[str, Any]) -> Plan:
+        """The plan of a training that goes on, where these options are asked for by name.
+
+        Raises
+        ------
+        InvalidArgument
+            For one that cannot change in a training under way.
+        """
+        own = {"dataset": self.dataset, "recipe": self.recipe, "full": self.full}
+        now = {**own, "seed": self.seed, "patience": self.patience, **self.network, **self.training}
+        changes = {name: value for name, value in asked.items() if now.get(name) != value}
+        can = set() if self.committee is not None else CHANGEABLE & set(self.training)
+        for name in sorted(set(changes) - can):
+            options = ", ".join(sorted(f"--{each.replace('_', '-')}" for each in can)) or "nothing"
+            raise InvalidArgument(
+                f"--{name.replace('_', '-')} cannot change where a training goes on, and is "
+                f"{now.get(name)!r} there ({options} can): leave it out, or train anew with --out"
+            )
+        return replace(self, training=self.training | changes)
 
     def build(self, data: Dataset) -> Network:
         """The untrained network."""
@@ -136,25 +162,41 @@ class Plan:
             If there is none, or it is damaged.
         """
         try:
-            values = json.loads(read_regular(path, 1 << 20).decode("utf-8"))
-            changes = values.pop("augmentation")
-            plan = cls(**values, augmentation=None if changes is None else Augmentation(**changes))
-            _check(plan)
+            content = read_regular(path, 1 << 20)
         except OSError as error:
             raise InvalidArgument(
                 f"{path} cannot be read ({error.strerror or error}): name a folder that handwrought "
                 f"train --out made"
             ) from None
+        try:
+            values, _ = unsealed(content, indent=1)
+            changes = values.pop("augmentation")
+            plan = cls(**values, augmentation=None if changes is None else Augmentation(**changes))
+            _check(plan)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None
         return plan
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Keep the plan in a training's folder, with a digest.
+
+        Raises
+        ------
+        CannotWrite
+            If that cannot be done; what was there is whole.
+        """
+        try:
+            write_atomically(Path(path), sealed(self.as_json(), indent=1))
+        except OSError as error:
+            raise CannotWrite.of(path, error, "name another folder with --out") from None
 
 
 def _check(plan: Plan) -> None:
     """Raise ValueError where a file's plan has a value of another kind than a plan of ours."""
     for name, kind in _KINDS.items():
-        if not isinstance(getattr(plan, name), kind):
-            raise ValueError(f"{name} is {getattr(plan, name)!r}")
+        value = getattr(plan, name)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise ValueError(f"{name} is {value!r}")
     if set(plan.network) != NETWORK or not isinstance(plan.network["hidden"], list):
         raise ValueError(f"network is {plan.network!r}")
     unknown = set(plan.training) - (TRAINING | {"plateau_patience"})

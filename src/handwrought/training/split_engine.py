@@ -134,12 +134,17 @@ class SplitEngine:
 
     def copy(self, *, into_network: bool) -> None:
         """The parameters, from the network given into the twin or back."""
-        inner, outer = self.network.parameters, self.outer.parameters
-        n = inner[0].weights.size
-        flipped = _flipped(inner[0])
+        inner, outer = self.network.parameters.vector, self.outer.parameters.vector
+        self.convert(inner, outer, into_network=into_network)
+
+    def convert(self, inner: Array, outer: Array, *, into_network: bool) -> None:
+        """Numbers for each parameter, from the network's order into the twin's or back."""
+        n_out, n_in = self.outer.parameters[0].weights.shape
+        n = n_out * n_in
+        flipped, plain = inner[:n].reshape(n_in, n_out), outer[:n].reshape(n_out, n_in)
         if into_network:
-            outer.vector[n:] = inner.vector[n:]
-            outer[0].weights[:, self.order] = flipped.T
+            outer[n:] = inner[n:]
+            plain[:, self.order] = flipped.T
         else:
-            inner.vector[n:] = outer.vector[n:]
-            flipped[...] = outer[0].weights[:, self.order].T
+            inner[n:] = outer[n:]
+            flipped[...] = plain[:, self.order].T

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ class TrainingState:
     Attributes
     ----------
     settings : mapping
-        What the training was asked for, as JSON values; one that goes on must be asked for the same.
+        What decides its mathematics, as JSON values, with digests of its data; one that goes on
+        must be asked for the same.
     epoch, batch : int
         Epochs (from 1) and the mini-batches of that epoch that are done.
     numbers : mapping of str to float
@@ -26,6 +27,9 @@ class TrainingState:
     arrays : mapping of str to array
         ``parameters``, the optimizer's vectors, and the running average where there is one: each
         flat, of the parameters' size, and a copy.
+    versions : mapping
+        What decides no more than its last bits: versions, BLAS, threads, the processor.  Where it
+        is otherwise, a training goes on and says so.
     """
 
     settings: Mapping[str, Any]
@@ -33,3 +37,4 @@ class TrainingState:
     batch: int
     numbers: Mapping[str, float]
     arrays: Mapping[str, NDArray[Any]]
+    versions: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,203 @@
+"""``handwrought info FOLDER``: what each file of a training is, and whether it is whole."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from handwrought.cli.console import new_console
+from handwrought.cli.keeping import CHECKPOINT, CONFIG, HISTORY
+from handwrought.errors import HandwroughtError, InvalidArgument, ModelFileError
+from handwrought.storage.container import opened
+from handwrought.storage.lock import held_by
+from handwrought.storage.model_file import read_model
+from handwrought.storage.regular import read_regular
+from handwrought.training.checkpoints import MOST_BYTES, load_checkpoint
+from handwrought.training.fine_tuning import FineTuningPlan
+from handwrought.training.history import read_log
+from handwrought.training.plan import Plan
+from handwrought.training.state import TrainingState
+
+__all__ = ["Found", "found_in", "run"]
+
+_FOLDERS = re.compile(r"member-\d+|moments")
+_STRAY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file.
+
+    Attributes
+    ----------
+    file : str
+    what : str
+        What it is.
+    whole : bool or None
+        None where that cannot be known: it is none of ours.
+    detail : str
+        What is in it, or what is wrong with it.
+    """
+
+    file: str
+    what: str
+    whole: bool | None
+    detail: str
+
+
+def run(path: Path, *, json_output: bool = False) -> int:
+    """Print what is found; returns the exit code, 1 where anything is damaged."""
+    found = list(found_in(path))
+    whole = all(each.whole is not False for each in found)
+    if json_output:
+        files = [asdict(each) for each in found]
+        sys.stdout.write(json.dumps({"path": str(path), "whole": whole, "files": files}) + "\n")
+        return 0 if whole else 1
+    console = new_console(soft_wrap=True)
+    words = {True: "whole", False: "DAMAGED", None: "-"}
+    width = max((len(_shown(each.file)) for each in found), default=0)
+    for each in found:
+        console.print(
+            f"{_shown(each.file):<{width}}  {words[each.whole]:<7}  {each.what}: {each.detail}",
+            markup=False,
+        )
+    if not any(each.whole is not None for each in found):
+        console.print(f"{_shown(str(path))} holds no file of a training.", markup=False)
+    elif whole:
+        console.print("Every file of ours is whole.")
+    return 0 if whole else 1
+
+
+def found_in(path: Path) -> Iterator[Found]:
+    """What a file is, or each file of a folder.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is neither.
+    """
+    if path.is_dir():
+        yield from _in_folder(path, "")
+    elif path.exists() or path.is_symlink():
+        yield _file(path, path.name)[0]
+    else:
+        raise InvalidArgument(
+            f"{path} is not there: name the folder of a training, or a file of it"
+        )
+
+
+def _in_folder(folder: Path, before: str) -> Iterator[Found]:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise InvalidArgument(f"{folder} cannot be read: {error.strerror or error}") from None
+    contents: dict[str, Any] = {}
+    for path in paths:
+        name = before + path.name
+        if path.is_dir():
+            if _FOLDERS.fullmatch(path.name):
+                yield from _in_folder(path, f"{name}/")
+            else:
+                yield Found(name, "folder", None, "none of a training's")
+            continue
+        found, content = _file(path, name)
+        contents[path.name] = content
+        yield found
+    state = contents.get(CHECKPOINT)
+    if CHECKPOINT not in contents or not isinstance(state, TrainingState):
+        return
+    if CONFIG not in contents:
+        yield Found(before + CONFIG, "plan", False, "missing, and --resume goes on by it")
+    done, log = state.epoch - 1, contents.get(HISTORY)
+    if HISTORY not in contents and done:
+        yield Found(before + HISTORY, "log", False, f"missing: the log of {done} epochs")
+    elif isinstance(log, list) and (log[-1].epoch if log else 0) < done:
+        yield Found(
+            before + HISTORY, "log", False, f"it ends before epoch {done} of the checkpoint"
+        )
+
+
+def _file(path: Path, name: str) -> tuple[Found, Any]:
+    """What a file is, and its content where that is to be compared."""
+    if not path.is_file():
+        return Found(name, "device, pipe or broken link", None, "none of a training's"), None
+    if path.name == "lock":
+        who = held_by(path.parent)
+        return Found(name, "lock", True, f"held by {who}" if who else "held by no process"), None
+    if _STRAY.fullmatch(path.name):
+        return Found(name, "left by a killed process", None, "--resume deletes it"), None
+    kinds = {CONFIG: ("plan", _plan), HISTORY: ("log", _log)}
+    if path.suffix == ".safetensors":
+        what = "checkpoint" if path.name == CHECKPOINT else "model"
+        kinds[path.name] = (what, _container)
+    if path.name not in kinds:
+        return Found(name, "file", None, "none of a training's"), None
+    what, read = kinds[path.name]
+    try:
+        what, detail, content = read(path)
+    except (HandwroughtError, OSError, MemoryError) as error:
+        return Found(name, what, False, str(error) or error.__class__.__name__), None
+    return Found(name, what, True, detail), content
+
+
+def _plan(path: Path) -> tuple[str, str, Any]:
+    values = _json(path)
+    if isinstance(values, dict) and "wish" in values:  # it has no digest to hold it to
+        return "plan of a studio's run", repr(values.get("name"))[:80], values
+    teaching = FineTuningPlan.read(path)
+    if teaching is not None:
+        return "plan of a fine-tuning", f"{teaching.source} learns {teaching.add}", teaching
+    plan = Plan.read(path)
+    widths = "-".join(map(str, plan.network["hidden"])) or "none"
+    detail = (
+        f"hidden {widths} on {plan.dataset}, {plan.training['epochs']} epochs, seed {plan.seed}"
+    )
+    if plan.committee is not None:
+        return "plan of a committee", f"{plan.committee} members, {detail}", plan
+    return "plan", detail, plan
+
+
+def _log(path: Path) -> tuple[str, str, Any]:
+    if path.with_name(CONFIG).is_file() and "wish" in (_json(path.with_name(CONFIG)) or ()):
+        lines = read_regular(path, 1 << 28).splitlines()
+        for number, line in enumerate(lines, start=1):
+            try:
+                json.loads(line.decode("utf-8"))
+            except (ValueError, RecursionError):
+                raise ModelFileError(f"line {number} of {len(lines)} is no JSON") from None
+        return "log of a studio's run", f"{len(lines)} points", None
+    reports = read_log(path)
+    last = f", the last {reports[-1].epoch}" if reports else ""
+    return "log", f"{len(reports)} epochs{last}", reports
+
+
+def _container(path: Path) -> tuple[str, str, Any]:
+    what = "checkpoint" if path.name == CHECKPOINT else "model"
+    with opened(path, what, MOST_BYTES) as container:
+        ours = "handwrought-checkpoint" in container.metadata
+    if ours:
+        state = load_checkpoint(path)
+        return "checkpoint", f"epoch {state.epoch}, mini-batch {state.batch}", state
+    header, network = read_model(path)
+    record, sizes = header["record"], "-".join(map(str, network.sizes))
+    accuracy = record.get("validation_accuracy")
+    said = f", validation accuracy {accuracy:.2%}" if isinstance(accuracy, float) else ""
+    done = record.get("epochs_done")
+    after = f", after epoch {done}" if isinstance(done, int) else ""
+    return "model", f"{sizes}, {network.cost.name} cost{after}{said}", network
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else repr(name)
