@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from handwrought.studio.messages import decode
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -90,9 +92,8 @@ class Point:
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Point:
-        """The point that a history's line holds; TypeError or KeyError where it is none."""
-        layers = tuple(LayerMeasured(**layer) for layer in values["layers"])
-        return cls(**{**values, "layers": layers})
+        """The point that a history's line holds; InvalidArgument where it is none."""
+        return decode(cls, values)
 
 
 @dataclass(frozen=True, eq=False)

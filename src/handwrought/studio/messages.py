@@ -131,7 +131,9 @@ def _plain(kind: Any, value: Any, where: str) -> Any:
     if kind is float and not math.isfinite(value):
         raise InvalidArgument(f"{where} is {value!r}: give a finite number")
     if kind is str and any("\ud800" <= sign <= "\udfff" for sign in value):
-        raise InvalidArgument(f"{where} is {_shown(value)}: give whole characters, no halves of them")
+        raise InvalidArgument(
+            f"{where} is {_shown(value)}: give whole characters, no halves of them"
+        )
     return value
 
 

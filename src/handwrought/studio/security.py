@@ -177,7 +177,8 @@ class Guard:
     def _knows(self, token: str | None) -> bool:
         if token is None:
             return False
-        return hmac.compare_digest(token.encode(), self.gate.token.encode())
+        known: bool = hmac.compare_digest(token.encode(), self.gate.token.encode())
+        return known
 
     async def _welcome(self, send: Send, *, by_file: bool = False) -> None:
         """The token moves from the address into a cookie that no script can read."""
