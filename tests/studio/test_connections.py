@@ -1,24 +1,21 @@
 """Those without a token, silent or slow, take nothing from those who have it."""
 
 import asyncio
-import logging
 import os
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from websockets.exceptions import ConnectionClosedError
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
-from handwrought.cli.studio import listen
-from handwrought.studio.connections import ROOM, Strangers, WebSocket, http_protocol
+from handwrought.studio.connections import ROOM, Strangers
 from handwrought.studio.security import AT_ONCE, Gate, Guard
 
 MANY = ROOM + 100
@@ -54,7 +51,13 @@ HANDSHAKE = b"GET /ws/train HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrad
 
 @pytest.mark.parametrize(
     "said",
-    [b"", b"G", b"GET / HTTP/1.1\r\nHost: ", HANDSHAKE, b"POST / HTTP/1.1\r\nContent-Length: 9\r\n"],
+    [
+        b"",
+        b"G",
+        b"GET / HTTP/1.1\r\nHost: ",
+        HANDSHAKE,
+        b"POST / HTTP/1.1\r\nContent-Length: 9\r\n",
+    ],
     ids=["silent", "a letter", "half a header", "half a handshake", "half a request"],
 )
 def test_hundreds_of_unfinished_requests_do_not_lock_the_owner_out(studio, said):
@@ -104,24 +107,9 @@ def test_trickling_and_wrong_tokens_that_never_rest_do_not_either(studio):
 # --- a server with room for three, and a tenth of the patience --------------------------------------
 
 
-def served(strangers, app, work):
-    """Run ``work(port)`` in a thread while a server with these strangers serves."""
-
-    async def both(listening):
-        settings = {"http": http_protocol(strangers), "ws": WebSocket, "log_level": "error"}
-        server = uvicorn.Server(uvicorn.Config(app, loop="asyncio", lifespan="off", **settings))
-        serving = asyncio.create_task(server._serve([listening]))
-        try:
-            await asyncio.to_thread(work, listening.getsockname()[1])
-        finally:
-            server.should_exit = True
-            await serving
-
-    with listen(0) as listening, ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: asyncio.run(both(listening))).result(60)
-
-
 async def answers(scope, receive, send):
+    if scope["type"] == "lifespan":
+        return
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
         while (await receive())["type"] != "websocket.disconnect":
@@ -132,40 +120,34 @@ async def answers(scope, receive, send):
     await send({"type": "http.response.body"})
 
 
-def test_a_stranger_has_so_long_however_it_trickles_and_one_let_in_has_longer():
-    def work(port):
-        with ExitStack() as stack:
-            one, other = (
-                stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
-                for _ in range(2)
-            )
-            other.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
-            assert other.recv(100).startswith(b"HTTP/1.1 204")
-            start = time.perf_counter()
-            with pytest.raises(OSError):  # noqa: PT011
-                for letter in b"GET /" + b"a" * 1000:
-                    one.sendall(bytes([letter]))
-                    time.sleep(0.02)
-            assert 0.4 < time.perf_counter() - start < 5
-            other.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
-            assert other.recv(100).startswith(b"HTTP/1.1 204")
-
-    served(Strangers(time=0.5), answers, work)
+def test_a_stranger_has_so_long_however_it_trickles_and_one_let_in_has_longer(serves):
+    with serves(lambda port: answers, Strangers(time=0.5)) as port, ExitStack() as stack:
+        one, other = (
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            for _ in range(2)
+        )
+        other.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert other.recv(100).startswith(b"HTTP/1.1 204")
+        start = time.perf_counter()
+        with suppress(OSError):
+            for letter in b"GET /" + b"a" * 1000:
+                one.sendall(bytes([letter]))
+                time.sleep(0.02)
+        assert 0.4 < time.perf_counter() - start < 5
+        other.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert other.recv(100).startswith(b"HTTP/1.1 204")
 
 
-def test_text_that_is_no_utf8_ends_its_connection_in_silence(caplog):
-    def work(port):
-        with connect(f"ws://127.0.0.1:{port}/") as wire, caplog.at_level(logging.DEBUG, "uvicorn"):
-            for frame in (b"\xff\xfe", b"\xc3", b"\xed\xa0\x80"):
-                with wire.protocol_mutex:
-                    wire.protocol.send_frame(Frame(Opcode.TEXT, frame))
-                    wire.send_data()
-            with pytest.raises(ConnectionClosedError) as closed:
-                wire.recv(timeout=10)
-            assert closed.value.rcvd.code == 1007
-
-    served(Strangers(), answers, work)
-    assert [record.message for record in caplog.records if record.exc_info] == []
+def test_text_that_is_no_utf8_ends_its_connection_in_silence(serves, caplog):
+    with serves(lambda port: answers) as port, connect(f"ws://127.0.0.1:{port}/") as wire:
+        for frame in (b"\xff\xfe", b"\xc3", b"\xed\xa0\x80"):
+            with wire.protocol_mutex:
+                wire.protocol.send_frame(Frame(Opcode.TEXT, frame))
+                wire.send_data()
+        with pytest.raises(ConnectionClosedError) as closed:
+            wire.recv(timeout=10)
+        assert closed.value.rcvd.code == 1007
+    assert [record.getMessage() for record in caplog.records if record.levelno >= 40] == []
 
 
 def test_the_guard_does_so_many_things_at_once_and_no_more():

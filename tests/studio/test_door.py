@@ -108,7 +108,9 @@ def test_nothing_that_the_studio_started_is_left_a_zombie(tmp_path):
         url, token = address.split("/?token=")
         httpx.get(f"{url}/api/draw/network", headers={"X-Handwrought-Token": token}, timeout=60)
         # All that is left of what was started is the process that compiles.
-        until(lambda: ["handwrought.studio.warming"] == [c[2].split()[-1] for c in children(process)])
+        until(
+            lambda: [c[2].split()[-1] for c in children(process)] == ["handwrought.studio.warming"]
+        )
         # It ends by itself after a while; so it ends sooner.
         os.kill(int(children(process)[0][0]), signal.SIGTERM)
         until(lambda: not children(process))

@@ -177,8 +177,7 @@ class Guard:
     def _knows(self, token: str | None) -> bool:
         if token is None:
             return False
-        known: bool = hmac.compare_digest(token.encode(), self.gate.token.encode())
-        return known
+        return hmac.compare_digest(token.encode(), self.gate.token.encode())
 
     async def _welcome(self, send: Send, *, by_file: bool = False) -> None:
         """The token moves from the address into a cookie that no script can read."""
@@ -228,7 +227,7 @@ class Guard:
 
 
 def _is_first_page(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["path"] == "/" and scope["method"] == "GET"
+    return bool(scope["type"] == "http" and scope["path"] == "/" and scope["method"] == "GET")
 
 
 def _token_in_address(scope: Scope) -> str | None:
