@@ -1,10 +1,12 @@
 """A studio as people start it: the real command in a process of its own."""
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
+from handwrought.studio.connections import Strangers, WebSocket, http_protocol
 from handwrought.studio.runs import Runs
 from handwrought.studio.sessions import Studio
 
@@ -72,6 +76,29 @@ def started(folder, *arguments):
         failed = "" if process.stderr.closed else process.communicate(timeout=30)[1]
     assert failed == "", failed
     assert process.returncode == 0
+
+
+@contextmanager
+def served(make, strangers=None):
+    """The application of ``make(port)`` behind a server in a thread of this process; its port."""
+    from handwrought.cli.studio import listen
+
+    with listen(0) as listening:
+        port = listening.getsockname()[1]
+        settings = {
+            "http": http_protocol(strangers or Strangers()),
+            "ws": WebSocket,
+            "log_level": "error",
+        }
+        server = uvicorn.Server(uvicorn.Config(make(port), loop="asyncio", **settings))
+        serving = server.serve([listening])
+        thread = threading.Thread(target=asyncio.run, args=(serving,))
+        thread.start()
+        try:
+            yield port
+        finally:
+            server.should_exit = True
+            thread.join(60)
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +166,13 @@ class Watched:
         return self.runs.get(run)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def serves():
+    """To serve an application in this process: ``with serves(make) as port``."""
+    return served
+
+
+@pytest.fixture(scope="session")
 def watches():
     """To watch the runs in a folder: ``watches(folder)``."""
     return Watched

@@ -9,21 +9,31 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import sys
 import threading
-import webbrowser
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument, MissingExtra
+
+if TYPE_CHECKING:
+    from handwrought.studio.door import Door
 
 __all__ = ["listen", "run"]
 
 HOST = "127.0.0.1"
 _NEXT = 50
 """Ports tried after the one asked for."""
+_QUEUE = 1024
+"""Connections that the system holds until they are taken: beyond it, one must ask again."""
+_OPENING = (
+    "import signal, sys, webbrowser\n"
+    "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+    "webbrowser.open(sys.argv[1])"
+)
 
 
 def run(*, port: int, browser: bool, model: Path | None, folder: Path | None) -> int:
@@ -39,14 +49,17 @@ def run(*, port: int, browser: bool, model: Path | None, folder: Path | None) ->
         # The browser takes its time to start: it may as well do so while we load.
         found = listening.getsockname()[1]
         token = secrets.token_urlsafe(32)
-        address = f"http://{HOST}:{found}/?token={token}"
+        url = f"http://{HOST}:{found}"
         if port not in (0, found):
             sys.stdout.write(f"Port {port} is taken; this is the next free one.\n")
-        sys.stdout.write(f"The studio is at {address}\nCtrl-C stops it.\n")
+        sys.stdout.write(f"The studio is at {url}/?token={token}\nCtrl-C stops it.\n")
         sys.stdout.flush()
-        if browser:
-            threading.Thread(target=_open, args=(address,), daemon=True).start()
-        _serve(listening, found, token, where, model, stopped)
+        door = _door(url) if browser else None
+        try:
+            _serve(listening, found, token, door, where, model, stopped)
+        finally:
+            if door is not None:
+                door.close()
     sys.stdout.write("\nThe studio has stopped.\n")
     return 0
 
@@ -82,6 +95,7 @@ def _serve(
     listening: socket.socket,
     port: int,
     token: str,
+    door: Door | None,
     folder: Path,
     model: Path | None,
     stopped: threading.Event,
@@ -89,6 +103,7 @@ def _serve(
     """Serve until a signal; the server ends what it began, and raises nothing."""
     import uvicorn
 
+    from handwrought.studio.connections import BACKLOG, Strangers, WebSocket, http_protocol
     from handwrought.studio.security import MESSAGE
     from handwrought.studio.server import create_app
     from handwrought.studio.sessions import Studio
@@ -96,20 +111,24 @@ def _serve(
     class Server(uvicorn.Server):
         capture_signals = contextlib.nullcontext  # type: ignore[assignment]  # ours do it
 
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            listening.listen(_QUEUE)
+
     settings: dict[str, Any] = {
         "loop": "asyncio",
-        "http": "h11",
-        "ws": "websockets-sansio",
+        "http": http_protocol(Strangers()),
+        "ws": WebSocket,
+        "backlog": BACKLOG,
         "ws_max_size": MESSAGE,
         "ws_per_message_deflate": False,
         "access_log": False,  # it would hold the token
         "log_level": "error",
         "server_header": False,
         "proxy_headers": False,
-        "limit_concurrency": 256,
         "timeout_graceful_shutdown": 3,
     }
-    app = create_app(Studio(folder, model, warms=True), port, token)
+    app = create_app(Studio(folder, model, warms=True), port, token, door)
     server = Server(uvicorn.Config(app, **settings))
     _on_stop(server.handle_exit)
     if not stopped.is_set():
@@ -121,9 +140,23 @@ def _on_stop(handler: Callable[..., None]) -> None:
         signal.signal(number, handler)
 
 
-def _open(address: str) -> None:
-    with contextlib.suppress(webbrowser.Error):  # the address stands in the terminal, too
-        webbrowser.open(address)
+def _door(url: str) -> Door | None:
+    """Open the browser on a page that leads there; None where there is none to be written."""
+    from handwrought.studio.door import Door
+
+    try:
+        door = Door(url)
+    except OSError:
+        sys.stdout.write("No browser can be opened: open that address yourself.\n")
+        return None
+    threading.Thread(target=_open, args=(door.path,), daemon=True).start()
+    return door
+
+
+def _open(page: Path) -> None:
+    """In a process of its own: what a browser's launcher leaves behind is then not ours to reap."""
+    with contextlib.suppress(OSError):  # the address stands in the terminal, too
+        subprocess.run([sys.executable, "-c", _OPENING, page.as_uri()], check=False)
 
 
 def _check_model(model: Path | None) -> None:

@@ -18,7 +18,23 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from handwrought.errors import HandwroughtError
 from handwrought.studio.messages import encode
 
-__all__ = ["Outbox", "converse"]
+__all__ = ["Outbox", "converse", "say"]
+
+
+async def say(websocket: WebSocket, message: str | bytes) -> None:
+    """Send a message, the one way to do so.
+
+    Raises
+    ------
+    WebSocketDisconnect
+        If nobody is there any more, whoever found that out first.
+    """
+    if websocket.application_state is WebSocketState.DISCONNECTED:
+        raise WebSocketDisconnect(1006)
+    if isinstance(message, str):
+        await websocket.send_text(message)
+    else:
+        await websocket.send_bytes(message)
 
 
 class Outbox:
@@ -65,7 +81,7 @@ class Outbox:
                     message = self._snapshot()
                 else:
                     message = self._waiting.popleft()
-                await websocket.send_text(encode(message))
+                await say(websocket, encode(message))
 
 
 async def converse(
@@ -96,11 +112,8 @@ async def converse(
                 answer = await hear(event["bytes"] if said is None else said)
             except HandwroughtError as error:
                 answer = {"kind": "error", "error": str(error)}
-            if answer is None:
-                continue
-            if websocket.application_state is WebSocketState.DISCONNECTED:
-                return  # the outbox found out first that nobody is there any more
-            await websocket.send_text(encode(answer))
+            if answer is not None:
+                await say(websocket, encode(answer))
     except WebSocketDisconnect:
         return
     finally:

@@ -280,7 +280,7 @@ class Evaluations:
         subject = self._subject(model, say)
         curves = self._curves(model, lambda doing, share: say(doing, 0.8 * share))
         say("Writing the page", 0.85)
-        return report_page(replace(subject, measured=curves)).encode("utf-8")
+        return report_page(replace(subject, measured=curves)).encode("utf-8", "backslashreplace")
 
 
 def _stop(works: Mapping[Any, Work[Any]]) -> None:

@@ -130,6 +130,10 @@ def _plain(kind: Any, value: Any, where: str) -> Any:
         raise InvalidArgument(f"{where} is {_shown(value)}: give {name[kind]}")
     if kind is float and not math.isfinite(value):
         raise InvalidArgument(f"{where} is {value!r}: give a finite number")
+    if kind is str and any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise InvalidArgument(
+            f"{where} is {_shown(value)}: give whole characters, no halves of them"
+        )
     return value
 
 
@@ -169,7 +173,10 @@ def _check_bound(bound: Any, value: Any, where: str) -> None:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=True) if not isinstance(value, int) else f"{value!r:.40}"
+    try:
+        text = json.dumps(value) if not isinstance(value, int) else f"{value!r:.40}"
+    except RecursionError:
+        text = "nested too deep"
     return text if len(text) <= 40 else text[:37] + "..."
 
 

@@ -8,7 +8,7 @@ before and after; ``best.safetensors``, the weights of its best epoch so far.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,28 @@ __all__ = ["OwnTraining", "brought", "offered", "prepare", "standard_wish", "tun
 
 _SOURCE, _DIGITS = "source.safetensors", "digits.npz"
 _MEASURED, _BEST = "measured.json", "best.safetensors"
+
+
+@dataclass(frozen=True)
+class _Count:
+    accuracy: float | None
+    right: int
+    images: int
+    interval: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class _Counts:
+    held_out: _Count
+    own: _Count
+    validation: _Count
+    test: _Count
+
+
+@dataclass(frozen=True)
+class _Brought:
+    before: _Counts | None = None
+    after: _Counts | None = None
 
 
 def standard_wish() -> Wish:
@@ -119,9 +141,14 @@ def prepare(folder: Path, source: Path, digits: Path) -> None:
 
 
 def brought(folder: Path) -> dict[str, Any] | None:
-    """How the model read before and, once it has ended, after; None where a run is no such one."""
-    found = read_json(folder / _MEASURED)
-    return found if isinstance(found, dict) else None
+    """How the model read before and, once it has ended, after; None where a run is no such one.
+
+    Raises
+    ------
+    DataError
+        If that file is damaged.
+    """
+    return read_json(folder / _MEASURED, _Brought)
 
 
 class OwnTraining:

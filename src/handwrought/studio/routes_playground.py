@@ -25,7 +25,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from handwrought.errors import InvalidArgument, TrainingDiverged
-from handwrought.studio.conversation import converse
+from handwrought.studio.conversation import converse, say
 from handwrought.studio.messages import Length, Within, decode, encode, parse
 from handwrought.studio.playground_settings import PRESETS, Did, Settings
 from handwrought.studio.sessions import Studio
@@ -185,7 +185,7 @@ class _Visit:
         self.speed = None
         found, message = await run_in_threadpool(opened)
         self.playground = None  # no frame of the next state before the state itself
-        await self.websocket.send_text(message)
+        await say(self.websocket, message)
         self.playground, self.state = found, self.state + 1
 
     async def attempt(self, playground: Playground, wish: Any) -> None:
@@ -211,11 +211,11 @@ class _Visit:
             await self.stop(str(error))
         if isinstance(wish, AddPoint | RemovePoint):
             points = await run_in_threadpool(playground.shown_points)
-            await self.websocket.send_text(encode({"kind": "points", **points}))
+            await say(self.websocket, encode({"kind": "points", **points}))
 
     async def stop(self, why: str) -> None:
         self.speed = None
-        await self.websocket.send_text(encode({"kind": "stopped", "error": why}))
+        await say(self.websocket, encode({"kind": "stopped", "error": why}))
 
     async def learn(self) -> None:
         """Learn in small portions while it runs."""
@@ -242,14 +242,13 @@ class _Visit:
             playground, state, running = self.playground, self.state, self.speed is not None
             if playground is None:
                 continue
-            await self.websocket.send_bytes(
-                await run_in_threadpool(playground.frame, state, running)
-            )
+            frame = await run_in_threadpool(playground.frame, state, running)
+            await say(self.websocket, frame)
             now = time.perf_counter()
             if not running or now - at > 1:
                 did = {"kind": "did", **playground.link()}
                 if did != said:
-                    await self.websocket.send_text(encode(did))
+                    await say(self.websocket, encode(did))
                 said, at = did, now
             await asyncio.sleep(_FRAME / 2)
 

@@ -14,13 +14,14 @@ from typing import Annotated, Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from handwrought.errors import InvalidArgument
 from handwrought.studio.conversation import Outbox, converse
 from handwrought.studio.messages import Length, Within, decode, encode, parse
+from handwrought.studio.run_folder import content_of
 from handwrought.studio.runs import Runs
 from handwrought.studio.scrubbing import Scrubber
 from handwrought.studio.sessions import Studio
@@ -195,9 +196,10 @@ async def whole(request: Request) -> Response:
 async def model(request: Request) -> Response:
     """A run's model, as a file."""
     run = request.path_params["run"]
-    path = await run_in_threadpool(lambda: _runs(request).model(run))
+    content = await run_in_threadpool(lambda: content_of(_runs(request).model(run)))
     name = re.sub(r"[^A-Za-z0-9]+", "-", _runs(request).get(run).name).strip("-") or "model"
-    return FileResponse(path, media_type="application/octet-stream", filename=f"{name}.safetensors")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.safetensors"'}
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 async def moment(request: Request) -> Response:

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from handwrought.errors import HandwroughtError
-from handwrought.studio.diagnosis import diagnose
+from handwrought.errors import DataError
+from handwrought.studio.diagnosis import Finding, diagnose
 from handwrought.studio.measuring import Point
 from handwrought.studio.messages import decode
-from handwrought.studio.run_folder import read_history, read_json
+from handwrought.studio.run_folder import CONFIG, Config, read_history, read_json
 from handwrought.studio.wishes import Wish
 
 __all__ = ["ENDS", "Run", "changed", "free_name", "named", "read_run"]
@@ -24,7 +24,7 @@ ENDS = ("finished", "stopped", "diverged", "failed")
 @dataclass(eq=False)
 class Run:
     """One run; its ``status`` is one of starting, running, paused (with a process), finished,
-    stopped, diverged, failed or crashed (without)."""
+    stopped, diverged, failed, crashed or damaged (without)."""
 
     id: str
     folder: Path
@@ -39,6 +39,8 @@ class Run:
     look: dict[str, Any] | None = None
     process: subprocess.Popen[bytes] | None = None
     reader: threading.Thread | None = None
+    damage: str = ""
+    """What of its measurements cannot be read; known once they were."""
     _points: list[Point] | None = None
 
     @property
@@ -50,7 +52,7 @@ class Run:
     def points(self) -> list[Point]:
         """What was measured; read from the folder when first asked for."""
         if self._points is None:
-            self._points = read_history(self.folder)
+            self._points, self.damage = read_history(self.folder)
         return self._points
 
     @points.setter
@@ -76,9 +78,16 @@ class Run:
             "shape": self.shape,
         }
 
+    def findings(self) -> list[Finding]:
+        """What is wrong with it: of its files and of its training."""
+        diverged = self.sentence if self.status == "diverged" else ""
+        found = diagnose(self.wish, self._points or [], diverged)
+        if self.damage:
+            found.insert(0, Finding("damaged", "A file of this run is damaged", self.damage, []))
+        return found
+
     def summary(self) -> dict[str, Any]:
         """What the page is told of every run."""
-        diverged = self.sentence if self.status == "diverged" else ""
         return {
             "id": self.id,
             **self.config(),
@@ -86,27 +95,26 @@ class Run:
             "rate": self.wish.rate,
             "sizes": self.wish.sizes,
             "accuracy": self.accuracy,
-            "findings": diagnose(self.wish, self._points or [], diverged),
+            "damage": self.damage,
+            "findings": self.findings(),
         }
 
 
-def read_run(path: Path) -> Run | None:
-    """The run whose config this is; None where that is damaged."""
-    values = read_json(path)
+def read_run(folder: Path) -> Run | None:
+    """The run in a folder, damaged or not; None where there is none."""
     try:
-        run = Run(
-            path.parent.name,
-            path.parent,
-            str(values["name"])[:80],
-            float(values["created"]),
-            decode(Wish, values["wish"]),
-            str(values["status"]),
-            str(values["sentence"]),
-            dict(values["progress"]),
-            dict(values["shape"]),
-        )
-    except (ValueError, KeyError, TypeError, HandwroughtError):
+        values = read_json(folder / CONFIG, Config)
+    except DataError as error:
+        return Run(
+            folder.name, folder, folder.name[:80], 0.0, Wish(), "damaged",
+            f"{error}. What it was asked for is not known, so it cannot go on; its model can be "
+            f"exported, if it is there.",
+        )  # fmt: skip
+    if values is None:
         return None
+    kept = decode(Config, values)
+    run = Run(folder.name, folder, kept.name, kept.created, kept.wish, kept.status, kept.sentence,
+              values["progress"], values["shape"])  # fmt: skip
     if run.status not in (*ENDS, "crashed"):
         run.status = "stopped"
         run.sentence = "The studio ended while it trained; it goes on from its last checkpoint."

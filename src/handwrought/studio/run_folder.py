@@ -4,28 +4,43 @@
 last pictures), ``moments/STEP.safetensors`` (the network at that step, for the scrubber),
 ``checkpoint.safetensors``, ``model.safetensors`` and ``process.log``; where it learns its writer's
 own digits, what :mod:`handwrought.studio.own_digits` adds.
+
+All JSON holds a digest (:mod:`handwrought.storage.sealed`); what was changed or damaged is told, and
+taken for nothing else.  Only regular files of the folder itself are read: no link leads out of it.
 """
 
 from __future__ import annotations
 
-import json
+import os
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from handwrought.errors import DataError, InvalidArgument
+from handwrought.storage.sealed import sealed, unsealed
 from handwrought.studio.measuring import Point
+from handwrought.studio.messages import Length, Within, decode
+from handwrought.studio.wishes import Wish
 
 __all__ = [
     "CHECKPOINT",
     "CONFIG",
     "HISTORY",
     "LOG",
+    "LOOK",
     "MODEL",
+    "Config",
+    "Look",
     "add_to_history",
     "bytes_of",
+    "content_of",
+    "folders",
+    "is_own",
     "last_words",
+    "new_log",
     "read_history",
     "read_json",
     "run_models",
@@ -38,41 +53,172 @@ CHECKPOINT = "checkpoint.safetensors"
 MODEL = "model.safetensors"
 LOG = "process.log"
 HISTORY = "history.jsonl"
+LOOK = "look.json"
+_LONGEST = 64 << 20
+"""Bytes of a file that is read whole; the largest network of the studio has half of them."""
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_history(folder: Path) -> list[Point]:
-    """The points measured so far; what a crash cut short is passed over."""
-    points = []
-    with suppress(OSError):
-        for line in (folder / HISTORY).read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, TypeError, KeyError):
-                points.append(Point.of(json.loads(line)))
-    return points
+_Count = Annotated[int, Within(0, 10**12)]
+
+
+@dataclass(frozen=True)
+class _Progress:
+    step: _Count = 0
+    total: _Count = 0
+    epoch: float = 0.0
+    epochs: _Count = 0
+    cost: float | None = None
+    rate: float = 0.0
+    speed: float = 0.0
+    left: float | None = None
+    accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class _Shape:
+    step: _Count = 0
+    batches: Annotated[int, Within(1, 10**12)] = 1
+    images: _Count = 0
+    parameters: _Count = 0
+    sizes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """What ``config.json`` holds."""
+
+    name: Annotated[str, Length(1, 120)]
+    created: Annotated[float, Within(0, 1e11)]
+    wish: Wish
+    status: Literal[
+        "starting", "running", "paused", "finished", "stopped", "diverged", "failed", "crashed"
+    ]
+    sentence: str
+    progress: _Progress
+    shape: _Shape
+
+
+@dataclass(frozen=True)
+class Look:
+    """What ``look.json`` holds; arrays as base64."""
+
+    shown: _Count
+    neurons: _Count
+    most: float
+    n_in: _Count
+    wrong: tuple[Annotated[tuple[float, ...], Length(3, 3)], ...]
+    weights: str
+    images: str
+
+
+def folders(runs: Path) -> list[Path]:
+    """Those of the runs, in the order in which they were made; no links to others."""
+    found = sorted(runs.iterdir()) if runs.is_dir() else []
+    return [each for each in found if not each.name.startswith(".") and _is(stat.S_ISDIR, each)]
+
+
+def is_own(path: Path) -> bool:
+    """Whether it is there as a regular file, not a link to another or a device."""
+    return _is(stat.S_ISREG, path)
+
+
+def _is(kind: Any, path: Path) -> bool:
+    try:
+        return bool(kind(path.lstat().st_mode))
+    except (OSError, ValueError):
+        return False
+
+
+def content_of(path: Path) -> bytes:
+    """What a file of a run's folder holds.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is not there.
+    DataError
+        If it is no regular file, is too long, or cannot be read.
+    """
+    try:
+        # A link or a pipe is seen before it is opened, and refused by the opening in between.
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise DataError(f"{path} is no regular file: it is not read")
+        with os.fdopen(os.open(path, os.O_RDONLY | _NO_LINK), "rb") as file:
+            content = file.read(_LONGEST + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    if len(content) > _LONGEST:
+        raise DataError(f"{path} is longer than {_LONGEST:,} bytes: it is not read")
+    return content
+
+
+def read_history(folder: Path) -> tuple[list[Point], str]:
+    """The points measured so far, and a sentence on what is damaged, or no text."""
+    points, damaged = [], []
+    try:
+        lines = content_of(folder / HISTORY).split(b"\n")
+    except FileNotFoundError:
+        return [], ""
+    except DataError as error:
+        return [], f"{error}."
+    for number, line in enumerate(lines if lines[-1] else lines[:-1], start=1):
+        try:
+            points.append(decode(Point, unsealed(line)[0]))
+        except (ValueError, RecursionError):
+            damaged.append(number)
+    if not damaged:
+        return points, ""
+    which = f"line {damaged[0]}" if len(damaged) == 1 else f"{len(damaged)} lines"
+    return (
+        points,
+        f"In {HISTORY}, {which} of {len(lines) - 1} cannot be read: nothing is shown of it.",
+    )
 
 
 def write_history(folder: Path, points: Sequence[Point]) -> None:
     """These points and no others."""
     from handwrought.storage.atomic import write_atomically
 
-    lines = "".join(json.dumps(asdict(point)) + "\n" for point in points)
-    write_atomically(folder / HISTORY, lines.encode())
+    write_atomically(folder / HISTORY, b"".join(map(_line, points)))
 
 
 def add_to_history(folder: Path, point: Point) -> None:
     """One point more."""
-    with (folder / HISTORY).open("a", encoding="utf-8") as history:
-        history.write(json.dumps(asdict(point)) + "\n")
+    handle = os.open(folder / HISTORY, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o666)
+    with os.fdopen(handle, "ab") as history:
+        history.write(_line(point))
 
 
-def read_json(path: Path) -> Any:
-    """What a file of the folder holds; None where it is not there or damaged."""
+def _line(point: Point) -> bytes:
+    return sealed(asdict(point)) + b"\n"
+
+
+def read_json(path: Path, kind: Any) -> dict[str, Any] | None:
+    """What a file of the folder holds, fit to be a dataclass of this kind; None where there is none.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = content_of(path)
+    except FileNotFoundError:
         return None
+    try:
+        values, _ = unsealed(content, indent=1)
+        decode(kind, values)
+    except (ValueError, RecursionError) as error:
+        plain = type(error) is ValueError or isinstance(error, InvalidArgument)
+        why = str(error) if plain else "it is no JSON that can be read"
+        raise DataError(f"{path} is damaged: {why}") from None
+    return values
 
 
-def write_json(path: Path, values: Any) -> None:
+def write_json(path: Path, values: dict[str, Any]) -> None:
     """Whole, or not at all.
 
     Raises
@@ -82,24 +228,31 @@ def write_json(path: Path, values: Any) -> None:
     """
     from handwrought.storage.atomic import write_atomically
 
-    write_atomically(path, json.dumps(values, indent=1).encode())
+    write_atomically(path, sealed(values, indent=1))
 
 
 def run_models(runs: Path) -> dict[str, tuple[str, Path]]:
     """The models of all runs, the newest first: name and file by the run's id."""
     found = {}
-    for folder in sorted(runs.iterdir(), reverse=True) if runs.is_dir() else []:
-        if (folder / MODEL).is_file() and not folder.name.startswith("."):
-            config = read_json(folder / CONFIG)
-            name = config.get("name") if isinstance(config, dict) else None
-            found[folder.name] = str(name or folder.name)[:80], folder / MODEL
+    for folder in reversed(folders(runs)):
+        if is_own(folder / MODEL):
+            config = None
+            with suppress(DataError):
+                config = read_json(folder / CONFIG, Config)
+            found[folder.name] = (config or {"name": folder.name})["name"], folder / MODEL
     return found
+
+
+def new_log(folder: Path) -> int:
+    """A descriptor to write to it, from its beginning."""
+    how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK
+    return os.open(folder / LOG, how, 0o666)
 
 
 def last_words(folder: Path) -> str:
     """The last line that the training process wrote to its log, shortened."""
-    with suppress(OSError):
-        lines = (folder / LOG).read_text(errors="replace").strip().splitlines()
+    with suppress(OSError, DataError):
+        lines = content_of(folder / LOG).decode(errors="replace").strip().splitlines()
         return lines[-1][:200] if lines else ""
     return ""
 
@@ -109,5 +262,5 @@ def bytes_of(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
         with suppress(OSError):
-            total += path.stat().st_size
+            total += path.lstat().st_size
     return total

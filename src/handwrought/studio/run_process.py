@@ -12,19 +12,28 @@ from typing import Any, BinaryIO
 
 from handwrought.errors import DataError
 from handwrought.studio.pipes import hear
-from handwrought.studio.run_folder import CHECKPOINT, LOG, last_words
+from handwrought.studio.run_folder import CHECKPOINT, last_words, new_log
 
 __all__ = ["begun", "ended", "environment", "epitaph", "said"]
 
 
 def begun(folder: Path) -> subprocess.Popen[bytes]:
-    """A process that trains in the folder."""
+    """A process that trains in the folder.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started, or its log not be written.
+    """
     command = [sys.executable, "-m", "handwrought.studio.training_process", str(folder)]
-    with (folder / LOG).open("wb") as log:
+    log = new_log(folder)
+    try:
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             env=environment(), start_new_session=True,
         )  # fmt: skip
+    finally:
+        os.close(log)
 
 
 def environment() -> dict[str, str]:

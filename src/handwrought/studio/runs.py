@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import DataError, InvalidArgument
-from handwrought.studio.diagnosis import diagnose
 from handwrought.studio.measuring import Point
 from handwrought.studio.messages import decode
 from handwrought.studio.moments import steps_kept, thinned
@@ -29,8 +28,13 @@ from handwrought.studio.pipes import tell
 from handwrought.studio.run import ENDS, Run, changed, free_name, named, read_run
 from handwrought.studio.run_folder import (
     CONFIG,
+    LOOK,
     MODEL,
+    Look,
     bytes_of,
+    folders,
+    is_own,
+    read_history,
     read_json,
     write_json,
 )
@@ -48,7 +52,6 @@ LIVE = 2
 """Trainings under way at once."""
 BYTES = 4 << 30
 """Of all runs' folders, above which no other begins."""
-_LOOK = "look.json"
 _PATIENCE = 20.0
 """Seconds that a training has to keep itself when the studio ends."""
 
@@ -63,9 +66,19 @@ class Runs:
         self._listeners: set[Callable[[dict[str, Any]], None]] = set()
         self._runs: dict[str, Run] = {}
         self._closed = False
-        for config in sorted(self.folder.glob(f"*/{CONFIG}")):
-            if (run := read_run(config)) is not None:
+        for folder in folders(self.folder):
+            if (run := read_run(folder)) is not None:
                 self._runs[run.id] = run
+        threading.Thread(target=self._look_through, name="look through", daemon=True).start()
+
+    def _look_through(self) -> None:
+        """Tell of runs whose measurements are damaged; nobody waits for that."""
+        for run in list(self._runs.values()):
+            damage = "" if self._closed else read_history(run.folder)[1]
+            with self._lock:
+                if damage and run.id in self._runs and not (run.damage or run.live):
+                    run.damage = damage
+                    self._announce(run)
 
     def close(self) -> None:
         """Stop what is under way; each keeps its checkpoint."""
@@ -152,6 +165,7 @@ class Runs:
                 self.do(name, goal)
                 return
             self._check_room()
+            _check_whole(run)
             run.wish = changed(run.wish, changes or {})
             done = run.progress.get("step", 0)
             if done and done >= run.wish.epochs * run.shape.get("batches", 1):
@@ -173,6 +187,7 @@ class Runs:
         """Other settings: from the next mini-batch on, or when the run goes on."""
         with self._lock:
             run = self.get(name)
+            _check_whole(run)
             wish = changed(run.wish, changes)
             if run.live:
                 self._command(run, "change", wish=asdict(wish))
@@ -185,6 +200,7 @@ class Runs:
         """Give a run another name."""
         with self._lock:
             run = self.get(name)
+            _check_whole(run)
             run.name = new.strip() or run.name
             self._write(run)
             self._announce(run)
@@ -230,13 +246,18 @@ class Runs:
         with self._lock:
             run = self.get(name)
             points = list(run.points)
+            parts: dict[str, Any] = {"look": run.look, "brought": None}
+            try:
+                parts["look"] = run.look or read_json(run.folder / LOOK, Look)
+                parts["brought"] = brought(run.folder)
+            except DataError as error:
+                run.damage = run.damage or f"{error}."
             return {
                 "run": run.summary(),
                 "points": points,
-                "look": run.look or read_json(run.folder / _LOOK),
+                **parts,
                 "moments": steps_kept(run.folder),
                 "bytes": bytes_of(run.folder),
-                "brought": brought(run.folder),
             }
 
     def model(self, name: str) -> Path:
@@ -248,8 +269,10 @@ class Runs:
             If it has none yet.
         """
         path = self.get(name).folder / MODEL
-        if not path.is_file():
-            raise InvalidArgument("this run has no model yet: let it train for a moment")
+        if not is_own(path):
+            raise InvalidArgument(
+                "this run has no model, or a link in its place: let it train for a moment"
+            )
         return path
 
     def own(self) -> dict[str, Any]:
@@ -262,7 +285,7 @@ class Runs:
             runs = {
                 run.id: run.name
                 for run in reversed(self._runs.values())
-                if run.wish.dataset == "mnist" and (run.folder / MODEL).is_file()
+                if run.wish.dataset == "mnist" and is_own(run.folder / MODEL)
             }
         own = {} if self._studio.model is None else {"model": self._studio.model.name}
         return {"shipped": "the shipped model", **own, **runs}
@@ -290,7 +313,13 @@ class Runs:
     def _start(self, run: Run, goal: str) -> None:
         run.status, run.sentence = "starting", ""
         self._write(run)
-        run.process = begun(run.folder)
+        try:
+            run.process = begun(run.folder)
+        except OSError as error:
+            run.status, run.sentence = "failed", f"No process can be started: {error.strerror}."
+            self._write(run)
+            self._announce(run)
+            raise DataError(run.sentence) from None
         run.reader = threading.Thread(
             target=self._follow, args=(run, run.process), name=f"run {run.id}", daemon=True
         )
@@ -322,7 +351,7 @@ class Runs:
                 run.status, run.sentence = "crashed", epitaph(run.folder, code)
             if run.look is not None:
                 with suppress(OSError):
-                    write_json(run.folder / _LOOK, run.look)
+                    write_json(run.folder / LOOK, run.look)
             if run.folder.exists():
                 self._write(run)
             if run.id in self._runs:
@@ -335,10 +364,10 @@ class Runs:
             run.progress = {**message, "accuracy": run.accuracy}
             self._tell({"kind": "progress", "run": run.id, "status": run.status, **message})
         elif kind == "point":
-            points = [*run.points, Point.of(message["point"])]
+            points = [*run.points, decode(Point, message["point"])]
             run.points = thinned(points)
             self._tell({"kind": "point", "run": run.id, "point": points[-1],
-                        "findings": diagnose(run.wish, run.points)})  # fmt: skip
+                        "findings": run.findings()})  # fmt: skip
         elif kind == "look":
             run.look = _pictures(message, payload)
             self._tell({"kind": "look", "run": run.id, **run.look})
@@ -374,6 +403,12 @@ class Runs:
             write_json(run.folder / CONFIG, run.config())
         except OSError as error:
             run.sentence = f"{run.folder} cannot be written: {error.strerror}"
+
+
+def _check_whole(run: Run) -> None:
+    """Nothing is written over what is damaged, and no wish taken from it."""
+    if run.status == "damaged":
+        raise DataError(run.sentence)
 
 
 def _pictures(message: dict[str, Any], payload: bytes) -> dict[str, Any]:

@@ -9,8 +9,12 @@ so that a new route is guarded without doing anything.  In this order:
    compared whole, never by prefix or pattern.
 3. ``Sec-Fetch-Site``, where a browser sends it, is not that of another page.
 4. The token: in the address of the first page (``/?token=...``), which turns it into a cookie, then
-   in the cookie, or in the header ``X-Handwrought-Token``.
-5. The body is no longer than its route needs, and does not take for ever to arrive.
+   in the cookie, or in the header ``X-Handwrought-Token``.  The browser that the studio opens comes
+   with a code in the token's place, which works once (:mod:`handwrought.studio.door`).
+5. There is room for it: so many requests at once, of those that got so far.
+6. The body is no longer than its route needs, and does not take for ever to arrive.
+
+Whose request got past the token is a stranger no longer (:mod:`handwrought.studio.connections`).
 """
 
 from __future__ import annotations
@@ -18,19 +22,23 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["BODY", "MESSAGE", "Gate", "Guard"]
+from handwrought.studio.door import Door
+
+__all__ = ["AT_ONCE", "BODY", "MESSAGE", "Gate", "Guard"]
 
 BODY = 1 << 20
 """Bytes of a request's body, unless its route is named in ``Gate.bodies``."""
 MESSAGE = 1 << 20
 """Bytes of a WebSocket message."""
+AT_ONCE = 256
+"""Requests and WebSockets under way, those refused before not counted."""
 _PATIENCE = 30.0
 """Seconds that a body may take to arrive."""
 
@@ -57,6 +65,16 @@ _FIXED = (
 )
 
 
+_NO_TOKEN = "The studio needs its token: open the address that handwrought studio printed."
+_TOO_MANY = f"The studio does {AT_ONCE} things at once already: close some of its pages."
+_GO_ON = """<!doctype html>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url=/">
+<title>handwrought studio</title>
+<p><a href="/">Go on to the studio</a></p>
+"""
+
+
 @dataclass(frozen=True)
 class Gate:
     """What the guard compares with.
@@ -68,11 +86,14 @@ class Gate:
     token : str
     bodies : mapping of str to int
         Bytes that a body may have, for the paths that need more than :data:`BODY`.
+    door : Door, optional
+        Where the browser that the studio opens comes in.
     """
 
     port: int
     token: str = field(repr=False)
     bodies: Mapping[str, int] = field(default_factory=dict)
+    door: Door | None = None
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -96,6 +117,7 @@ class Guard:
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self.app = app
         self.gate = gate
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -105,24 +127,42 @@ class Guard:
         for name, value in scope["headers"]:
             headers.setdefault(name.lower(), []).append(value)
         refusal = self._refusal(scope, headers)
+        first_page = _is_first_page(scope)
+        shown = _token_in_address(scope) if first_page and not refusal else None
+        if not refusal and not self._knows(_token_in_headers(headers, self.gate.cookie)):
+            if shown and self.gate.door is not None and self.gate.door.admits(shown):
+                await self._welcome(_with_headers(send, headers), by_file=True)
+                return
+            if not self._knows(shown):
+                refusal = _NO_TOKEN
+        status = 403
+        if not refusal:
+            scope.get("state", {}).get("let_in", lambda: None)()
+            if self._under_way >= AT_ONCE:
+                refusal, status = _TOO_MANY, 503
         if scope["type"] == "websocket":
             if refusal:
                 await send({"type": "websocket.close", "code": 1008, "reason": refusal})
             else:
-                await self.app(scope, receive, send)
+                await self._counted(self.app(scope, receive, send))
             return
-        send = _with_headers(send, headers.get(b"host", [b""])[0])
-        if refusal and scope["path"] == "/":  # somebody reads it
-            await _answer(send, 403, refusal, plain=True)
-        elif refusal:
-            await _answer(send, 403, refusal)
-        elif scope["path"] == "/" and self._token_in_address(scope) is not None:
+        send = _with_headers(send, headers)
+        if refusal:
+            await _answer(send, status, refusal, plain=scope["path"] == "/")  # somebody reads it
+        elif shown is not None:
             await self._welcome(send)
         else:
-            await self._with_body(scope, headers, receive, send)
+            await self._counted(self._with_body(scope, headers, receive, send))
+
+    async def _counted(self, work: Awaitable[None]) -> None:
+        self._under_way += 1
+        try:
+            await work
+        finally:
+            self._under_way -= 1
 
     def _refusal(self, scope: Scope, headers: Mapping[bytes, list[bytes]]) -> str | None:
-        """Why this request goes no further; None if it may."""
+        """Why this request goes no further, whatever token it has; None if it may."""
         gate = self.gate
         host = [value.decode("latin-1") for value in headers.get(b"host", [])]
         if len(host) != 1 or host[0].lower() not in gate.hosts:
@@ -130,25 +170,23 @@ class Guard:
         origin = [value.decode("latin-1") for value in headers.get(b"origin", [])]
         if origin and (len(origin) != 1 or origin[0] not in gate.origins):
             return "Another page may not talk to the studio."
-        first_page = scope["type"] == "http" and scope["path"] == "/" and scope["method"] == "GET"
         site = headers.get(b"sec-fetch-site", [b"none"])
-        if not first_page and (len(site) != 1 or site[0] not in (b"same-origin", b"none")):
-            return "Another page may not talk to the studio."
-        shown = self._token_in_address(scope) if first_page else None
-        shown = shown or _token_in_headers(headers, gate.cookie)
-        if shown is None or not hmac.compare_digest(shown.encode(), gate.token.encode()):
-            return "The studio needs its token: open the address that handwrought studio printed."
-        return None
+        own = len(site) == 1 and site[0] in (b"same-origin", b"none")
+        return None if own or _is_first_page(scope) else "Another page may not talk to the studio."
 
-    def _token_in_address(self, scope: Scope) -> str | None:
-        query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), max_num_fields=None)
-        found = [value for name, value in query if name == "token"]
-        return found[0] if len(found) == 1 else None
+    def _knows(self, token: str | None) -> bool:
+        if token is None:
+            return False
+        return hmac.compare_digest(token.encode(), self.gate.token.encode())
 
-    async def _welcome(self, send: Send) -> None:
+    async def _welcome(self, send: Send, *, by_file: bool = False) -> None:
         """The token moves from the address into a cookie that no script can read."""
         cookie = f"{self.gate.cookie}={self.gate.token}; HttpOnly; SameSite=Strict; Path=/"
-        await _answer(send, 303, "", (b"location", b"/"), (b"set-cookie", cookie.encode()))
+        let_in = (b"set-cookie", cookie.encode())
+        if by_file:  # after a redirection from there, a strict cookie would not be sent
+            await _answer(send, 200, _GO_ON, let_in, (b"content-type", b"text/html"), plain=True)
+        else:
+            await _answer(send, 303, "", (b"location", b"/"), let_in)
 
     async def _with_body(
         self, scope: Scope, headers: Mapping[bytes, list[bytes]], receive: Receive, send: Send
@@ -188,6 +226,16 @@ class Guard:
         await self.app(scope, replay, send)
 
 
+def _is_first_page(scope: Scope) -> bool:
+    return bool(scope["type"] == "http" and scope["path"] == "/" and scope["method"] == "GET")
+
+
+def _token_in_address(scope: Scope) -> str | None:
+    query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), max_num_fields=None)
+    found = [value for name, value in query if name == "token"]
+    return found[0] if len(found) == 1 else None
+
+
 def _token_in_headers(headers: Mapping[bytes, list[bytes]], cookie_name: str) -> str | None:
     named = headers.get(b"x-handwrought-token")
     if named:
@@ -202,7 +250,8 @@ def _token_in_headers(headers: Mapping[bytes, list[bytes]], cookie_name: str) ->
     return cookies[cookie_name].value if cookie_name in cookies else None
 
 
-def _with_headers(send: Send, host: bytes) -> Send:
+def _with_headers(send: Send, request: Mapping[bytes, list[bytes]]) -> Send:
+    host = request.get(b"host", [b""])[0]
     policy = _POLICY.format(host=host.decode("latin-1")).encode("latin-1", "replace")
 
     async def sender(message: Message) -> None:
@@ -221,10 +270,10 @@ def _with_headers(send: Send, host: bytes) -> Send:
 async def _answer(
     send: Send, status: int, sentence: str, *more: tuple[bytes, bytes], plain: bool = False
 ) -> None:
-    body = sentence.encode()
-    if sentence and not plain:
-        body = json.dumps({"error": sentence}).encode()
-    kind = (b"content-type", b"text/plain; charset=utf-8" if plain else b"application/json")
-    headers = [kind, (b"content-length", str(len(body)).encode()), *more]
+    body = json.dumps({"error": sentence}).encode() if sentence and not plain else sentence.encode()
+    kind = b"text/plain; charset=utf-8" if plain else b"application/json"
+    headers = [(b"content-length", str(len(body)).encode()), *more]
+    if b"content-type" not in dict(headers):
+        headers.append((b"content-type", kind))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from handwrought.errors import HandwroughtError
@@ -20,6 +20,8 @@ from handwrought.studio import (
     routes_playground,
     routes_train,
 )
+from handwrought.studio.door import Door
+from handwrought.studio.messages import encode
 from handwrought.studio.security import Gate, Guard
 from handwrought.studio.sessions import Studio
 
@@ -41,7 +43,7 @@ BODIES: Mapping[str, int] = {
 """Paths whose bodies may be longer than usual, in bytes."""
 
 
-def create_app(studio: Studio, port: int, token: str) -> Guard:
+def create_app(studio: Studio, port: int, token: str, door: Door | None = None) -> Guard:
     """The studio as an ASGI application behind its guard."""
 
     @contextlib.asynccontextmanager
@@ -60,11 +62,12 @@ def create_app(studio: Studio, port: int, token: str) -> Guard:
     )
     app.router.redirect_slashes = False
     app.state.studio = studio
-    return Guard(app, Gate(port, token, BODIES))
+    return Guard(app, Gate(port, token, BODIES, door))
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"error": str(error)}, 400)
+async def _refused(request: Request, error: Exception) -> Response:
+    # Not by JSONResponse, which cannot say the halves of characters that a file's name may hold.
+    return Response(encode({"error": str(error)}), 400, media_type="application/json")
 
 
 async def _not_found(request: Request, error: Exception) -> JSONResponse:

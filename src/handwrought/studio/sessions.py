@@ -78,9 +78,13 @@ class Studio:
         """Last of all, so that nothing that is looked at waits for it."""
         from handwrought.studio import warming
 
+        process = None
         with self._lock, suppress(HandwroughtError):  # a training will say what is wrong
             if not self._closed:
                 self._warming = warming.begin()
+            process = self._warming
+        if process is not None:  # no zombie is left; this thread has nothing else to do
+            process.wait()
 
     @property
     def recognizer(self) -> Recognizer:

@@ -63,7 +63,7 @@ class Keeper:
         self.images = None if data.validation is None else data.validation.images
         self.validation = None if data.validation is None else seen(data.validation, view)
         self.measurer = Measurer(seen(data.train[:SAMPLE], view), self.validation)
-        self.points = [point for point in read_history(folder) if point.step <= step]
+        self.points = [point for point in read_history(folder)[0] if point.step <= step]
         write_history(folder, self.points)
         (folder / "moments").mkdir(exist_ok=True)
         for kept in steps_kept(folder):

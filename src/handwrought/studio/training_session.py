@@ -27,7 +27,7 @@ from handwrought.studio.messages import decode
 from handwrought.studio.moments import due_steps
 from handwrought.studio.own_digits import OwnTraining
 from handwrought.studio.pipes import tell
-from handwrought.studio.run_folder import CHECKPOINT, CONFIG, MODEL, read_json
+from handwrought.studio.run_folder import CHECKPOINT, CONFIG, MODEL, Config, read_json
 from handwrought.studio.training_keeper import Keeper, Now, finite
 from handwrought.studio.wishes import Wish
 from handwrought.training.checkpoints import load_checkpoint
@@ -56,7 +56,7 @@ class Session:
 
     def __init__(self, folder: Path, out: BinaryIO, commands: queue.Queue[dict[str, Any]]) -> None:
         self.folder, self.out, self.commands = folder, out, commands
-        self.wish = decode(Wish, read_json(folder / CONFIG)["wish"])
+        self.wish = decode(Wish, (read_json(folder / CONFIG, Config) or {}).get("wish"))
         self.own = OwnTraining(folder, self.wish) if self.wish.own else None
         self.data = self.own.data if self.own else _data(self.wish)
         self.network = self.own.network if self.own else _network(self.wish, self.data)

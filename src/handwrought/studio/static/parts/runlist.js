@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { count, number, percent } from "./numbers.js";
 
 export const STATUS = {
-  starting: "starting", running: "running", paused: "paused", finished: "finished", stopped: "stopped", diverged: "diverged", failed: "failed", crashed: "crashed",
+  starting: "starting", running: "running", paused: "paused", finished: "finished", stopped: "stopped", diverged: "diverged", failed: "failed", crashed: "crashed", damaged: "damaged",
 };
 export const isLive = (run) => ["starting", "running", "paused"].includes(run.status);
 
@@ -25,14 +25,14 @@ export function runlist(act) {
     const chip = el("span", { class: "chip" });
     const cells = { accuracy: el("td", { class: "number" }), epochs: el("td", { class: "number" }), status: el("td", {}) };
     const more = el("button", { type: "button", class: "quiet", onclick: () => act.goOn(run.id) });
+    const rename = el("button", { type: "button", class: "quiet", onclick: () => { const typed = prompt("Name of this run", name.textContent); if (typed?.trim()) act.rename(run.id, typed.trim().slice(0, 80)); } }, "Rename");
     const root = el("tr", {},
       el("td", {}, name), el("td", {}, el("span", { class: "row compare" }, compare, chip)), cells.accuracy, cells.epochs, cells.status,
       el("td", { class: "actions" },
-        more,
-        el("button", { type: "button", class: "quiet", onclick: () => { const typed = prompt("Name of this run", name.textContent); if (typed?.trim()) act.rename(run.id, typed.trim().slice(0, 80)); } }, "Rename"),
+        more, rename,
         el("a", { class: "button quiet", href: `/api/train/runs/${run.id}/model`, download: "" }, "Export"),
         el("button", { type: "button", class: "quiet", onclick: () => { if (confirm(`Delete “${name.textContent}” and all it has learnt?`)) act.remove(run.id); } }, "Delete")));
-    return { root, name, compare, chip, cells, more };
+    return { root, name, compare, chip, cells, more, rename };
   }
 
   return {
@@ -60,9 +60,10 @@ export function runlist(act) {
         made.chip.style.background = at >= 0 && !here ? `var(${COMPARED[at]})` : "transparent";
         made.cells.accuracy.textContent = run.accuracy === null || run.accuracy === undefined ? "–" : percent(run.accuracy);
         const epoch = run.progress.epoch ?? 0;
-        made.cells.epochs.textContent = `${number(Number(epoch.toFixed(2)), 3)} of ${count(run.wish.epochs)}`;
-        made.cells.status.textContent = STATUS[run.status] ?? run.status;
-        made.more.hidden = isLive(run);
+        made.cells.epochs.textContent = run.status === "damaged" ? "–" : `${number(Number(epoch.toFixed(2)), 3)} of ${count(run.wish.epochs)}`;
+        made.cells.status.textContent = `${STATUS[run.status] ?? run.status}${run.damage ? ", damaged" : ""}`;
+        made.more.hidden = isLive(run) || run.status === "damaged";
+        made.rename.hidden = run.status === "damaged";
         made.more.textContent = run.status === "finished" ? "Train on" : "Go on";
       });
     },

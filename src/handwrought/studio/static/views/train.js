@@ -13,6 +13,7 @@ import { setup } from "../parts/setup.js";
 import { paintWeights } from "../parts/tiles.js";
 import { tuning } from "../parts/tuning.js";
 
+const GONE = { stopped: "Interrupted", damaged: "This run is damaged" };
 const MORE = 10; // epochs that a finished run goes on for
 
 function duration(seconds) {
@@ -271,6 +272,7 @@ function mount(root, app) {
   function showHead(run) {
     name.textContent = run.name;
     const { wish, shape } = run;
+    if (run.status === "damaged") { about.textContent = ""; return; }
     const taught = wish.own ? "fine-tuned on your digits among MNIST’s, " : "";
     about.textContent = `${taught}${run.sizes.join("-")} ${wish.activation}, ${wish.cost} cost, ${wish.optimizer}, mini-batches of ${wish.batch_size}, ${wish.dataset}${shape.images ? `, ${count(shape.images)} images, ${count(shape.parameters)} parameters` : ""}`;
     steering?.show(run.wish, run.rate);
@@ -283,20 +285,20 @@ function mount(root, app) {
     status.textContent = STATUS[run.status];
     status.className = `status is-${run.status}`;
     buttons.run.textContent = run.status === "running" ? "Pause" : run.status === "finished" ? `Train ${MORE} epochs more` : at.step ? "Go on" : "Start";
-    buttons.run.disabled = run.status === "starting";
-    buttons.batch.disabled = buttons.epoch.disabled = run.status === "starting" || run.status === "running";
+    buttons.run.disabled = ["starting", "damaged"].includes(run.status);
+    buttons.batch.disabled = buttons.epoch.disabled = buttons.run.disabled || run.status === "running";
     buttons.stop.disabled = !alive;
     const share = at.total ? at.step / at.total : 0;
     bar.style.transform = `scaleX(${share})`;
     progress.setAttribute("aria-valuenow", Math.round(100 * share));
-    numbers.epoch.textContent = `Epoch ${number(Number((at.epoch ?? 0).toFixed(2)), 3)} of ${wish.epochs}`;
+    numbers.epoch.textContent = run.status === "damaged" ? "" : `Epoch ${number(Number((at.epoch ?? 0).toFixed(2)), 3)} of ${wish.epochs}`;
     numbers.speed.textContent = at.speed ? `${count(Math.round(at.speed))} images/s` : run.status === "running" ? "warming up" : "";
     numbers.left.textContent = run.status === "running" ? duration(at.left) : "";
     numbers.rate.textContent = at.rate ? `η = ${number(at.rate, 2)}` : "";
   }
 
   function showTroubles(run) {
-    const gone = ["crashed", "failed", "stopped"].includes(run.status) && run.sentence ? [{ title: run.status === "stopped" ? "Interrupted" : `The training has ${run.status}`, sentence: run.sentence, mends: [] }] : [];
+    const gone = ["crashed", "damaged", "failed", "stopped"].includes(run.status) && run.sentence ? [{ title: GONE[run.status] ?? `The training has ${run.status}`, sentence: run.sentence, mends: [] }] : [];
     const all = [...gone, ...run.findings];
     const key = JSON.stringify(all);
     if (troubles.dataset.key === key) return;
@@ -304,7 +306,7 @@ function mount(root, app) {
     troubles.replaceChildren(...all.map((finding) => el("div", { class: "trouble" },
       el("div", {}, el("h3", {}, finding.title), el("p", {}, finding.sentence)),
       el("div", { class: "row" }, finding.mends.map((each) => el("button", { type: "button", onclick: () => mend(run, each) }, each.label)),
-        gone.includes(finding) && run.status !== "failed" ? el("button", { type: "button", onclick: () => resume("run") }, "Go on") : null))));
+        gone.includes(finding) && !["failed", "damaged"].includes(run.status) ? el("button", { type: "button", onclick: () => resume("run") }, "Go on") : null))));
   }
 
   function showLook(look) {
