@@ -86,8 +86,8 @@ class Equations:
     """
 
     value: Callable[[Activation, Array], Array] = lambda σ, z: σ.value(z)
-    dC_da: Callable[[Cost, Activation, Array, Array, Array], Array] = (
-        lambda C, σ, z, a, y: C.gradient_at(σ, z, a, y)
+    dC_da: Callable[[Cost, Activation, Array, Array, Array], Array] = lambda C, σ, z, a, y: (
+        C.gradient_at(σ, z, a, y)
     )
     BP1: Callable[[Array, Activation, Array], Array] = BP1
     BP2: Callable[[Array, Array, Activation, Array], Array] = BP2
