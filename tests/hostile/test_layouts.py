@@ -184,8 +184,6 @@ CASES = {
         lambda f, z: f.backward(np.ones_like(z), z, f.value(z)))(z))],
     "Activation.complement": [(Z, lambda z, _: each_activation(
         lambda f, z: f.complement(z, f.value(z)))(z))],
-    "Activation.difference": [(Z, lambda z, _: each_activation(
-        lambda f, z: f.difference(z, f.value(z), Y))(z))],
     "Activation.jacobian": [(Z[0], lambda z, _: each_activation(lambda f, z: f.jacobian(z))(z))],
     "Cost.value": [(OUTPUTS, lambda a, _: each_cost(lambda c, a: c.value(a, Y))(a)),
                    (Y, lambda y, _: each_cost(lambda c, y: c.value(OUTPUTS, y))(y))],

@@ -39,15 +39,19 @@ def test_divergence_is_reported_in_the_batch_in_which_it_happens(
     run = reports._run
     assert run._engine == engine
     before = []
+
+    def follow():
+        for report in reports:
+            if isinstance(report, EpochReport):
+                before.append(net.parameters.vector.copy())
+
     # The 18th batch of the second epoch makes every weight a NaN; the 19th sees it.
     poisoned = (30 + 17) / 90
     run.schedule = lambda done: np.nan if abs(done - poisoned) < 1e-9 else 1.0
     with pytest.raises(
         TrainingDiverged, match="the cost became nan in epoch 2, batch 19"
     ) as caught:
-        for report in reports:
-            if isinstance(report, EpochReport):
-                before.append(net.parameters.vector.copy())
+        follow()
     assert (caught.value.epoch, caught.value.batch) == (2, 19)
     assert np.array_equal(net.parameters.vector, before[0])
 

@@ -6,8 +6,7 @@ Each activation offers
 * ``derivative(z)``: f'(z), for those that act on each neuron alone;
 * ``backward(dC_da, z, a, out)``: δ = ∂C/∂z from ∂C/∂a, which is what BP1 and BP2 ask for
   (article, section "Backpropagation under the hood");
-* ``complement(z, a)`` and ``difference(z, a, y)``: 1 - a and a - y from z, since a saturated a has
-  rounded to 1 and lost the digits that they are made of.
+* ``complement(z, a)``: 1 - a from z, since a saturated a has rounded to 1 and lost its digits.
 
 All of them stay finite at \\|z\\| = 1000 in float32 and float64, without clipping z, and all of them
 take complex z, so that a derivative can be checked by the complex step (Squire and Trapp 1998):
@@ -73,10 +72,6 @@ class Activation(ABC):
         """1 - a, with all its digits where a rounds to 1."""
         return 1 - a
 
-    def difference(self, z: Array, a: Array, y: Array) -> Array:
-        """a - y, with all its digits where a rounds to an end of its range and y is that end."""
-        return a - y
-
     def jacobian(self, z: Array) -> Array:
         """∂a_k/∂z_j of one example, shape (n, n): row k, column j."""
         return np.diag(self.derivative(z))
@@ -119,9 +114,6 @@ class Sigmoid(Activation):
     def complement(self, z: Array, a: Array) -> Array:
         return _sigmoid(-z)
 
-    def difference(self, z: Array, a: Array, y: Array) -> Array:
-        return np.where(z.real > 0, (1 - y) - a * _exp_of_minus_magnitude(z), a - y)
-
 
 class Tanh(Activation):
     """f(z) = tanh z; f'(z) = 1 - tanh² z = 4 e^{-2|z|} / (1 + e^{-2|z|})²."""
@@ -134,11 +126,6 @@ class Tanh(Activation):
     def derivative(self, z: Array) -> Array:
         e = _exp_of_minus_magnitude(2 * z)
         return 4 * e / (1 + e) ** 2
-
-    def difference(self, z: Array, a: Array, y: Array) -> Array:
-        # 1 - tanh z = 2σ(-2z) and 1 + tanh z = 2σ(2z), near whichever end it is.
-        high, low = (1 - y) - 2 * _sigmoid(-2 * z), 2 * _sigmoid(2 * z) - (1 + y)
-        return np.where(z.real > 1, high, np.where(z.real < -1, low, a - y))
 
 
 class ReLU(Activation):
@@ -250,9 +237,6 @@ class Softmax(Activation):
     def complement(self, z: Array, a: Array) -> Array:
         winner = a.real > 0.5
         return np.where(winner, np.where(winner, 0, a).sum(axis=-1, keepdims=True), 1 - a)
-
-    def difference(self, z: Array, a: Array, y: Array) -> Array:
-        return np.where(a.real > 0.5, (1 - y) - self.complement(z, a), a - y)
 
     def jacobian(self, z: Array) -> Array:
         a = self.value(z)

@@ -9,10 +9,10 @@ examples (article, section "How will it learn?").  Each cost offers
 
 Two pairs of cost and output activation have an error without a fraction in it, δ^L = a - y:
 cross-entropy on sigmoids and log-likelihood on softmax (Nielsen, chapter 3).  A pair is named in
-``pair``.  ``value_at`` and ``error`` of every pair there is work from z, and are right where an
-output has saturated: a = 1 - e^{-z} rounds to 1, and what a cost asks of it, ln (1 - a) or
-(1 - y)/(1 - a), is lost with the digits.  ``value`` and ``gradient`` have a alone, and answer what
-is true of it: infinite at an output of 0 or 1 that should be another.
+``pair``.  ``value_at`` and ``error`` work from z where an output that has saturated, 1 - e^{-z}
+rounded to 1, has lost the digits of ln (1 - a) and (1 - y)/(1 - a); so they are right however far
+out z is (a difference a - y to a rounding of a).  ``value`` and ``gradient`` have a alone, and
+answer what is true of it: infinite at an output of 0 or 1 that should be another.
 
 a, y, z and δ are arrays of shape (batch, n_out); C_x has shape (batch,).
 """
@@ -117,9 +117,12 @@ class Quadratic(Cost):
     def error(
         self, activation: Activation, z: Array, a: Array, y: Array, out: Array | None = None
     ) -> Array:
-        if activation.name == self.pair:
+        if activation.elementwise:
             return super().error(activation, z, a, y, out)
-        return activation.backward(activation.difference(z, a, y), z, a, out=out)
+        near_1 = (1 - y) - activation.complement(
+            z, a
+        )  # a - y, which may be less than a's last digit
+        return activation.backward(np.where(a.real > 0.5, near_1, a - y), z, a, out=out)
 
 
 class CrossEntropy(Cost):
@@ -148,11 +151,7 @@ class CrossEntropy(Cost):
             return -(y * ln_a + (1 - y) * np.where(y == 1, 0, ln_rest)).sum(axis=-1)
         if activation.name != self.pair:
             return self.value(a, y)
-        # y ln(1 + e^{-z}) + (1 - y) ln(1 + e^z), of which none is subtracted from another.
-        positive = z.real > 0
-        return (
-            np.log1p(np.exp(np.where(positive, -z, z))) + np.where(positive, 1 - y, -y) * z
-        ).sum(axis=-1)
+        return (_log_one_plus_exp(z) - y * z).sum(axis=-1)
 
     def gradient_at(self, activation: Activation, z: Array, a: Array, y: Array) -> Array:
         return _over(1 - y, activation.complement(z, a)) - _over(y, a)
@@ -186,6 +185,8 @@ class LogLikelihood(Cost):
     """C_x = -Σ_j y_j ln a_j, with Σ_j y_j = 1 (Nielsen, equation 80; one-hot y: -ln a_label).
 
     On softmax: C_x = ln Σ_k e^{z_k} - Σ_j y_j z_j and δ^L = a - y.
+    On sigmoids: C_x = Σ_j y_j ln(1 + e^{-z_j}), which asks outputs to rise and none to fall, so that
+    a network is best off with all of them at 1: of digits it learns none.
     """
 
     name = "softmax"

@@ -139,8 +139,14 @@ def cost_of(trace: Trace, j: int, k: int) -> Closeup:
     cost, L = trace.network.cost, trace.L
     whole, _, share = f.COST[cost.name]
     a, y = trace.a[L], trace.y
-    # Every cost here is a sum over the outputs, so one output alone has its share of it.
-    shares = [float(cost.value(a[i : i + 1], y[i : i + 1])) for i in range(len(a))]
+    # Every cost here is a sum over the outputs, so one output alone has its share of it; from z
+    # where that is its own, since an a of 1 has lost what its logarithm asks for.
+    z, σ = trace.z[L], trace.σ[L]
+    each = [slice(i, i + 1) for i in range(len(a))]
+    shares = [
+        float(cost.value_at(σ, z[i], a[i], y[i]) if σ.elementwise else cost.value(a[i], y[i]))
+        for i in each
+    ]
     order = sorted(range(len(a)), key=lambda i: -abs(shares[i]))
     general = f"{f.cost()} = {whole.format(a=f.a(L, 'j'), y='y_j')}"
     one = rf"{f.q('cost', f'C_{{{j}}}')} = {share.format(a=f.a(L, j), y=f'y_{{{j}}}')}"
