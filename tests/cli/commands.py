@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import sys
-from contextlib import chdir
+from contextlib import ExitStack, chdir
 
 import numpy as np
 import pytest
@@ -87,11 +87,12 @@ def closed_pipe(encoding="utf-8"):
 
 
 def run(command, monkeypatch, stdout=None, stderr=None):
-    """The exit code of the program with these streams, in this process."""
-    with monkeypatch.context() as patch:
+    """The exit code of the program with these streams, in this process; they are closed then."""
+    with ExitStack() as opened, monkeypatch.context() as patch:
         patch.setattr(sys, "argv", ["handwrought", *map(str, command)])
         for name, stream in (("stdout", stdout), ("stderr", stderr)):
             if stream is not None:
+                opened.enter_context(stream)
                 patch.setattr(sys, name, stream)
         with chdir(os.getcwd()):
             try:

@@ -140,5 +140,6 @@ def test_a_pipe_that_nobody_writes_into_is_left(tmp_path, monkeypatch):
 
 
 def test_a_file_that_takes_the_pipes_place_is_found_out(file, monkeypatch):
-    monkeypatch.setattr(regular.stat, "S_ISFIFO", lambda _, each=iter((True, False)): next(each))
+    is_pipe = iter((True, False))
+    monkeypatch.setattr(regular.stat, "S_ISFIFO", lambda _: next(is_pipe))
     assert refusal(read_piped, file, 10) == "it is no longer the pipe that it was"
