@@ -252,7 +252,7 @@ def _against_overfitting(wish: Asked) -> list[Mend]:
 
 def _rate(wish: Asked, times: float) -> Mend:
     rate = float(f"{wish.rate * times:.1g}")
-    if wish.rate > 100 * wish.usual_rate and times < 1:  # a third of that would be as wild
+    if wish.rate > 1e5 * wish.usual_rate and times < 1:  # a third of that would be as wild
         return _usual_rate(wish)
     return Mend(f"Learning rate {rate:g}", {"learning_rate": rate}, False)
 
