@@ -6,6 +6,7 @@ import pytest
 import handwrought as hw
 from handwrought.errors import InvalidArgument
 from handwrought.kernels import wanted
+from handwrought.training.sparse_engine import SparseEngine
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,15 @@ def test_a_cost_that_overflows_is_seen_in_the_compiled_code_too(monkeypatch, ima
     with pytest.raises(hw.errors.TrainingDiverged, match="epoch 1, batch"):
         list(hw.train(net, images, epochs=3, learning_rate=1e25))
     assert np.array_equal(net.parameters.vector, before)
+
+
+@pytest.mark.parametrize("layer", [0, -1])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_nan_in_one_neuron_is_in_the_cost_of_the_batch(images, case, layer):
+    net = hw.Network(*case[:3], seed=1, output_activation=case[3])
+    net.layers[layer].biases[0] = np.nan
+    ten = images[:10]
+    assert np.isnan(SparseEngine(net, ten, 5, 0.0, 0.0).train(np.arange(10), np.ones(2))).all()
 
 
 def test_the_variable_decides(monkeypatch):

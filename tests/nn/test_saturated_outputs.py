@@ -6,8 +6,8 @@ import pytest
 from benchmarks.saturation import PAIRS, cases, errors, exact
 
 import handwrought as hw
-from handwrought.nn.activations import ACTIVATIONS, activation_named
-from handwrought.nn.costs import COSTS
+from handwrought.nn.activations import ACTIVATIONS, EXPONENTIAL, activation_named
+from handwrought.nn.costs import COSTS, POISSON
 from handwrought.nn.equations import follow
 
 
@@ -37,6 +37,15 @@ def test_a_confident_mistake_has_a_moderate_gradient():
     out = np.empty_like(z)
     assert cost.error(f, z, f.value(z), y, out=out) is out
     assert np.array_equal(out, found)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_rate_beyond_all_numbers_has_an_infinite_cost_and_no_warning(dtype):
+    z, y = np.array([[750, -750, 0]], dtype), np.array([[3, 0, 1]], dtype)
+    a = EXPONENTIAL.value(z)
+    assert a.tolist() == [[np.inf, 0, 1]]
+    assert POISSON.value_at(EXPONENTIAL, z, a, y).tolist() == [np.inf]
+    assert POISSON.error(EXPONENTIAL, z, a, y).tolist() == [[np.inf, 0, 0]]
 
 
 def test_a_softmax_of_one_output_has_no_slope():

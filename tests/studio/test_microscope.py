@@ -339,3 +339,11 @@ def test_the_right_answer_is_what_happens(microscope, mistake):
 def test_an_unknown_mistake_is_refused(microscope):
     with pytest.raises(InvalidArgument):
         microscope.broken("none")
+
+
+def test_the_share_of_a_saturated_output_is_what_it_adds_to_the_cost():
+    net = Network([1, 3], cost="cross-entropy", seed=None)
+    net.layers[0].biases[...] = 60.0, -60.0, 50.0  # of label 0: ln(1 + e^50) is wrong by 50
+    found = close_up(follow(net, np.zeros(1), 0), "cost", 2, 0, 0, 0.5)
+    assert (found.terms[0].index, found.terms[0].product) == (2, pytest.approx(50))
+    assert found.value == pytest.approx(50)

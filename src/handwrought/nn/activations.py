@@ -196,10 +196,11 @@ class Exponential(Activation):
     name = "exp"
 
     def value(self, z: Array, out: Array | None = None) -> Array:
-        return np.exp(z, out=out)
+        with np.errstate(over="ignore"):
+            return np.exp(z, out=out)
 
     def derivative(self, z: Array) -> Array:
-        return np.exp(z)
+        return self.value(z)
 
 
 class Softmax(Activation):

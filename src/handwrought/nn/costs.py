@@ -119,10 +119,9 @@ class Quadratic(Cost):
     ) -> Array:
         if activation.elementwise:
             return super().error(activation, z, a, y, out)
-        near_1 = (1 - y) - activation.complement(
-            z, a
-        )  # a - y, which may be less than a's last digit
-        return activation.backward(np.where(a.real > 0.5, near_1, a - y), z, a, out=out)
+        # Near 1, a - y may be less than a's last digit.
+        difference = np.where(a.real > 0.5, (1 - y) - activation.complement(z, a), a - y)
+        return activation.backward(difference, z, a, out=out)
 
 
 class CrossEntropy(Cost):
