@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from inspect import GEN_CREATED, getgeneratorstate
 from math import isfinite
-from threading import RLock
+from threading import Lock, RLock
 from time import perf_counter
 from typing import Any
 from weakref import WeakSet
@@ -29,6 +30,7 @@ from handwrought.floating_point import default_errstate
 from handwrought.kernels import wanted
 from handwrought.nn.costs import smoothed
 from handwrought.nn.network import Network
+from handwrought.nn.parameters import Parameters
 from handwrought.storage.versions import otherwise, surroundings
 from handwrought.training import sparse_engine, split_engine
 from handwrought.training.batches import ChangedBatches, chance
@@ -314,12 +316,26 @@ class Training(Iterator[Any]):
         self._run = run
         self._asked = asked
         self._reports = run.reports()
+        self._reading = Lock()
 
     def __next__(self) -> Any:
         # A cost that overflows is answered with TrainingDiverged, not with NumPy's warnings; and
         # whoever reads the reports gets none of this.
-        with default_errstate(over="ignore", invalid="ignore"):
+        with self._one_reader(), default_errstate(over="ignore", invalid="ignore"):
+            if getgeneratorstate(self._reports) == GEN_CREATED:
+                _begin(self._run.network)
             return next(self._reports)
+
+    @contextmanager
+    def _one_reader(self) -> Iterator[None]:
+        if not self._reading.acquire(blocking=False):
+            raise InvalidArgument(
+                "another thread is reading this training: read its reports in one thread"
+            )
+        try:
+            yield
+        finally:
+            self._reading.release()
 
     def __reduce__(self) -> Any:
         raise CannotCopy(
@@ -393,13 +409,12 @@ class Training(Iterator[Any]):
         self._run, self._asked, self._reports = after, asked, after.reports()
 
 
-_IN_TRAINING: WeakSet[Network] = WeakSet()
+_IN_TRAINING: WeakSet[Parameters] = WeakSet()
 _ONE_AT_A_TIME = RLock()  # a training may be found gone within it
 
 
-@contextmanager
-def _alone(network: Network) -> Iterator[None]:
-    """No other training has the network meanwhile: from the first report that is asked for until
+def _begin(network: Network) -> None:
+    """No other training has the network's parameters from the first report that is asked for until
     the training has ended, is closed, or is gone.
 
     Raises
@@ -408,17 +423,17 @@ def _alone(network: Network) -> Iterator[None]:
         If another has.
     """
     with _ONE_AT_A_TIME:
-        if network in _IN_TRAINING:
+        if network.parameters in _IN_TRAINING:
             raise InvalidArgument(
                 "this network is in another training, which has not ended: read that one to its end "
                 "or close() it, or train a copy, network.copy()"
             )
-        _IN_TRAINING.add(network)
-    try:
-        yield
-    finally:
-        with _ONE_AT_A_TIME:
-            _IN_TRAINING.discard(network)
+        _IN_TRAINING.add(network.parameters)
+
+
+def _end(network: Network) -> None:
+    with _ONE_AT_A_TIME:
+        _IN_TRAINING.discard(network.parameters)
 
 
 _NEW = frozenset(("activations", "cost", "dtype", "data"))
@@ -605,8 +620,10 @@ class _Run:
     # --- the loop ----------------------------------------------------------------------------------
 
     def reports(self) -> Generator[Any, None, None]:
-        with _alone(self.network):
+        try:
             yield from self._reports()
+        finally:
+            _end(self.network)
 
     def _reports(self) -> Generator[Any, None, None]:
         try:
