@@ -81,8 +81,8 @@ PLANTED = {
         Planted("nielsen-numbers", "nielsen", _NIELSEN, "_matrix",
                 "type(value) in (int, float)", "True"),
         Planted("nielsen-finite", "nielsen", _NIELSEN, "_matrix", "not np.isfinite(array).all()", "False"),
-        Planted("checkpoint-errors", "checkpoint", _CHECKPOINTS, "load_checkpoint",
-                "OverflowError", "EOFError"),
+        Planted("checkpoint-kinds", "checkpoint", _CHECKPOINTS, "_header",
+                "type(header.get(name)) is not kind", "False"),
         Planted("checkpoint-fits", "checkpoint", _LOOP, "_Run._check_state",
                 "kept is None or not fits or not", "kept is not None and fits and not"),
         Planted("recipe-tables", "recipe", _RECIPES, "_checked",
@@ -90,7 +90,7 @@ PLANTED = {
         Planted("recipe-hidden", "recipe", _RECIPES, "_checked",
                 "not isinstance(hidden, list) or ", ""),
         Planted("plan-network", "plan", _PLAN, "_check", "set(plan.network) != NETWORK or ", ""),
-        Planted("history-errors", "history", "handwrought.training.history", "_read",
+        Planted("history-errors", "history", "handwrought.training.history", "_reports",
                 "TypeError", "EOFError"),
     )
 }  # fmt: skip

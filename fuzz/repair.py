@@ -325,7 +325,8 @@ def safetensors_repaired(content: bytes, header: dict[str, Any] | None = None) -
             continue
         if "handwrought-digest" in header["__metadata__"]:
             entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
-            header["__metadata__"]["handwrought-digest"] = digest_of(inner, entries, data)
+            order = _layers if key == "handwrought" else sorted
+            header["__metadata__"]["handwrought-digest"] = digest_of(inner, entries, data, order)
             continue
         ours, arrays = json.loads(inner), load(whole)
         ours["digest"] = _digest_of(key, ours, arrays)
@@ -333,17 +334,26 @@ def safetensors_repaired(content: bytes, header: dict[str, Any] | None = None) -
     return _closed(header, data)
 
 
-def digest_of(text: str, entries: dict[str, Any], data: bytes) -> str:
+def _layers(entries: dict[str, Any]) -> list[str]:
+    return [
+        f"layers[{i}].{kind}" for i in range(len(entries) // 2) for kind in ("weights", "biases")
+    ]
+
+
+def digest_of(
+    text: str,
+    entries: dict[str, Any],
+    data: bytes,
+    order: Callable[[dict[str, Any]], list[str]] = _layers,
+) -> str:
     """As docs/13-model-files.md defines it for format 2, written anew from that page."""
     sha = hashlib.sha256(text.encode())
     names = {"F16": "float16", "F32": "float32", "F64": "float64"}
-    for i in range(len(entries) // 2):
-        for kind in ("weights", "biases"):
-            name = f"layers[{i}].{kind}"
-            entry = entries[name]
-            begin, end = entry["data_offsets"]
-            shape = "x".join(map(str, entry["shape"]))
-            sha.update(f"\n{name} {names[entry['dtype']]} {shape}\n".encode() + data[begin:end])
+    for name in order(entries):
+        entry = entries[name]
+        begin, end = entry["data_offsets"]
+        shape = "x".join(map(str, entry["shape"]))
+        sha.update(f"\n{name} {names[entry['dtype']]} {shape}\n".encode() + data[begin:end])
     return sha.hexdigest()
 
 

@@ -19,7 +19,9 @@ from handwrought.data.idx import idx_bytes
 from handwrought.nn.network import Network
 from handwrought.storage import save_model
 from handwrought.storage.nielsen import to_nielsen
+from handwrought.storage.sealed import sealed
 from handwrought.training.checkpoints import save_checkpoint
+from handwrought.training.history import _lines
 from handwrought.training.loop import train
 from handwrought.training.plan import Plan
 
@@ -177,12 +179,14 @@ def _plans() -> list[bytes]:
         Plan("mnist", network, training | {"clip_norm": 1.0}, 3, True, 5, "upright", "r",
              Augmentation(shift=1)),
     ]  # fmt: skip
-    return [json.dumps(asdict(plan), indent=1).encode() for plan in plans]
+    old = [json.dumps(asdict(plan), indent=1).encode() for plan in plans]  # without a digest
+    return [*old, *(sealed(asdict(plan), indent=1) for plan in plans)]
 
 
 def _histories() -> list[bytes]:
     reports = list(train(tiny_network(), tiny(), epochs=2, batch_size=3))
-    return ["".join(json.dumps(vars(report)) + "\n" for report in reports).encode()]
+    old = "".join(json.dumps(vars(report)) + "\n" for report in reports).encode()
+    return [old, b"".join(_lines(reports))]
 
 
 _MAKERS = {

@@ -30,7 +30,8 @@ SAVING = {
     str(SOURCE / name)
     for name in (
         *("cli/keeping.py", "cli/training_run.py", "cli/watching.py"),
-        *("storage/atomic.py", "storage/lock.py", "storage/model_file.py"),
+        *("storage/atomic.py", "storage/container.py", "storage/lock.py"),
+        *("storage/model_file.py", "storage/sealed.py"),
         *("training/best.py", "training/checkpoints.py", "training/history.py"),
         "training/observers.py",
     )

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def printed():
-    """What all four campaigns print, a part each."""
+    """What all five campaigns print, a part each."""
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "reliability", "--quick"],
         capture_output=True, text=True, timeout=580, check=False,
@@ -79,3 +79,18 @@ def test_full_read_only_and_vanished_disks_lose_nothing(printed):
             assert wrong == 0
     if untried:
         pytest.skip(f"{len(untried)} of 4: {untried[0][1]}")
+
+
+def test_a_bit_changed_in_any_file_is_refused_or_has_no_effect(printed):
+    rows = [row for row in figures(printed[4]) if row[0] != "file"]
+    *files, control = rows
+    assert [row[0] for row in files] == [
+        *("checkpoint.safetensors", "config.json", "history.jsonl"),
+        *("model.safetensors", "best.safetensors"),
+    ]
+    for row in files:
+        bits, refused, without_effect, run, told, same, wrong = numbers(row)
+        assert bits == refused + without_effect > 1000
+        assert run == told + same
+        assert wrong == 0
+    assert numbers(control)[-1] > 0

@@ -95,7 +95,7 @@ def test_a_log_cut_short_is_mended_up_to_the_checkpoint(tmp_path):
 def test_a_log_that_is_damaged_where_it_was_whole_is_told_and_left_alone(tmp_path, content):
     first = json.dumps(vars(report(1))).encode() + b"\n"
     (tmp_path / "h").write_bytes(first + content)
-    with pytest.raises(ModelFileError, match="line 2: |ends before epoch 5"):
+    with pytest.raises(ModelFileError, match=r"line 2: |ends before epoch 5"):
         History(tmp_path / "h", 5)
     assert (tmp_path / "h").read_bytes() == first + content
     log = History(tmp_path / "h", 1)

@@ -155,3 +155,31 @@ def test_a_plan_that_is_not_there_is_told_in_a_sentence(tmp_path):
         f"{path} cannot be read (No such file or directory): name a folder that handwrought train "
         f"--out made"
     )
+
+
+def test_a_plan_with_any_bit_changed_is_refused(tmp_path):
+    path = tmp_path / "config.json"
+    plan = Plan("mnist", NETWORK, {"epochs": 3, "learning_rate": 1e-4}, seed=2**60)
+    plan.write(path)
+    assert Plan.read(path) == plan
+    content = path.read_bytes()
+    for at in range(8 * len(content)):
+        changed = bytearray(content)
+        changed[at // 8] ^= 1 << at % 8
+        path.write_bytes(changed)
+        with pytest.raises(InvalidArgument):
+            Plan.read(path)
+
+
+def test_a_plan_that_goes_on_changes_what_can_change_and_no_more():
+    plan = Plan("mnist", NETWORK, {"epochs": 3, "learning_rate": 0.1, "batch_size": 10})
+    same = {"seed": 0, "batch_size": 10, "dataset": "mnist", **NETWORK}
+    assert plan.gone_on(same) == plan
+    assert plan.gone_on({"epochs": 9}).training == {**plan.training, "epochs": 9}
+    for asked, said in (
+        ({"epochs": 9, "batch_size": 5}, "--batch-size cannot change .* is 10 there"),
+        ({"seed": 1}, r"--seed .* \(--epochs, --learning-rate can\): leave it out"),
+        ({"recipe": "quick"}, "--recipe cannot change"),
+    ):
+        with pytest.raises(InvalidArgument, match=said):
+            plan.gone_on(asked)

@@ -162,7 +162,7 @@ def train_one(
                 training = going_on(network, split, state, console, **plan.arguments())
             else:
                 check_free(folder)
-            if not go_on or Plan.read(folder / CONFIG) != plan:
+            if not go_on or not (folder / CONFIG).exists() or Plan.read(folder / CONFIG) != plan:
                 plan.write(folder / CONFIG)
             examples = split.train if isinstance(split, Dataset) else split
             n = len(examples)
@@ -400,8 +400,12 @@ def check_free(folder: Path) -> None:
     Raises
     ------
     InvalidArgument
-        If the folder holds a model or a checkpoint.
+        If the folder holds a model, a checkpoint or a committee.
     """
+    if any(folder.glob("member-*")):
+        raise InvalidArgument(
+            f"{folder} holds a committee: nothing was trained; name another folder with --out"
+        )
     if (folder / CHECKPOINT).exists():
         raise InvalidArgument(
             f"{folder} holds a stopped training: go on with --resume {folder}, or name another "

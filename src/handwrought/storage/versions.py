@@ -75,6 +75,7 @@ def otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
     )
 
 
+_LONGEST = 600
 _NAMES = {
     **{"numpy": "NumPy", "blas": "BLAS", "processor": "the processor"},
     **{"engine": "the engine", "numba": "Numba"},
@@ -82,11 +83,10 @@ _NAMES = {
 
 
 def _shown(name: str, value: Any) -> str:
-    if name == "blas" and isinstance(value, list):
+    if name == "blas" and isinstance(value, list) and all(isinstance(each, dict) for each in value):
         return ", ".join(map(blas_named, value)) or "none"
-    if name == "processor":
-        return repr(value)
-    return "none" if value is None else str(value)
+    text = "none" if value is None else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def blas_named(pool: Mapping[str, Any]) -> str:

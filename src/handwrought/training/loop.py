@@ -554,10 +554,9 @@ class _Run:
     def _compare(self, state: TrainingState) -> str | None:
         """Refuse what would be another training; returns a sentence on what may change last bits."""
         kept, asked = dict(state.settings), self.identity
-        before, now = state.versions, surroundings(self._engine)
         if "data" not in kept:  # of format 1, which noted its engine alone
             asked = {name: value for name, value in asked.items() if name not in _NEW}
-            asked["engine"] = now["engine"]
+            asked["engine"] = self._engine
         for name in sorted({*asked, *kept}):
             if kept.get(name) == asked.get(name):
                 continue
@@ -570,7 +569,7 @@ class _Run:
                 f"{name} is {asked.get(name)!r}, and the training to go on with had "
                 f"{kept.get(name)!r}: ask for the same"
             )
-        return otherwise(before, now)
+        return otherwise(state.versions, surroundings(self._engine))
 
     def _other(self, kept: Any) -> str:
         same = isinstance(kept, dict) and kept.get("training") == self.identity["data"]["training"]
