@@ -73,6 +73,7 @@ BYTES = b"b\xff".decode(errors="surrogateescape")  # as a file's name comes from
         ("collect", "IT/page.png", "--labels", "1", "--out", "IT/digits"),
         ("collect", "IT/page.png", "--labels", "12", "--out", "IT/digits"),
         ("train", "--dataset", "IT/IT.csv", "--epochs", "1", "--out", "IT/run"),
+        ("train", "--dataset", "IT/IT.csv", "--epochs", "1", "--out", "r", "--tensorboard", "IT"),
         ("train", "--dataset", "IT.csv"),
         ("train", "--dataset", "IT", "--epochs", "1", "--out", "IT/run"),
         ("train", "--recipe", "IT"),
