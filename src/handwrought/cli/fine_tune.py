@@ -90,7 +90,7 @@ def run(
 
         with StopAfterBatch() as stop:
             problem = watch(tuning, tuning.epochs, console, keep, stop)
-        tuned = {**tuning.settings, "from": source, "epochs_done": len(history)}
+        tuned = {**tuning.settings, "from": printable(source), "epochs_done": len(history)}
         temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
     after = measured(load_model(folder / MODEL), data, own, held_out, view)
     if json_output:
