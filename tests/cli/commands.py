@@ -45,7 +45,7 @@ COMMANDS = {
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
-    """Models, a table, a page, and a folder of pictures with test pictures."""
+    """Models, a table, a page, pictures to train on and to test, own digits, trainings to go on with."""
     folder = tmp_path_factory.mktemp("template")
     Network([784, 10], cost="cross-entropy").save(folder / "m.safetensors")
     Network([4, 3]).save(folder / "small.safetensors")
@@ -60,6 +60,16 @@ def template(tmp_path_factory):
             for i in range(2):
                 pixels = chance.integers(0, 256, (28, 28)).astype(np.uint8)
                 Image.fromarray(pixels).save(folder / f"pictures/{half}/{digit}/{i}.png")
+    (folder / "own" / "3").mkdir(parents=True)
+    for i in range(12):
+        pixels = np.zeros((28, 28), np.uint8)
+        pixels[4:24, 12 + i % 4] = 100 + i
+        Image.fromarray(pixels).save(folder / f"own/3/{i}.png")
+    (folder / "stopped").mkdir()
+    with chdir(folder), pytest.MonkeyPatch.context() as patch:
+        command = ("train", "--dataset", "d.csv", "--epochs", "1", "--out", "kept-well")
+        assert run(command, patch) == 0
+    (folder / "kept-well" / "model.safetensors").unlink()
     return folder
 
 

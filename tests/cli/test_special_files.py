@@ -1,18 +1,17 @@
 """Commands that are pointed at pipes, devices, sockets and folders where a file is wanted."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import chdir, contextmanager
+from contextlib import contextmanager
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from tests.cli import commands
+from tests.cli.commands import home, template
 
-from handwrought import Network, cli
+__all__ = ["home", "template"]
 
 COMMANDS = {
     "read": ("read", "SPECIAL.png"),
@@ -28,8 +27,8 @@ COMMANDS = {
     "recipe": ("train", "--recipe", "SPECIAL.toml", "--out", "run"),
     "resume": ("train", "--resume", "stopped"),
     "the checkpoint": ("train", "--resume", "kept-well"),
-    "from": ("train", "--from", "SPECIAL.safetensors", "--add", "digits", "--out", "run"),
-    "add": ("train", "--from", "shipped", "--add", "digits", "--out", "run"),
+    "from": ("train", "--from", "SPECIAL.safetensors", "--add", "own", "--out", "run"),
+    "add": ("train", "--from", "shipped", "--add", "own", "--out", "run"),
     "study": ("tune", "--dataset", "d.csv", "--storage", "SPECIAL.log", "--trials", "1"),
     "database": ("tune", "--dataset", "d.csv", "--storage", "SPECIAL.db", "--trials", "1"),
     "space": ("tune", "--dataset", "d.csv", "--space", "SPECIAL.toml", "--trials", "1"),
@@ -44,54 +43,19 @@ COMMANDS = {
 SOME = ("read", "evaluate", "csv", "npz", "idx", "recipe", "resume", "study", "space", "add")
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A folder with a model, a table, a page, and trainings that may be gone on with."""
-    folder = tmp_path_factory.mktemp("template")
-    Network([784, 10]).save(folder / "m.safetensors")
-    rows = np.random.default_rng(0).integers(0, 10, (60, 5))
-    np.savetxt(folder / "d.csv", rows, fmt="%d", delimiter=",")
-    page = Image.new("L", (120, 80), 255)
-    ImageDraw.Draw(page).line((60, 10, 60, 70), 0, 7)
-    page.save(folder / "page.png")
-    for name in ("pictures/a", "digits/3", "stopped"):
-        (folder / name).mkdir(parents=True)
-    for i in range(12):
-        pixels = np.zeros((28, 28), np.uint8)
-        pixels[4:24, 12 + i % 4] = 100 + i
-        Image.fromarray(pixels).save(folder / f"digits/3/{i}.png")
-    with chdir(folder):
-        assert run("train", "--dataset", "d.csv", "--epochs", "1", "--out", "kept-well") == 0
-    (folder / "kept-well" / "model.safetensors").unlink()
-    return folder
-
-
-@pytest.fixture
-def home(template, tmp_path, monkeypatch):
-    """A copy of it, in which commands run."""
-    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def run(*command):
+def run(command, monkeypatch):
     """The exit code of a command, which has 60 seconds."""
 
     def hangs(*_):
         pytest.fail(f"{command} hangs")
 
-    before = signal.signal(signal.SIGALRM, hangs), sys.argv
-    sys.argv = ["handwrought", *command]
+    before = signal.signal(signal.SIGALRM, hangs)
     signal.setitimer(signal.ITIMER_REAL, 60)
     try:
-        cli.main()
-    except SystemExit as left:
-        return left.code
+        return commands.run(command, monkeypatch)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before[0])
-        sys.argv = before[1]
-    return 0
+        signal.signal(signal.SIGALRM, before)
 
 
 def places(command):
@@ -103,7 +67,7 @@ def places(command):
         return ["stopped/config.json"]
     if command[-1] == "kept-well":
         return ["kept-well/checkpoint.safetensors"]
-    return ["pictures/a/1.png"] if "pictures" in command else ["digits/3/00.png"]
+    return ["pictures/train/0/2.png"] if "pictures" in command else ["own/3/00.png"]
 
 
 @contextmanager
@@ -125,12 +89,14 @@ def special(kind, place):
         *((kind, name) for kind in ("device", "socket") for name in SOME),
     ],
 )
-def test_what_is_no_file_is_refused_in_a_sentence_and_never_waited_for(kind, name, home, capsys):
+def test_what_is_no_file_is_refused_in_a_sentence_and_never_waited_for(
+    kind, name, home, monkeypatch, capsys
+):
     command = COMMANDS[name]
     (place,) = places(command)
     capsys.readouterr()
     with special(kind, place):
-        code = run(*command)
+        code = run(command, monkeypatch)
     said = capsys.readouterr().err
     assert code in (1, 2), said
     assert said.startswith("handwrought: ")

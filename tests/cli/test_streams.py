@@ -73,9 +73,11 @@ BYTES = b"b\xff".decode(errors="surrogateescape")  # as a file's name comes from
         ("collect", "IT/page.png", "--labels", "1", "--out", "IT/digits"),
         ("collect", "IT/page.png", "--labels", "12", "--out", "IT/digits"),
         ("train", "--dataset", "IT/IT.csv", "--epochs", "1", "--out", "IT/run"),
+        ("train", "--dataset", "IT/IT.csv", "--epochs", "1", "--out", "r", "--tensorboard", "IT"),
         ("train", "--dataset", "IT.csv"),
         ("train", "--dataset", "IT", "--epochs", "1", "--out", "IT/run"),
         ("train", "--recipe", "IT"),
+        ("train", "--recipe", "IT/IT.toml", "--dataset", "d.csv", "--epochs", "1", "--out", "IT/r"),
         ("train", "--resume", "IT"),
         ("evaluate", "IT/m.safetensors", "--dataset", "IT", "--report", "IT/page.html"),
         ("explain", "--dataset", "IT"),
@@ -99,6 +101,7 @@ def test_a_name_is_shown_harmless(name, command, home, tmp_path, monkeypatch):
             (folder / str(digit)).rename(folder / f"{digit}{name}")
     (there / "pictures" / "train").rename(there / "train")
     (there / "pictures" / "test").rename(there / "test")
+    (there / f"{name}.toml").write_text("[network]\nhidden = [3]\n")
     (there / f"{name}.csv").write_bytes((there / "d.csv").read_bytes())
     for file in ("d.csv", "page.png"):
         (tmp_path / file).write_bytes((there / file).read_bytes())

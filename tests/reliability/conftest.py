@@ -32,17 +32,17 @@ class Trainings:
         images = chance.integers(0, 256, (1500, 28, 28), dtype=np.uint8)
         np.savez(home / "digits.npz", x_train=images, y_train=chance.integers(0, 10, 1500))
 
-    def start(self, *arguments):
+    def start(self, *arguments, stdout=subprocess.PIPE):
         with heard(signal.SIGHUP):
             process = subprocess.Popen(
                 [sys.executable, "-m", "handwrought", "train", *map(str, arguments)],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.home,
+                stdout=stdout, stderr=subprocess.PIPE, text=True, cwd=self.home,
             )  # fmt: skip
         self.started.append(process)
         return process
 
-    def begin(self, folder, *more):
-        return self.start("--dataset", "digits.npz", *OPTIONS, "--out", folder, *more)
+    def begin(self, folder, *more, **streams):
+        return self.start("--dataset", "digits.npz", *OPTIONS, "--out", folder, *more, **streams)
 
     def end(self, process):
         """(exit code, standard output, standard error) of a process, when it has ended."""
@@ -82,5 +82,6 @@ def trainings(tmp_path):
     for process in made.started:
         process.kill()
         process.wait()
-        process.stdout.close()
-        process.stderr.close()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()

@@ -68,3 +68,20 @@ def test_a_disk_that_stays_full_ends_with_one_sentence_and_keeps_the_checkpoint(
     code, _, err = trainings.resume("disk/run")
     assert code == 0, err
     assert trainings.models("disk/run") == whole
+
+
+def test_a_log_on_a_full_disk_ends_no_training(trainings, disk, whole):
+    with (disk / "log").open("w") as log:
+        process = trainings.begin("run", stdout=log)
+        while "epoch   1" not in (disk / "log").read_text():
+            assert process.poll() is None
+        process.send_signal(signal.SIGSTOP)
+        fill(disk / "filler")
+        process.send_signal(signal.SIGCONT)
+        _, _, err = trainings.end(process)
+    assert process.returncode == 1
+    assert err == (
+        "handwrought: standard output cannot be written: No space left on device; what this "
+        "command makes is kept all the same\n"
+    )
+    assert trainings.models("run") == whole

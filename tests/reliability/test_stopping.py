@@ -48,8 +48,11 @@ def test_a_training_whose_output_nobody_reads_keeps_itself(trainings, whole):
     process = trainings.begin("run")
     trainings.until(process, "epoch   2")
     process.stdout.close()
-    assert process.wait(300) == 1
-    assert "Traceback" not in process.stderr.read()
+    assert process.wait(300) == 130
+    said = process.stderr.read()
+    assert said.startswith("handwrought: nobody reads its output any more. Stopped after ")
+    assert said.endswith("To go on:  handwrought train --resume run\n")
+    assert said.count("\n") == 1
     process.stderr.close()
     code, _, err = trainings.resume("run")
     assert code == 0, err

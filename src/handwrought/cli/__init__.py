@@ -579,6 +579,9 @@ def _run() -> int:
     except KeyboardInterrupt:
         complain("stopped")
         return 130
+    except typer.Abort:  # standard input ended where an answer was needed
+        complain("stopped")
+        return 1
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

@@ -142,7 +142,7 @@ def _run(
         def save() -> None:
             nonlocal temperature
             done = history.reports[-1].epoch if history.reports else begun_at
-            tuned = {**tuning.settings, "from": plan.source, "epochs_done": done}
+            tuned = {**tuning.settings, "from": printable(plan.source), "epochs_done": done}
             temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
 
         with closing(History(folder / HISTORY, begun_at)) as history:

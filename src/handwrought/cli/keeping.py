@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from handwrought.cli.streams import printable
 from handwrought.errors import CannotWrite
 from handwrought.training.checkpoints import save_checkpoint
 from handwrought.training.history import History
@@ -124,7 +125,7 @@ class Keeper:
             self._troubled = True  # until a checkpoint is written
             with suppress(OSError):  # the screen may be as full as the disk
                 self.console.print(
-                    f"{error}. The training goes on, and tries again after {self.every:g} s.",
+                    f"{printable(str(error))}. The training goes on, and tries again after {self.every:g} s.",
                     soft_wrap=True,
                 )
         return error is None

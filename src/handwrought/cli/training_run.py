@@ -353,7 +353,7 @@ def _left(folder: Path) -> str:
 def _announcement(plan: Plan, sizes: tuple[int, ...], n: int, data: Dataset) -> str:
     names = plan.network["activation"]
     view = "" if plan.view == "as-is" else f" ({plan.view})"
-    recipe = f"Recipe {plan.recipe}: " if plan.recipe else ""
+    recipe = f"Recipe {printable(plan.recipe)}: " if plan.recipe else ""
     return (
         f"{recipe}Training {'-'.join(map(str, sizes))} ({names}; {plan.network['cost']} cost) on "
         f"{n:,} images of {printable(data.name)}{view}, seed {plan.seed}. Ctrl-C stops and keeps the model."
@@ -372,6 +372,8 @@ def _record(plan: Plan) -> dict[str, Any]:
     del values["committee"]
     network, training = values.pop("network"), values.pop("training")
     del values["dataset"]
+    if plan.recipe:  # a file's name, and a header is text in UTF-8
+        values["recipe"] = printable(plan.recipe)
     return {**values, **training, "initializer": network["initializer"]}
 
 

@@ -283,6 +283,8 @@ def _flat(settings: Mapping[str, Any], under: str = "") -> dict[str, Any]:
             flat |= _flat(value, f"{under}{name}.")
         elif isinstance(value, list | tuple):
             flat[under + name] = "-".join(map(str, value)) or "none"
+        elif isinstance(value, str):  # a file's name need not be text in UTF-8
+            flat[under + name] = value.encode("utf-8", "backslashreplace").decode("utf-8")
         elif value is not None:
             flat[under + name] = value
     return flat
