@@ -107,3 +107,16 @@ def test_any_text_is_parsed_or_refused(text):
 def test_what_is_sent_is_json_with_arrays_as_base64():
     sent = json.loads(encode({"w": np.array([1.0, -2.0]), "n": np.float64(0.5), "x": float("nan")}))
     assert sent == {"w": "AACAPwAAAMA=", "n": 0.5, "x": None}
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\udc00\ud800"])
+def test_half_a_character_is_refused_and_a_whole_one_taken(text):
+    with pytest.raises(InvalidArgument, match="give whole characters"):
+        decode(Named, {"name": text})
+    assert parse(encode({"name": text})) == {"name": text}  # but can be told
+    assert decode(Named, parse('{"name": "\\ud83d\\ude00"}')) == Named("\N{GRINNING FACE}")
+
+
+@dataclass(frozen=True)
+class Named:
+    name: str

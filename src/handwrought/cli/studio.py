@@ -115,6 +115,11 @@ def _serve(
             await super().startup(sockets)
             listening.listen(_QUEUE)
 
+    studio = Studio(folder, model, warms=True)
+
+    async def rest() -> None:
+        await asyncio.to_thread(studio.rest)
+
     settings: dict[str, Any] = {
         "loop": "asyncio",
         "http": http_protocol(Strangers()),
@@ -127,8 +132,10 @@ def _serve(
         "server_header": False,
         "proxy_headers": False,
         "timeout_graceful_shutdown": 3,
+        "callback_notify": rest,
+        "timeout_notify": 10,
     }
-    app = create_app(Studio(folder, model, warms=True), port, token, door)
+    app = create_app(studio, port, token, door)
     server = Server(uvicorn.Config(app, **settings))
     _on_stop(server.handle_exit)
     if not stopped.is_set():

@@ -15,6 +15,7 @@ from handwrought.studio.drawing_seen import (
     preparation_seen,
     refusal,
 )
+from handwrought.studio.kept import Kept
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +31,8 @@ __all__ = ["Drawing", "Drawings"]
 
 _KEPT = 100
 """Drawings remembered, for all tabs together."""
+_TRACED = 4
+"""Of them those whose way through the network is, some 25 MB each."""
 
 
 class Drawing:
@@ -39,7 +42,6 @@ class Drawing:
         self.reading = reading
         self._network = network
         self._view = view
-        self._trace: Trace | None = None
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -56,12 +58,9 @@ class Drawing:
 
     def trace(self) -> Trace:
         """Every quantity, in float64, by the equations themselves."""
-        if self._trace is None:
-            from handwrought.nn.equations import follow
+        from handwrought.nn.equations import follow
 
-            x = self.seen.reshape(-1) / 255
-            self._trace = follow(self._network, x, self.reading.digit or 0)
-        return self._trace
+        return follow(self._network, self.seen.reshape(-1) / 255, self.reading.digit or 0)
 
 
 class Drawings:
@@ -73,6 +72,7 @@ class Drawings:
         self._next = 1
         self._lock = threading.Lock()
         self._exact: Network | None = None
+        self._traces: Kept[Trace] = studio.kept(_TRACED)
 
     def close(self) -> None:
         """Nothing outlives the studio."""
@@ -137,7 +137,9 @@ class Drawings:
         InvalidArgument
             If there is no such drawing, layer or neuron.
         """
-        return neuron_seen(number, self.drawing(number).trace(), layer, j)
+        drawing = self.drawing(number)
+        trace = self._traces.get(drawing) or self._traces.put(drawing, drawing.trace())
+        return neuron_seen(number, trace, layer, j)
 
     def keep(self, number: int, label: int) -> list[int]:
         """Keep a drawing under its true label; returns how many there are of each digit.

@@ -8,11 +8,11 @@ the page keeps it in its address, so that a link brings all of it back.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
+from handwrought.studio.kept import Kept
 from handwrought.studio.microscope_subjects import Images, Networks, seen_by
 
 if TYPE_CHECKING:
@@ -134,9 +134,9 @@ class Microscope:
     """The backend of Backpropagation."""
 
     def __init__(self, studio: Studio) -> None:
-        self.images = Images()
+        self.images = Images(studio)
         self.networks = Networks(studio, self.images)
-        self._traces: OrderedDict[Any, Trace] = OrderedDict()
+        self._traces: Kept[Trace] = studio.kept(_KEPT)
         self._lock = threading.RLock()
         self._breaking: dict[str, Broken] = {}
         self._trying = threading.Lock()
@@ -316,9 +316,7 @@ class Microscope:
             raise InvalidArgument(
                 "the steps led to a cost that is no finite number: take smaller ones"
             )
-        self._traces[key] = trace
-        while len(self._traces) > _KEPT:
-            self._traces.popitem(last=False)
+        self._traces.put(key, trace)
 
 
 def _text(x: float) -> str:

@@ -15,7 +15,6 @@ import contextlib
 import re
 import threading
 import zlib
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handwrought.errors import HandwroughtError, InvalidArgument
+from handwrought.studio.kept import Kept
 from handwrought.studio.places import SIDE
 from handwrought.studio.run_folder import run_models
 
@@ -78,19 +78,20 @@ def ink_name(pixels: NDArray[np.uint8]) -> str:
 class Images:
     """Images by name, from MNIST or from a link."""
 
-    def __init__(self) -> None:
-        self._data: Dataset | None = None
+    def __init__(self, studio: Studio) -> None:
+        self._data: Kept[Dataset] = studio.kept(1)
         self._lock = threading.Lock()
 
     @property
     def data(self) -> Dataset:
-        """MNIST, loaded when it is first needed."""
+        """MNIST, loaded when it is needed."""
         with self._lock:
-            if self._data is None:
+            found = self._data.get("mnist")
+            if found is None:
                 from handwrought.data.catalog import load_dataset
 
-                self._data = load_dataset("mnist")
-            return self._data
+                found = self._data.put("mnist", load_dataset("mnist"))
+            return found
 
     def split(self, name: str) -> Split:
         """The split of that name."""
@@ -268,7 +269,7 @@ class Networks:
     def __init__(self, studio: Studio, images: Images) -> None:
         self._studio = studio
         self._images = images
-        self._ready: OrderedDict[str, Ready] = OrderedDict()
+        self._ready: Kept[Ready] = studio.kept(_KEPT)
         self._training: dict[str, float] = {}
         self._failed: dict[str, str] = {}
         self._lock = threading.RLock()
@@ -310,10 +311,8 @@ class Networks:
         """
         if name.startswith("file:"):
             return self._from_file(name)
-        with self._lock:
-            if name in self._ready:
-                self._ready.move_to_end(name)
-                return self._ready[name]
+        if (found := self._ready.get(name)) is not None:
+            return found
         if name == "model":
             recognizer = self._studio.recognizer
             return self._keep(name, recognizer.network, recognizer.view)
@@ -324,10 +323,7 @@ class Networks:
                 return cached
             self._train_soon(wish)
             wish = built(f"{name}:fresh")
-        with self._lock:
-            if wish.name in self._ready:
-                return self._ready[wish.name]
-        return self._keep(wish.name, wish.begin())
+        return self._ready.get(wish.name) or self._keep(wish.name, wish.begin())
 
     def _from_file(self, name: str) -> Ready:
         """As the file is now: a run's model changes while it trains."""
@@ -338,10 +334,8 @@ class Networks:
             raise InvalidArgument(
                 "that model file is not in the studio's folder any more"
             ) from None
-        with self._lock:
-            if key in self._ready:
-                self._ready.move_to_end(key)
-                return self._ready[key]
+        if (found := self._ready.get(key)) is not None:
+            return found
         from handwrought.data.views import VIEWS, numbers_seen
         from handwrought.storage import read_model
 
@@ -354,11 +348,7 @@ class Networks:
 
     def _keep(self, name: str, network: Network, view: str = "as-is", key: str = "") -> Ready:
         ready = Ready(name, network.copy("float64"), view, key or name)
-        with self._lock:
-            self._ready[ready.key] = ready
-            while len(self._ready) > _KEPT:
-                self._ready.popitem(last=False)
-        return ready
+        return self._ready.put(ready.key, ready)
 
     def _files(self) -> dict[str, tuple[str, Path]]:
         """The runs' models, and what else was put into the studio's folder: title and file."""

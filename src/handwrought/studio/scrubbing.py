@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from base64 import b64decode
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
 from handwrought.studio.drawing import Drawings
 from handwrought.studio.drawing_seen import Layer
+from handwrought.studio.kept import Kept
 from handwrought.studio.moments import moment_path, steps_kept
 from handwrought.studio.places import SIDE
 from handwrought.studio.runs import Runs
@@ -68,8 +67,7 @@ class Scrubber:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._networks: OrderedDict[tuple[str, int, int], tuple[Network, str]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._networks: Kept[tuple[Network, str]] = studio.kept(_REMEMBERED)
 
     def close(self) -> None:
         """Nothing outlives the studio."""
@@ -126,19 +124,14 @@ class Scrubber:
             raise InvalidArgument(f"step {step} of this run is not kept: choose another moment")
         # A run that goes on from a checkpoint may live through a step again, and otherwise.
         key = (name, step, path.stat().st_mtime_ns)
-        with self._lock:
-            if key in self._networks:
-                self._networks.move_to_end(key)
-                return self._networks[key]
+        if (known := self._networks.get(key)) is not None:
+            return known
         from handwrought.storage import read_model
 
         header, network = read_model(path)
         found = network, str(header["view"])
         if network.parameters.vector.size <= _SMALL:
-            with self._lock:
-                self._networks[key] = found
-                while len(self._networks) > _REMEMBERED:
-                    self._networks.popitem(last=False)
+            self._networks.put(key, found)
         return found
 
     def _pixels(self, image: str | None) -> NDArray[np.uint8] | None:

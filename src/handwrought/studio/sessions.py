@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from handwrought.errors import HandwroughtError
+from handwrought.studio.kept import Kept, give_back
 
 if TYPE_CHECKING:
     from handwrought.reading.recognizer import Recognizer
@@ -48,6 +49,7 @@ class Studio:
         self._warms = warms
         self._backends: dict[type, Any] = {}
         self._lock = threading.RLock()
+        self._kept: list[Kept[Any]] = []
         self._recognizer: Future[Recognizer] = Future()
         self._loading: threading.Thread | None = None
         self._warming: subprocess.Popen[bytes] | None = None
@@ -98,6 +100,21 @@ class Studio:
             if kind not in self._backends:
                 self._backends[kind] = kind(self)
             return cast(B, self._backends[kind])
+
+    def kept(self, most: int) -> Kept[Any]:
+        """A place for so many values, which are forgotten when nobody asks for them."""
+        made: Kept[Any] = Kept(most)
+        with self._lock:
+            self._kept.append(made)
+        return made
+
+    def rest(self) -> None:
+        """To be called now and then: forget what is not asked for, and give its memory back."""
+        with self._lock:
+            places = list(self._kept)
+        for each in places:
+            each.forget()
+        give_back()
 
     def close(self) -> None:
         """End what the backends started."""
