@@ -107,7 +107,6 @@ OPENED_ELSEWHERE = {
         "Image.open(io.BytesIO(content), formats=('TIFF',))", "Image.open(file, formats=_FORMATS)",
         "image.load()",
     },
-    "training/checkpoints.py": {"load(content)"},
     # The package's own files.
     "exchange/html_page.py": {"(files('handwrought') / name).read_text(encoding='utf-8')"},
     "report/page.py": {"(files('handwrought.report') / name).read_text(encoding='utf-8')"},
@@ -116,7 +115,9 @@ OPENED_ELSEWHERE = {
     "storage/atomic.py": {
         "os.open(temporary, _NEW, 438)", "os.open(folder, os.O_RDONLY | os.O_DIRECTORY)",
     },
-    "storage/lock.py": {"os.open(self.path, os.O_RDWR | os.O_CREAT, 438)"},
+    "storage/lock.py": {
+        "os.open(self.path, os.O_RDWR | os.O_CREAT, 438)", "os.open(folder / NAME, os.O_RDWR)",
+    },
     "training/history.py": {"os.open(self.path, os.O_WRONLY | os.O_APPEND)"},
     "training/studies.py": {
         "self._path.open('ab')",

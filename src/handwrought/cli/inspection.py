@@ -12,6 +12,7 @@ from typing import Any
 
 from handwrought.cli.console import new_console
 from handwrought.cli.keeping import CHECKPOINT, CONFIG, HISTORY
+from handwrought.cli.streams import printable
 from handwrought.errors import HandwroughtError, InvalidArgument, ModelFileError
 from handwrought.storage.container import opened
 from handwrought.storage.lock import held_by
@@ -60,14 +61,14 @@ def run(path: Path, *, json_output: bool = False) -> int:
         return 0 if whole else 1
     console = new_console(soft_wrap=True)
     words = {True: "whole", False: "DAMAGED", None: "-"}
-    width = max((len(_shown(each.file)) for each in found), default=0)
+    width = max((len(printable(each.file)) for each in found), default=0)
     for each in found:
         console.print(
-            f"{_shown(each.file):<{width}}  {words[each.whole]:<7}  {each.what}: {each.detail}",
+            f"{printable(each.file):<{width}}  {words[each.whole]:<7}  {each.what}: {each.detail}",
             markup=False,
         )
     if not any(each.whole is not None for each in found):
-        console.print(f"{_shown(str(path))} holds no file of a training.", markup=False)
+        console.print(f"{printable(str(path))} holds no file of a training.", markup=False)
     elif whole:
         console.print("Every file of ours is whole.")
     return 0 if whole else 1
@@ -194,10 +195,6 @@ def _container(path: Path) -> tuple[str, str, Any]:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_regular(path, 1 << 20))
     except (OSError, ValueError, RecursionError):
         return None
-
-
-def _shown(name: str) -> str:
-    return name if name.isprintable() else repr(name)

@@ -117,6 +117,7 @@ def held_by(folder: Path) -> str | None:
     try:
         import fcntl
 
+        check_regular(folder / NAME)
         handle = os.open(folder / NAME, os.O_RDWR)
     except (ImportError, OSError):
         return None
