@@ -311,9 +311,15 @@ class Training(Iterator[Any]):
         self._run = run
         self._asked = asked
         self._reports = run.reports()
+        self._reading = RLock()
 
     def __next__(self) -> Any:
-        return next(self._reports)
+        if not self._reading.acquire(blocking=False):
+            raise InvalidArgument("another thread is reading this training: let one alone read it")
+        try:
+            return next(self._reports)
+        finally:
+            self._reading.release()
 
     def close(self) -> None:
         """Stop; the network keeps the weights of this moment, their average where one is kept."""
