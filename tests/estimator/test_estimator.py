@@ -3,6 +3,7 @@
 import pickle
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.estimator import MLPClassifier, MLPRegressor
+from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 IRIS, NAMES = load_iris(return_X_y=True)
@@ -311,6 +313,21 @@ def test_an_interrupted_fit_goes_on_from_its_checkpoint_to_the_same_bits(tmp_pat
     seen.clear()
     classifier(**kept, callbacks=[seen.append]).fit(SCALED, NAMES)  # finished: begun anew
     assert seen[0].iteration == 1
+
+
+def test_a_fit_that_goes_on_elsewhere_says_so(tmp_path):
+    path = tmp_path / "fit.safetensors"
+
+    def killed(report):
+        if report.iteration == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        classifier(checkpoint=path, callbacks=[killed]).fit(SCALED, NAMES)
+    state = load_checkpoint(path)
+    save_checkpoint(replace(state, versions={**state.versions, "numpy": "0.9"}), path)
+    with pytest.warns(UserWarning, match=r"It goes on where NumPy was 0\.9 and is"):
+        classifier(checkpoint=path).fit(SCALED, NAMES)
 
 
 def test_a_checkpoint_of_another_fit_is_not_gone_on_from(tmp_path):

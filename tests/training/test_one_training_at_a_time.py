@@ -86,5 +86,5 @@ def test_a_training_that_two_threads_read_tells_one_of_them_so(net, data):
         thread.start()
     for thread in threads:
         thread.join()
-    assert refused == ["another thread is reading this training: read its reports in one thread"]
+    assert refused == ["another thread is reading this training: let one alone read it"]
     assert epochs == list(range(1, 31))

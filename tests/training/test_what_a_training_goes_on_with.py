@@ -268,3 +268,23 @@ def test_of_two_threads_one_trains_the_network():
         thread.join()
     assert len(said) == 1
     assert REFUSED in said[0]
+
+
+def test_a_training_is_read_by_one_thread_at_a_time():
+    training, said, costs = hw.train(network(), made(), **{**SETTINGS, "epochs": 60}), [], []
+
+    def work():
+        try:
+            for report in training:
+                costs.append(report.cost)
+        except InvalidArgument as error:
+            said.append(str(error))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(said) <= {"another thread is reading this training: let one alone read it"}
+    alone = [report.cost for report in hw.train(network(), made(), **{**SETTINGS, "epochs": 60})]
+    assert sorted(costs) == sorted(alone)

@@ -330,7 +330,7 @@ class Training(Iterator[Any]):
     def _one_reader(self) -> Iterator[None]:
         if not self._reading.acquire(blocking=False):
             raise InvalidArgument(
-                "another thread is reading this training: read its reports in one thread"
+                "another thread is reading this training: let one alone read it"
             )
         try:
             yield
