@@ -36,8 +36,9 @@ def install(root: Path, act: Act, told: Callable[[str], None]) -> None:
             if not concerned(arguments):
                 return real(*arguments, **keywords)
             count += 1
-            result = act(count, name, real, arguments)
-            if name == "open":
+            kind = "read" if name == "open" and _reads(arguments[1]) else name
+            result = act(count, kind, real, arguments)
+            if kind == "open":
                 handles[result] = str(arguments[0])
             elif name == "close":
                 handles.pop(arguments[0], None)
@@ -50,6 +51,10 @@ def install(root: Path, act: Act, told: Callable[[str], None]) -> None:
     for name in NAMES[:-1]:
         setattr(os, name, replaced(name, getattr(os, name)))
     io.open = builtins.open = replaced("read", io.open)  # type: ignore[assignment]
+
+
+def _reads(flags: int) -> bool:
+    return flags & os.O_ACCMODE == os.O_RDONLY and not flags & os.O_DIRECTORY
 
 
 def do(count: int, name: str, real: Real, arguments: tuple[Any, ...]) -> Any:
