@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from handwrought.errors import DataError, InvalidArgument
-from handwrought.storage.sealed import sealed, unsealed
 from handwrought.studio.measuring import Point
 from handwrought.studio.messages import Length, Within, decode
 from handwrought.studio.wishes import Wish
@@ -157,6 +156,8 @@ def content_of(path: Path) -> bytes:
 
 def read_history(folder: Path) -> tuple[list[Point], str]:
     """The points measured so far, and a sentence on what is damaged, or no text."""
+    from handwrought.storage.sealed import unsealed
+
     points, damaged = [], []
     try:
         lines = content_of(folder / HISTORY).split(b"\n")
@@ -193,6 +194,8 @@ def add_to_history(folder: Path, point: Point) -> None:
 
 
 def _line(point: Point) -> bytes:
+    from handwrought.storage.sealed import sealed
+
     return sealed(asdict(point)) + b"\n"
 
 
@@ -204,6 +207,8 @@ def read_json(path: Path, kind: Any) -> dict[str, Any] | None:
     DataError
         If it is damaged.
     """
+    from handwrought.storage.sealed import unsealed
+
     try:
         content = content_of(path)
     except FileNotFoundError:
@@ -227,6 +232,7 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
         If it cannot be written.
     """
     from handwrought.storage.atomic import write_atomically
+    from handwrought.storage.sealed import sealed
 
     write_atomically(path, sealed(values, indent=1))
 

@@ -329,9 +329,7 @@ class Training(Iterator[Any]):
     @contextmanager
     def _one_reader(self) -> Iterator[None]:
         if not self._reading.acquire(blocking=False):
-            raise InvalidArgument(
-                "another thread is reading this training: let one alone read it"
-            )
+            raise InvalidArgument("another thread is reading this training: let one alone read it")
         try:
             yield
         finally:
