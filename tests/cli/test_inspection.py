@@ -13,6 +13,7 @@ from handwrought.cli import app
 from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument
 from handwrought.storage.lock import FolderLock
+from handwrought.storage.sealed import sealed
 from handwrought.training.checkpoints import save_checkpoint
 from handwrought.training.fine_tuning import FineTuningPlan
 from handwrought.training.history import History
@@ -131,6 +132,17 @@ def test_committees_fine_tunings_and_studios_runs_are_known(folder, tmp_path):
     assert files["history.jsonl"]["what"] == "log of a studio's run"
     (folder / "history.jsonl").write_bytes(b'{"step": 1}\n\xff\n')
     assert info(folder)[1]["history.jsonl"]["whole"] is False
+    (folder / "history.jsonl").write_bytes(sealed({"step": 1}) + b"\n")
+    (folder / "config.json").write_bytes(sealed({"name": "a", "wish": {}}, indent=1))
+    assert all(info(folder)[1][name]["whole"] for name in ("config.json", "history.jsonl"))
+    for name, before, after in (
+        ("history.jsonl", b": 1,", b": 3,"),
+        ("config.json", b'"a"', b'"b"'),
+    ):
+        (folder / name).write_bytes((folder / name).read_bytes().replace(before, after))
+        found = info(folder)[1][name]
+        assert found["whole"] is False
+        assert "the digest does not match" in found["detail"]
 
 
 def test_pipes_links_to_nothing_and_strange_names_are_named_and_not_opened(folder):

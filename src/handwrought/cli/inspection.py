@@ -18,6 +18,7 @@ from handwrought.storage.container import opened
 from handwrought.storage.lock import held_by
 from handwrought.storage.model_file import read_model
 from handwrought.storage.regular import read_regular
+from handwrought.storage.sealed import unsealed
 from handwrought.training.checkpoints import MOST_BYTES, load_checkpoint
 from handwrought.training.fine_tuning import FineTuningPlan
 from handwrought.training.history import read_log
@@ -148,7 +149,8 @@ def _file(path: Path, name: str) -> tuple[Found, Any]:
 
 def _plan(path: Path) -> tuple[str, str, Any]:
     values = _json(path)
-    if isinstance(values, dict) and "wish" in values:  # it has no digest to hold it to
+    if isinstance(values, dict) and "wish" in values:
+        _check_seal(read_regular(path, 1 << 20), str(path), indent=1)
         return "plan of a studio's run", repr(values.get("name"))[:80], values
     teaching = FineTuningPlan.read(path)
     if teaching is not None:
@@ -167,14 +169,18 @@ def _log(path: Path) -> tuple[str, str, Any]:
     if path.with_name(CONFIG).is_file() and "wish" in (_json(path.with_name(CONFIG)) or ()):
         lines = read_regular(path, 1 << 28).splitlines()
         for number, line in enumerate(lines, start=1):
-            try:
-                json.loads(line.decode("utf-8"))
-            except (ValueError, RecursionError):
-                raise ModelFileError(f"line {number} of {len(lines)} is no JSON") from None
+            _check_seal(line, f"line {number} of {len(lines)}")
         return "log of a studio's run", f"{len(lines)} points", None
     reports = read_log(path)
     last = f", the last {reports[-1].epoch}" if reports else ""
     return "log", f"{len(reports)} epochs{last}", reports
+
+
+def _check_seal(content: bytes, where: str, indent: int | None = None) -> None:
+    try:
+        unsealed(content, indent=indent)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{where}: {error}") from None
 
 
 def _container(path: Path) -> tuple[str, str, Any]:
