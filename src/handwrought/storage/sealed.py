@@ -36,5 +36,5 @@ def unsealed(
         return values, None
     digest = values.pop("digest")
     if sealed(values, after=after, indent=indent) != content:
-        raise ValueError("the digest does not match: it was changed or damaged")
+        raise ValueError("the digest does not match: the file was changed or damaged")
     return values, str(digest)
