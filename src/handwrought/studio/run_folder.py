@@ -199,8 +199,10 @@ def _line(point: Point) -> bytes:
     return sealed(asdict(point)) + b"\n"
 
 
-def read_json(path: Path, kind: Any) -> dict[str, Any] | None:
-    """What a file of the folder holds, fit to be a dataclass of this kind; None where there is none.
+def read_json(path: Path, kind: Any = None) -> dict[str, Any] | None:
+    """What a file of the folder holds; None where there is none.
+
+    ``kind``: a dataclass that it is fit to be.
 
     Raises
     ------
@@ -215,7 +217,8 @@ def read_json(path: Path, kind: Any) -> dict[str, Any] | None:
         return None
     try:
         values, _ = unsealed(content, indent=1)
-        decode(kind, values)
+        if kind is not None:
+            decode(kind, values)
     except (ValueError, RecursionError) as error:
         plain = type(error) is ValueError or isinstance(error, InvalidArgument)
         why = str(error) if plain else "it is no JSON that can be read"
@@ -242,10 +245,11 @@ def run_models(runs: Path) -> dict[str, tuple[str, Path]]:
     found = {}
     for folder in reversed(folders(runs)):
         if is_own(folder / MODEL):
-            config = None
+            name = None
             with suppress(DataError):
-                config = read_json(folder / CONFIG, Config)
-            found[folder.name] = (config or {"name": folder.name})["name"], folder / MODEL
+                name = (read_json(folder / CONFIG) or {}).get("name")
+            named = name[:80] if isinstance(name, str) and name else folder.name
+            found[folder.name] = named, folder / MODEL
     return found
 
 
