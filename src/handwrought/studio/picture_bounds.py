@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 
 from handwrought.errors import DataError
 
@@ -23,9 +22,10 @@ def check_pixels(data: bytes, most: int = FILE_PIXELS) -> None:
     """
     from PIL import Image, UnidentifiedImageError
 
+    from handwrought.reading.pictures import without_warnings
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with without_warnings():
             width, height = Image.open(io.BytesIO(data)).size
     except Image.DecompressionBombError:
         raise DataError(f"the picture unpacks to more than {most:,} pixels: refused") from None
