@@ -19,7 +19,9 @@ __all__ = ["check_regular", "open_regular", "read_piped", "read_regular", "read_
 _READ = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
     _READ |= getattr(os, _name, 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _KINDS = (
+    (stat.S_ISLNK, "a link"),
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -30,7 +32,9 @@ _WRITER, _SILENT = 2.0, 30.0
 """Seconds in which a pipe must find a writer, and in which that one must write something."""
 
 
-def open_regular(path: str | PathLike[str], most: int | None = None) -> BinaryIO:
+def open_regular(
+    path: str | PathLike[str], most: int | None = None, *, follow_links: bool = True
+) -> BinaryIO:
     """A regular file, open to be read.
 
     Parameters
@@ -38,6 +42,8 @@ def open_regular(path: str | PathLike[str], most: int | None = None) -> BinaryIO
     path : path
     most : int, optional
         Bytes that it may have.
+    follow_links : bool
+        Whether the path may end in a link to another file.
 
     Raises
     ------
@@ -45,8 +51,8 @@ def open_regular(path: str | PathLike[str], most: int | None = None) -> BinaryIO
         If it cannot be opened, is a folder, a pipe, a socket or a device, or is larger.
     """
     # Before, since to open a device may do something; and after, since another may stand there now.
-    _check(os.stat(path), path, most)
-    handle = os.open(path, _READ)
+    _check(os.stat(path, follow_symlinks=follow_links), path, most)
+    handle = os.open(path, _READ if follow_links else _READ | _NO_LINK)
     try:
         _check(os.fstat(handle), path, most)
         return os.fdopen(handle, "rb")
@@ -55,9 +61,9 @@ def open_regular(path: str | PathLike[str], most: int | None = None) -> BinaryIO
         raise
 
 
-def read_regular(path: str | PathLike[str], most: int) -> bytes:
+def read_regular(path: str | PathLike[str], most: int, *, follow_links: bool = True) -> bytes:
     """The content of a regular file of at most so many bytes; OSError as :func:`open_regular`."""
-    with open_regular(path, most) as file:
+    with open_regular(path, most, follow_links=follow_links) as file:
         return read_stream(file, most, os.fstat(file.fileno()).st_size + 1)
 
 

@@ -247,10 +247,14 @@ def _read_digits(path: Path) -> tuple[Split, Split]:
     import numpy as np
 
     from handwrought.data.dataset import Split
+    from handwrought.storage.regular import open_regular
 
     try:
         # NumPy leaves a file open that it opened and found damaged.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with (
+            open_regular(path, follow_links=False) as stream,
+            np.load(stream, allow_pickle=False) as file,
+        ):
             own = Split(file["own"], file["own_labels"], 10, "own digits")
             held_out = Split(file["held_out"], file["held_out_labels"], 10, "own, held out")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):

@@ -139,19 +139,14 @@ def content_of(path: Path) -> bytes:
     DataError
         If it is no regular file, is too long, or cannot be read.
     """
+    from handwrought.storage.regular import read_regular
+
     try:
-        # A link or a pipe is seen before it is opened, and refused by the opening in between.
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise DataError(f"{path} is no regular file: it is not read")
-        with os.fdopen(os.open(path, os.O_RDONLY | _NO_LINK), "rb") as file:
-            content = file.read(_LONGEST + 1)
+        return read_regular(path, _LONGEST, follow_links=False)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    if len(content) > _LONGEST:
-        raise DataError(f"{path} is longer than {_LONGEST:,} bytes: it is not read")
-    return content
 
 
 def read_history(folder: Path) -> tuple[list[Point], str]:
