@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handwrought.data.looks import looks
 from handwrought.data.views import VIEWS, finished, straightened
 from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
 from handwrought.storage import read_model
 
@@ -56,6 +57,7 @@ class Member:
             )
         return cls(network, view)
 
+    @with_default_errstate
     def outputs(self, images: Array, shifts: int = 0) -> Array:
         """The mean of the network's outputs over the image moved by up to ``shifts`` pixels.
 
@@ -125,6 +127,7 @@ class Committee:
             raise ModelFileError(f"{path} holds no member-1/model.safetensors: it is no committee")
         return cls([Member.load(file) for file in files])
 
+    @with_default_errstate
     def outputs(self, images: Array, shifts: int = 0, *, turned: bool = False) -> Array:
         """The members' mean, over the images as they are and turned if that is asked for.
 

@@ -10,6 +10,7 @@
     ├── ModelFileError       (ValueError)    a model or checkpoint file is wrong
     │   └── CannotWrite      (OSError)       a file or folder cannot be written; what was there is whole
     ├── FolderInUse          (OSError)       another process is writing to this folder
+    ├── CannotCopy           (TypeError)     an object cannot be copied or pickled
     ├── TrainingDiverged     (ArithmeticError)  the cost became NaN or infinite
     └── MissingExtra         (ImportError)   an optional dependency is not installed
 
@@ -23,6 +24,7 @@ from __future__ import annotations
 from os import PathLike
 
 __all__ = [
+    "CannotCopy",
     "CannotWrite",
     "DataError",
     "DownloadError",
@@ -78,6 +80,10 @@ class CannotWrite(ModelFileError, OSError):
 
 class FolderInUse(HandwroughtError, OSError):
     """Another process is writing to the same run folder."""
+
+
+class CannotCopy(HandwroughtError, TypeError):
+    """An object under way cannot be copied or pickled; the message says what can be."""
 
 
 class TrainingDiverged(HandwroughtError, ArithmeticError):

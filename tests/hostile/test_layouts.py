@@ -9,6 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -360,6 +361,11 @@ def outcome(function, array, folder, plain=()):
         return type(error)
 
 
+def made(folder):
+    folder.mkdir()
+    return folder
+
+
 def same(one, other):
     if isinstance(one, type) or isinstance(other, type):
         return one is other
@@ -383,6 +389,41 @@ def same(one, other):
         close = 2e-5 if a.dtype.itemsize < 8 else 1e-6
         return a.shape == b.shape and np.allclose(a, b, rtol=close, atol=close, equal_nan=True)
     return one == other
+
+
+NUMPY_S_OWN = ("Activation.", "Cost.", "BP")
+"""Lines of mathematics that obey what the caller wants of NumPy's errors, as NumPy's functions do."""
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(NUMPY_S_OWN)])
+def test_the_caller_s_handling_of_floating_point_errors_neither_comes_in_nor_changes(
+    name, tmp_path
+):
+    for i, (base, function) in enumerate(CASES[name]):
+        expected = outcome(function, base.copy(), made(tmp_path / f"{i}-default"))
+        for handling in ("raise", "ignore"):
+            with np.errstate(all=handling):
+                before = np.geterr()
+                found = outcome(function, base.copy(), made(tmp_path / f"{i}-{handling}"))
+                assert np.geterr() == before
+            assert same(found, expected)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_threads_get_what_one_caller_gets(name, tmp_path):
+    for i, (base, function) in enumerate(CASES[name]):
+        inputs = [base.copy(), np.ascontiguousarray(base[::-1]), base.copy()]
+        alone = [
+            outcome(function, x, made(tmp_path / f"{i}-{n}"), PLAIN) for n, x in enumerate(inputs)
+        ]
+        with ThreadPoolExecutor(3) as pool:
+            jobs = [
+                pool.submit(outcome, function, x, made(tmp_path / f"{i}-{n}-{again}"), PLAIN)
+                for again in range(4)
+                for n, x in enumerate(inputs)
+            ]
+        for job, expected in zip(jobs, alone * 4, strict=True):
+            assert same(job.result(), expected)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handwrought.data.flags import flagged
 from handwrought.data.sampling import sample
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 
 __all__ = ["Augmentation"]
 
@@ -104,6 +105,7 @@ class Augmentation:
         sizes = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in kept}
         return replace(self, **{name: strength * size for name, size in sizes.items()})
 
+    @with_default_errstate
     def __call__(
         self, images: Array, rng: np.random.Generator, labels: Array | None = None
     ) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.pen import centred, segment
+from handwrought.floating_point import with_default_errstate
 
 __all__ = ["flagged"]
 
@@ -20,6 +21,7 @@ Array = NDArray[Any]
 _INK = 0.4
 
 
+@with_default_errstate
 def flagged(images: Array, labels: Array, share: float, rng: np.random.Generator) -> Array:
     """Copies of the images in which a share of the ones and sevens got what they lack.
 

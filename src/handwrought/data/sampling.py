@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.floating_point import with_default_errstate
+
 __all__ = ["as_bytes", "mapped", "rotated", "sample"]
 
 Array = NDArray[Any]
 
 
+@with_default_errstate
 def sample(images: Array, rows: Array, columns: Array) -> Array:
     """Bilinear interpolation of each image at (rows, columns); black outside.
 
@@ -43,6 +46,7 @@ def sample(images: Array, rows: Array, columns: Array) -> Array:
     return upper
 
 
+@with_default_errstate
 def mapped(images: Array, back: Array, by: tuple[float, float]) -> Array:
     """Each pixel p takes the value at back · (p - centre - by) + centre, bilinearly; black outside.
 
@@ -69,12 +73,14 @@ def mapped(images: Array, back: Array, by: tuple[float, float]) -> Array:
     return np.asarray(upper * (1 - down) + lower * down)
 
 
+@with_default_errstate
 def rotated(images: Array, degrees: float) -> Array:
     """Images, float32 (n, height, width), turned clockwise about the centre, bilinearly."""
     t = np.deg2rad(degrees)
     return mapped(images, np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]), (0, 0))
 
 
+@with_default_errstate
 def as_bytes(images: Array) -> NDArray[np.uint8]:
     """Floats from 0 to 1 as uint8 from 0 to 255; what lies outside is cut off."""
     return np.asarray((np.clip(images, 0, 1) * 255).round(), np.uint8)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from handwrought.data.letters import letters
 from handwrought.data.pen import drawn
+from handwrought.floating_point import with_default_errstate
 
 __all__ = ["KINDS", "strangers"]
 
@@ -26,6 +27,7 @@ _SLIM = 0.22
 """Spread of a bar's ink across it, at most, to that along it; the half of a 0 has more."""
 
 
+@with_default_errstate
 def strangers(images: Array, n: int, rng: np.random.Generator) -> Array:
     """Some pictures of no digit: a third of them letters, and of the other kinds as many each.
 

@@ -16,6 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.floating_point import with_default_errstate
+
 __all__ = ["DIRECTIONS", "sampled", "stroke_maps"]
 
 Array = NDArray[Any]
@@ -28,6 +30,7 @@ _SMOOTH = 0.5
 """Standard deviation of the Gaussian that is sampled, of the distance between samples."""
 
 
+@with_default_errstate
 def stroke_maps(images: Array) -> Array:
     """Eight maps of half the height and width, side by side in two rows of four.
 

@@ -18,6 +18,7 @@ from handwrought.data.dataset import Split
 from handwrought.data.sampling import sample
 from handwrought.data.strokes import stroke_maps
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 
 __all__ = [
     "INK",
@@ -69,6 +70,7 @@ INK: Final = 64
 _ROWS = 2000
 
 
+@with_default_errstate
 def viewed(images: Array, view: str) -> Array:
     """The images in one of the VIEWS.
 
@@ -90,6 +92,7 @@ def viewed(images: Array, view: str) -> Array:
     return finished(straightened(images, view), view)
 
 
+@with_default_errstate
 def straightened(images: Array, view: str) -> Array:
     """The view's first part, which leaves the shape of uint8 images as it is; see :func:`viewed`."""
     chosen = _view(view)
@@ -109,6 +112,7 @@ def straightened(images: Array, view: str) -> Array:
     return out
 
 
+@with_default_errstate
 def finished(images: Array, view: str) -> Array:
     """The view's last part, of uint8 images or floats from 0 to 1; see :func:`viewed`."""
     if not _view(view).strokes:
@@ -141,6 +145,7 @@ def _check_sides(sides: tuple[int, ...], view: str) -> None:
         )
 
 
+@with_default_errstate
 def seen(split: Split, view: str) -> Split:
     """A split whose images are in one of the VIEWS; see :func:`viewed`."""
     return split if view == "as-is" else replace(split, images=viewed(split.images, view))

@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from handwrought.errors import InvalidArgument
 from handwrought.estimator.perceptron import _KEPT, Perceptron, is_stochastic, with_callbacks
+from handwrought.floating_point import default_errstate
 
 __all__ = ["MLPClassifier"]
 
@@ -347,7 +348,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def predict_log_proba(self, X: Any) -> Array:
         """Their logarithms, -inf where a probability is 0."""
-        with np.errstate(divide="ignore"):
+        with default_errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
     def __sklearn_tags__(self) -> Any:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from handwrought.estimator.examples import Examples, rows_at_once
 from handwrought.estimator.networks import mean_cost
 from handwrought.estimator.reports import FitReport, Watchers
+from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
 from handwrought.nn.workspace import Workspace
 
@@ -109,7 +110,7 @@ def minimize(
         if watchers.tell(report):
             raise StopIteration
 
-    with np.errstate(over="ignore", invalid="ignore"):
+    with default_errstate(over="ignore", invalid="ignore"):
         result = scipy_minimize(
             objective,
             wide.parameters.vector.copy(),

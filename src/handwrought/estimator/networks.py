@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
 from handwrought.estimator.examples import Examples, rows_at_once
+from handwrought.floating_point import default_errstate
 from handwrought.nn.activations import EXPONENTIAL, Activation, activation_named
 from handwrought.nn.costs import POISSON, Cost
 from handwrought.nn.layers import Dense
@@ -97,7 +98,7 @@ def outputs(
     examples = Examples(X, np.empty(n, np.intp), 1, None, n)
     capacity = rows_at_once(n, max(sizes))
     rows, workspace = examples.reader(capacity, dtype), Workspace(sizes, capacity, dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with default_errstate(over="ignore", invalid="ignore"):
         for start in range(0, n, capacity):
             a = rows.inputs(slice(start, start + capacity))
             for layer, at in zip(layers, workspace.rows(len(a)), strict=True):

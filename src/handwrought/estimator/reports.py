@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from handwrought.nn.network import Network
 
 __all__ = ["FitReport", "Watchers"]
@@ -71,6 +73,8 @@ class Watchers:
         self._heard = False
         self._iteration: Any = None
         self._bar: Any = None
+        self._errstate: Any = np.geterr()
+        """What callbacks find of NumPy's errors: what whoever called fit had set."""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -107,6 +111,10 @@ class Watchers:
 
     def tell(self, report: FitReport) -> bool:
         """Hand one report to all; whether one of them wants the fit to stop."""
+        with np.errstate(**self._errstate):
+            return self._tell(report)
+
+    def _tell(self, report: FitReport) -> bool:
         stop = False
         for callback in self.estimator.callbacks or ():
             stop |= callback(report) is True

@@ -19,6 +19,7 @@ from handwrought.estimator.checkpoints import Checkpoint
 from handwrought.estimator.examples import Examples, HeldOut
 from handwrought.estimator.networks import mean_cost
 from handwrought.estimator.reports import FitReport, Watchers
+from handwrought.floating_point import default_errstate
 from handwrought.kernels import wanted
 from handwrought.nn.network import Network
 from handwrought.training.optimizers import make_optimizer
@@ -132,7 +133,7 @@ class Solver:
         start = perf_counter()
         try:
             # A loss that overflows is answered once, after the fit, not with NumPy's warnings.
-            with np.errstate(over="ignore", invalid="ignore"):
+            with default_errstate(over="ignore", invalid="ignore"):
                 while est.n_iter_ < est.max_iter and not finished:
                     finished = self._iteration(start) or once
                     if checkpoint is not None:

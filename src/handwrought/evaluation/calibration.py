@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 
 __all__ = ["Calibration", "calibration", "probabilities"]
 
@@ -22,6 +23,7 @@ _LEAST = 1e-30
 """An output of 0 is taken as this, so that its logarithm is finite."""
 
 
+@with_default_errstate
 def probabilities(outputs: Array, activation: str = "softmax", temperature: float = 1.0) -> Array:
     """A network's outputs as probabilities that add up to 1 in each row.
 
@@ -86,6 +88,7 @@ class Calibration:
         return float(gaps @ self.counts[filled] / self.counts.sum())
 
 
+@with_default_errstate
 def calibration(confidence: Array, right: Array, bins: int = 15) -> Calibration:
     """Bins of equal width from 0 to 1.
 

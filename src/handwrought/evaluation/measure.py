@@ -13,6 +13,7 @@ from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation.calibration import Calibration, calibration, probabilities
 from handwrought.evaluation.refusal import RiskCoverage, risk_coverage
+from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
 from handwrought.nn.workspace import Workspace
 
@@ -143,6 +144,7 @@ def cost_and_accuracy(network: Network, split: Split) -> tuple[float, float | No
     return float(costs.mean()), float((outputs.argmax(axis=1) == split.labels).mean())
 
 
+@with_default_errstate
 def evaluate(network: Network, split: Split) -> Evaluation:
     """Run a network over a split of images and class labels.
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 
 __all__ = ["Refusal", "RiskCoverage", "risk_coverage"]
 
@@ -106,6 +107,7 @@ class RiskCoverage:
         )
 
 
+@with_default_errstate
 def risk_coverage(confidence: Array, right: Array) -> RiskCoverage:
     """The curve of these answers: confidence (n,) and right (n,) of bool, n at least 1.
 

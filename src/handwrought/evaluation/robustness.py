@@ -18,6 +18,7 @@ from handwrought.data.dataset import Split
 from handwrought.data.sampling import as_bytes, mapped, rotated
 from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
 
 __all__ = [
@@ -127,6 +128,7 @@ _ORDER = ("thickness", "scale", "rotation", "shift", "blur", "noise")
 """As it would happen to a digit: it is written, laid down, and photographed."""
 
 
+@with_default_errstate
 def changed(images: Array, amounts: Mapping[str, float]) -> Array:
     """Several changes at once, each by its amount; a change that is not named leaves all as it is.
 
@@ -199,6 +201,7 @@ def evenly_chosen(n: int, most: int) -> NDArray[np.intp]:
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
 
 
+@with_default_errstate
 def robustness(
     network: Network, split: Split, most: int = 2000, view: str = "as-is"
 ) -> Iterator[Curve]:
@@ -237,6 +240,7 @@ def robustness(
         yield Curve(change, amounts, tuple(right), len(chosen), np.stack(samples))
 
 
+@with_default_errstate
 def outputs_seen(network: Network, images: Array, view: str) -> Array:
     """What a network says of images, float32 (n, height, width) from 0 to 1, seen in a view."""
     if images.ndim != 3:

@@ -20,6 +20,7 @@ import numpy as np
 
 from handwrought.data.views import VIEWS, numbers_seen
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
 from handwrought.storage.header import new_header
 
@@ -73,7 +74,7 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
             f"{header['view']!r}, into 2 to {_MOST_CLASSES} classes, and this network goes from "
             f"{network.n_inputs} numbers to {network.n_outputs}"
         )
-    with np.errstate(over="ignore"):  # an infinity is answered below
+    with default_errstate(over="ignore"):  # an infinity is answered below
         half = network.parameters.vector.astype("<f2")
     if not np.isfinite(half).all():
         raise InvalidArgument(

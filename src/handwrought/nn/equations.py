@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 from handwrought.nn.activations import Activation
 from handwrought.nn.costs import Cost
 from handwrought.nn.network import Network
@@ -77,6 +78,14 @@ def BP4(δ: Array, a_below: Array) -> Array:
     return np.outer(δ, a_below)
 
 
+def _value(σ: Activation, z: Array) -> Array:
+    return σ.value(z)
+
+
+def _dC_da(C: Cost, a: Array, y: Array) -> Array:
+    return C.gradient(a, y)
+
+
 @dataclass(frozen=True)
 class Equations:
     """The pieces of the algorithm; :mod:`handwrought.nn.mistakes` swaps wrong ones in.
@@ -84,8 +93,8 @@ class Equations:
     ``value`` is a = σ(z), ``dC_da`` is ∂C_x/∂a^L.
     """
 
-    value: Callable[[Activation, Array], Array] = lambda σ, z: σ.value(z)
-    dC_da: Callable[[Cost, Array, Array], Array] = lambda C, a, y: C.gradient(a, y)
+    value: Callable[[Activation, Array], Array] = _value
+    dC_da: Callable[[Cost, Array, Array], Array] = _dC_da
     BP1: Callable[[Array, Activation, Array], Array] = BP1
     BP2: Callable[[Array, Array, Activation, Array], Array] = BP2
     BP3: Callable[[Array], Array] = BP3
@@ -180,6 +189,7 @@ class Trace:
             )
 
 
+@with_default_errstate
 def follow(network: Network, x: Array, y: Array | int, equations: Equations | None = None) -> Trace:
     """One example through feedforward and backpropagation, every quantity kept.
 
@@ -249,6 +259,7 @@ def follow(network: Network, x: Array, y: Array | int, equations: Equations | No
     )
 
 
+@with_default_errstate
 def backpropagate(
     network: Network, x: Array, y: Array, equations: Equations | None = None
 ) -> list[Trace]:
@@ -261,6 +272,7 @@ def backpropagate(
     return [follow(network, x_i, y_i, equations) for x_i, y_i in zip(x, y, strict=True)]
 
 
+@with_default_errstate
 def gradient_by_equations(
     network: Network, x: Array, y: Array, equations: Equations | None = None
 ) -> Parameters:
@@ -273,6 +285,7 @@ def gradient_by_equations(
     return mean
 
 
+@with_default_errstate
 def update(trace: Trace, η: float) -> Trace:
     """One step of gradient descent on this example alone, and where it leads.
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
 from handwrought.nn.parameters import Parameters
 from handwrought.nn.workspace import Workspace
@@ -80,6 +81,7 @@ class GradientCheck:
         return sum(array.skipped_at_kinks for array in self.arrays)
 
 
+@with_default_errstate
 def check_gradients(
     network: Network,
     x: Array,
@@ -159,6 +161,7 @@ def check_gradients(
     return GradientCheck(method, h, tuple(arrays))
 
 
+@with_default_errstate
 def derivative_at(
     network: Network,
     x: Array,

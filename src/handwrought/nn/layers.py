@@ -37,6 +37,15 @@ class Dense:
         self.biases = parameters.biases
         self.activation = activation
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """``layer.weights = w`` copies w: another array would be none of the network's vector."""
+        if name in ("weights", "biases") and name in vars(self):
+            view = vars(self)[name]
+            if value is not view:
+                view[...] = value
+        else:
+            super().__setattr__(name, value)
+
     @property
     def n_in(self) -> int:
         """Neurons below."""

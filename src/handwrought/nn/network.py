@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from handwrought.errors import InvalidArgument
+from handwrought.floating_point import with_default_errstate
 from handwrought.nn.activations import Activation, activation_named
 from handwrought.nn.costs import Cost, cost_named
 from handwrought.nn.initializers import default_initializer, initializer_named
@@ -121,6 +122,7 @@ class Network:
 
     # --- forward -------------------------------------------------------------------------------
 
+    @with_default_errstate
     def feedforward(self, x: Array) -> Array:
         """The activations of the last layer.
 
@@ -159,6 +161,7 @@ class Network:
         """The class of each example: the index of the largest output, shape (n,)."""
         return np.argmax(np.atleast_2d(self.feedforward(x)), axis=1)
 
+    @with_default_errstate
     def costs(self, x: Array, y: Array) -> Array:
         """C_x of each example, shape (n,); y as for :meth:`backpropagate`."""
         x, y = self.checked_inputs(x), self.checked_targets(y, len(np.atleast_2d(x)))
@@ -173,6 +176,7 @@ class Network:
 
     # --- backward ------------------------------------------------------------------------------
 
+    @with_default_errstate
     def backpropagate(self, x: Array, y: Array) -> Parameters:
         """The gradient of the cost, averaged over the batch, by BP1 to BP4.
 
@@ -290,6 +294,18 @@ class Network:
         twin.__dict__.update(self.__dict__)
         twin._adopt(parameters)
         return twin
+
+    def __copy__(self) -> Network:
+        """As :func:`copy.copy` of an array: numbers of its own."""
+        return self.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "layers"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # The layers are made anew: copied one by one they would no longer look into the vector.
+        vars(self).update(state)
+        self._adopt(state["parameters"])
 
     def save(self, path: str | PathLike[str], /, **record: Any) -> None:
         """Write to a ``.safetensors`` file; see :func:`handwrought.storage.save_model`."""

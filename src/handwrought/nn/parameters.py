@@ -91,6 +91,22 @@ class Parameters:
             yield f"layers[{i}].weights", layer.weights
             yield f"layers[{i}].biases", layer.biases
 
+    def __copy__(self) -> Parameters:
+        """As :func:`copy.copy` of an array: numbers of its own."""
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The views are made anew: copied one by one they would no longer look into the vector.
+        return _restored, (self.sizes, self.vector)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """``parameters.vector = v`` copies v: another vector would leave the views behind."""
+        if name == "vector" and name in vars(self):
+            if value is not self.vector:
+                self.vector[...] = value
+        else:
+            super().__setattr__(name, value)
+
     def __getitem__(self, layer: int) -> LayerParameters:
         return self.layers[layer]
 
@@ -103,3 +119,8 @@ class Parameters:
     def __repr__(self) -> str:
         shape = "-".join(map(str, self.sizes))
         return f"<Parameters {shape}: {self.vector.size:,} {self.vector.dtype}>"
+
+
+def _restored(sizes: tuple[int, ...], vector: Array) -> Parameters:
+    # What another process hands over may be a map of a file, to be read only.
+    return Parameters(sizes, vector=np.require(vector, requirements="W"))

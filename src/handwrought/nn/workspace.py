@@ -91,6 +91,19 @@ class Workspace:
             self._full.append(state)
         self._views = {capacity: self._full}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"capacity": self.capacity, "_full": self._full}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Views are made anew: copied one by one they would no longer look into the full buffers.
+        # And an array that another process hands over may be a map of a file, to be read only.
+        vars(self).update(state)
+        for full in self._full:
+            for name, array in vars(full).items():
+                if array is not None:
+                    setattr(full, name, np.require(array, requirements="W"))
+        self._views = {self.capacity: self._full}
+
     def rows(self, n: int) -> list[LayerState]:
         """The states of each layer for a batch of n, made once for each n."""
         views = self._views.get(n)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from handwrought.errors import DataError
 from handwrought.reading.pdf import is_pdf
 
-__all__ = ["Picture", "count_pages", "open_pages", "open_picture", "picture"]
+__all__ = ["Picture", "count_pages", "open_pages", "open_picture", "picture", "without_warnings"]
 
 Array = NDArray[Any]
 
@@ -31,6 +33,7 @@ _MOST_PAGES = 1000
 """Of a TIFF; a small file can claim far more."""
 _SIDE = 1400
 """Larger pictures are reduced to this many pixels a side before anything is looked for."""
+_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +96,25 @@ def open_picture(source: Any, name: str | None = None) -> Picture:
     return _from_array(raw, name or "the image")
 
 
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Nothing that Pillow warns of is shown inside.
+
+    The filters of warnings are the whole program's: two threads that change them and put them back
+    in turn could leave them changed, so it is one at a time.
+    """
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def count_pages(content: bytes) -> int:
     """How many pages a picture file has: what a scanner puts into one TIFF; 1 for all others."""
     from PIL import Image
 
     n = 1
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with without_warnings():
             image = Image.open(io.BytesIO(content), formats=("TIFF",))
             while n < _MOST_PAGES:
                 image.seek(n)
@@ -138,8 +152,7 @@ def _decoded(file: IO[bytes], name: str, page: int) -> tuple[tuple[int, int], An
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own limit is lower; ours is checked below
+        with without_warnings():  # Pillow's own limit is lower; ours is checked below
             image = Image.open(file, formats=_FORMATS)
             if page:
                 image.seek(page)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handwrought.data.looks import looks
 from handwrought.data.views import numbers_seen, viewed
 from handwrought.errors import DataError, ModelFileError
+from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
 from handwrought.reading.normalization import Normalized, normalize_ink
 from handwrought.reading.pictures import Picture, open_picture
@@ -184,6 +185,7 @@ class Recognizer:
         """One digit: a path, bytes, Pillow image or array, of any size, colour and polarity."""
         return self.read_digits([image])[0]
 
+    @with_default_errstate
     def read_digits(self, images: Sequence[Any]) -> list[Reading]:
         """Each picture as one digit."""
         if isinstance(images, np.ndarray) and not images.ndim:
@@ -203,6 +205,7 @@ class Recognizer:
             found.append(_scaled(_chosen(ways), scale))
         return found
 
+    @with_default_errstate
     def read(self, image: Any) -> Page:
         """A page: all digits on it, line by line.
 
@@ -262,6 +265,7 @@ class Recognizer:
             return None
         return Page([[whole]])
 
+    @with_default_errstate
     def probabilities(self, pixels: Array, *, turned: bool = False) -> Array:
         """Calibrated probabilities (n, 10) of normalized images, uint8 (n, 28, 28).
 

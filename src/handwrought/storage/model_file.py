@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from handwrought.errors import CannotWrite, InvalidArgument, ModelFileError
+from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.container import (
@@ -111,7 +112,7 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
     """
     stored = header["stored"]
     # safetensors writes the memory behind a view, not the view: only contiguous copies are safe.
-    with np.errstate(over="ignore"):  # an infinity is answered below
+    with default_errstate(over="ignore"):  # an infinity is answered below
         arrays = {
             name: np.ascontiguousarray(array, stored) for name, array in network.parameters.arrays()
         }
@@ -211,7 +212,7 @@ def _network(path: Path, container: Container) -> tuple[dict[str, Any], Network]
     for name, target in network.parameters.arrays():
         array = container.array(name)
         sha.add(name, array)
-        with np.errstate(over="ignore"):  # a float64 may not fit a float32: answered here
+        with default_errstate(over="ignore"):  # a float64 may not fit a float32: answered here
             target[...] = array
         if not np.isfinite(target).all():
             raise ModelFileError(f"{path} holds values that are not finite: the model is damaged")

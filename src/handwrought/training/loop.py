@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.data.views import numbers_seen, seen, straightened
-from handwrought.errors import InvalidArgument, TrainingDiverged
+from handwrought.errors import CannotCopy, InvalidArgument, TrainingDiverged
+from handwrought.floating_point import default_errstate
 from handwrought.kernels import wanted
 from handwrought.nn.costs import smoothed
 from handwrought.nn.network import Network
@@ -317,9 +318,18 @@ class Training(Iterator[Any]):
         if not self._reading.acquire(blocking=False):
             raise InvalidArgument("another thread is reading this training: let one alone read it")
         try:
-            return next(self._reports)
+            # A cost that overflows is answered with TrainingDiverged, not with NumPy's warnings;
+            # and whoever reads the reports gets none of this.
+            with default_errstate(over="ignore", invalid="ignore"):
+                return next(self._reports)
         finally:
             self._reading.release()
+
+    def __reduce__(self) -> Any:
+        raise CannotCopy(
+            "a training under way cannot be copied or pickled: keep its state(), and go on with "
+            "train(..., resume=state)"
+        )
 
     def close(self) -> None:
         """Stop; the network keeps the weights of this moment, their average where one is kept."""
@@ -613,46 +623,44 @@ class _Run:
 
     def _reports_of_epoch(self, epoch: int) -> Iterator[Any]:
         start, first = perf_counter(), self.batch
-        # A cost that overflows is answered with TrainingDiverged, not with NumPy's warnings.
-        with np.errstate(over="ignore", invalid="ignore"):
-            for cost in self._costs(epoch):
-                self.batch += 1
-                self.total += cost
-                if not isfinite(cost):
-                    self._diverged(epoch, self.batch, cost)
-                if self.report_every and self.batch % self.report_every == 0:
-                    self._hand_back()
-                    seen, seconds = self.batch * self.batch_size, perf_counter() - start
-                    yield BatchReport(
-                        epoch,
-                        self.epochs,
-                        self.batch,
-                        self.batches,
-                        self.total / min(seen, len(self.split)),
-                        (seen - first * self.batch_size) / seconds,
-                        seconds,
-                    )
-            self._hand_back()
-            seconds = perf_counter() - start
-            if not np.isfinite(self.network.parameters.vector).all():
-                self._diverged(epoch, self.batches, float("nan"))
-            with self._averaged():
-                validation_cost, accuracy = self._validate()
-                if self.plateau:
-                    worse = self.total if validation_cost is None else validation_cost
-                    self.plateau.observe(worse)
-                mean = self.total / len(self.split)
-                self.epoch, self.batch, self.total = epoch + 1, 0, 0.0
-                yield EpochReport(
+        for cost in self._costs(epoch):
+            self.batch += 1
+            self.total += cost
+            if not isfinite(cost):
+                self._diverged(epoch, self.batch, cost)
+            if self.report_every and self.batch % self.report_every == 0:
+                self._hand_back()
+                seen, seconds = self.batch * self.batch_size, perf_counter() - start
+                yield BatchReport(
                     epoch,
                     self.epochs,
-                    mean,
-                    validation_cost,
-                    accuracy,
-                    self.rate,
+                    self.batch,
+                    self.batches,
+                    self.total / min(seen, len(self.split)),
+                    (seen - first * self.batch_size) / seconds,
                     seconds,
-                    (len(self.split) - first * self.batch_size) / seconds,
                 )
+        self._hand_back()
+        seconds = perf_counter() - start
+        if not np.isfinite(self.network.parameters.vector).all():
+            self._diverged(epoch, self.batches, float("nan"))
+        with self._averaged():
+            validation_cost, accuracy = self._validate()
+            if self.plateau:
+                worse = self.total if validation_cost is None else validation_cost
+                self.plateau.observe(worse)
+            mean = self.total / len(self.split)
+            self.epoch, self.batch, self.total = epoch + 1, 0, 0.0
+            yield EpochReport(
+                epoch,
+                self.epochs,
+                mean,
+                validation_cost,
+                accuracy,
+                self.rate,
+                seconds,
+                (len(self.split) - first * self.batch_size) / seconds,
+            )
 
     def _costs(self, epoch: int) -> Iterator[float]:
         """Train on each mini-batch left of one epoch; yields the sum of its examples' costs."""

@@ -7,6 +7,7 @@ optimizer keeps its state in flat vectors too, and nothing is allocated in a ste
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -46,6 +47,20 @@ class Optimizer(ABC):
         self._scratch = np.empty_like(parameters.vector)
         self.kernels: Any = None
         """:mod:`handwrought.kernels.fused`, where compiled code is wanted."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A module has no copy, and what is in the scratch means nothing.
+        return {**vars(self), "_scratch": None, "kernels": self.kernels is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # What another process hands over may be a map of a file, to be read only.
+        slots = {k: np.require(v, requirements="W") for k, v in state["state"].items()}
+        scratch = np.empty_like(state["parameters"].vector)
+        vars(self).update(state, state=slots, _scratch=scratch, kernels=None)
+        if state["kernels"] and find_spec("numba") is not None:
+            from handwrought.kernels import fused
+
+            self.kernels = fused
 
     def step(self, gradient: Parameters, learning_rate: float) -> None:
         """Move the parameters once; ``gradient`` is used as scratch and left undefined."""
