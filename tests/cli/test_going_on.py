@@ -227,6 +227,20 @@ def test_a_killed_committee_goes_on_to_the_same_bits(
     assert train("--resume", folder).exit_code == 0  # there is nothing left but to test it
 
 
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_committee_killed_while_a_member_is_tested_goes_on(
+    table, tmp_path, committee, monkeypatch, at
+):
+    folder = tmp_path / "c"
+    with monkeypatch.context() as patched:
+        killed_at(patched, (sys.modules["handwrought.cli.committee"], "test_model"), at)
+        with pytest.raises(Killed):
+            train("--dataset", table, *OPTIONS, "--committee", 2, "--out", folder)
+    done = train("--resume", folder, "--no-gallery")
+    assert done.exit_code == 0, done.output
+    assert models(folder) == committee
+
+
 def test_a_committee_that_goes_on_takes_no_other_settings(table, tmp_path):
     folder = tmp_path / "c"
     command = ("--dataset", table, *OPTIONS, "--committee", 2, "--out", folder)
@@ -239,6 +253,9 @@ def test_a_committee_that_goes_on_takes_no_other_settings(table, tmp_path):
     done = train(*command, "--learning-rate", 0.3)
     assert isinstance(done.exception, InvalidArgument)
     assert "a committee that was trained otherwise" in str(done.exception)
+    done = train("--dataset", table, *OPTIONS, "--out", folder)
+    assert isinstance(done.exception, InvalidArgument)
+    assert "holds a committee: nothing was trained" in str(done.exception)
     done = train("--dataset", table, *OPTIONS, "--committee", 3, "--out", folder)  # it may grow
     assert done.exit_code == 0
     assert Plan.read(folder / "config.json").committee == 3

@@ -59,7 +59,7 @@ def test_each_file_of_a_training_is_named_with_what_is_in_it(folder):
     assert {name: (each["what"], each["whole"], each["detail"]) for name, each in files.items()} == {
         "checkpoint.safetensors": ("checkpoint", True, "epoch 3, mini-batch 2"),
         "config.json": ("plan", True, "hidden 3 on digits.npz, 4 epochs, seed 7"),
-        "history.jsonl": ("log", True, "2 epochs, the last 2"),
+        "history.jsonl": ("log", True, "epochs 1 to 2"),
         "model.safetensors": (
             "model", True, "4-3-3, softmax cost, after epoch 2, validation accuracy 87.50%"
         ),
@@ -102,7 +102,7 @@ def test_what_is_missing_is_said(folder):
 def test_a_line_that_a_crash_has_cut_short_is_no_damage(folder):
     with (folder / "history.jsonl").open("a") as log:
         log.write('{"epoch": 3, "ep')
-    assert info(folder)[1]["history.jsonl"]["detail"] == "2 epochs, the last 2"
+    assert info(folder)[1]["history.jsonl"]["detail"] == "epochs 1 to 2"
     assert info(folder)[0] == 0
 
 

@@ -86,7 +86,7 @@ def test_a_damaged_picture_and_one_of_another_size_are_named(tmp_path):
     with pytest.raises(DataError, match=r"9\.png is 9 x 8 pixels.*same size"):
         hw.load_dataset(tmp_path / "set")
     odd.write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"9\.png cannot be read"):
+    with pytest.raises(DataError, match=r"9\.png is no picture"):
         hw.load_dataset(tmp_path / "set")
 
 

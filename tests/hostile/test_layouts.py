@@ -19,6 +19,7 @@ import handwrought as hw
 from handwrought.data import dataset, digit_files, idx, looks, sampling, strangers, tables, views
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.collection import Collection
+from handwrought.data.digests import digest_of_arrays
 from handwrought.data.flags import flagged
 from handwrought.errors import HandwroughtError
 from handwrought.evaluation import calibration, refusal, robustness
@@ -234,6 +235,8 @@ CASES = {
     "finished": [(DIGITS, lambda x, _: [views.finished(x, view) for view in views.VIEWS])],
     "straightened": [(DIGITS, lambda x, _: [views.straightened(x, view) for view in views.VIEWS])],
     "viewed": [(DIGITS, lambda x, _: [views.viewed(x, view) for view in views.VIEWS])],
+    "digest_of_arrays": [(DIGITS, lambda x, _: digest_of_arrays(x, None)),
+                         (X, lambda x, _: digest_of_arrays(x, LABELS))],
     "class_labels": [(LABELS, lambda y, _: tables.class_labels(y, "here"))],
     "idx_bytes": [(DIGITS, lambda x, _: idx.idx_bytes(x)), (X, lambda x, _: idx.idx_bytes(x))],
     "write_idx": [(X, lambda x, folder: written(folder, x))],

@@ -375,7 +375,7 @@ def test_no_link_pipe_folder_or_device_is_read_or_served(opened, tmp_path, name,
         assert served.status_code == 400
         assert f"run-{run}" not in models
     if name == "config.json":
-        assert "no regular file" in state["runs"][0]["sentence"]
+        assert "config.json cannot be read: " in state["runs"][0]["sentence"]
 
 
 def test_a_run_whose_checkpoint_is_damaged_says_so_when_it_is_to_go_on(opened):

@@ -75,6 +75,17 @@ def test_other_data_of_the_same_shape_is_refused(state, name, change):
         hw.train(network(), data, **SETTINGS, resume=state)
 
 
+def test_data_changed_in_place_is_refused():
+    data = made()
+    training = hw.train(network(), data, **SETTINGS)
+    next(training)
+    state = training.state()
+    training.close()
+    data.validation.images[3, 2, 1] ^= 1
+    with pytest.raises(InvalidArgument, match="the validation images or labels are others"):
+        hw.train(network(), data, **SETTINGS, resume=state)
+
+
 @pytest.mark.parametrize(
     ("other", "said"),
     [

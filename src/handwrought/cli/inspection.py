@@ -172,8 +172,9 @@ def _log(path: Path) -> tuple[str, str, Any]:
             _check_seal(line, f"line {number} of {len(lines)}")
         return "log of a studio's run", f"{len(lines)} points", None
     reports = read_log(path)
-    last = f", the last {reports[-1].epoch}" if reports else ""
-    return "log", f"{len(reports)} epochs{last}", reports
+    if not reports:
+        return "log", "no epoch yet", reports
+    return "log", f"epochs {reports[0].epoch} to {reports[-1].epoch}", reports
 
 
 def _check_seal(content: bytes, where: str, indent: int | None = None) -> None:

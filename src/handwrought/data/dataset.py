@@ -6,7 +6,6 @@ Images stay uint8, ink bright on black, until the moment a batch is made of them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -132,9 +131,8 @@ class Split:
         """Numbers that one example has: 784 for 28 x 28 pixels."""
         return int(np.prod(self.images.shape[1:]))
 
-    @cached_property
     def digest(self) -> str:
-        """Of images, labels and classes, in 64 digits; worked out once, so change none of them."""
+        """Of images, labels and classes as they are now, in 64 digits."""
         labels = self.labels if self.labels.dtype.kind == "f" else self.labels.astype(np.int64)
         return digest_of_arrays(self.images, labels, np.array(self.n_classes, np.int64))
 

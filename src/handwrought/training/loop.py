@@ -471,6 +471,8 @@ class _Run:
         self.epoch, self.batch, self.total = 1, 0, 0.0
         """The epoch under way, its mini-batches done, and their examples' costs."""
         self.rate = self.learning_rate
+        self.data: dict[str, str | None] | None = None
+        """Digests of what is given."""
 
     def choose_engine(self, *, plain: bool, whole: bool) -> Network:
         """Compiled code where it knows how and pays; the choice is the same each time.
@@ -602,9 +604,13 @@ class _Run:
     @property
     def identity(self) -> dict[str, Any]:
         """What a training that goes on must have in common with the one it goes on from."""
-        training, validation = self.given
-        digests = {"training": training.digest, "validation": validation and validation.digest}
-        return {**self.settings, "data": digests}
+        if self.data is None:  # once, since they take a while
+            training, validation = self.given
+            self.data = {
+                "training": training.digest(),
+                "validation": None if validation is None else validation.digest(),
+            }
+        return {**self.settings, "data": self.data}
 
     @property
     def _engine(self) -> str:
