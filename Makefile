@@ -29,11 +29,15 @@ $(VENV)/.rivals: requirements/bench.txt | $(VENV)/.tools
 demo: $(VENV)/.installed  ## Train the article's network on the real 60,000 images and test it
 	$(BIN)/handwrought train --hidden 30 --cost quadratic --learning-rate 3.0 --epochs 30 --batch-size 10
 
+# Workers take neighbouring tests, which share their fixtures, and then what is left of each other's.
+JOBS ?= 2
+PARALLEL := -n $(JOBS) --dist worksteal
+
 test: $(VENV)/.tools  ## Run the tests (about a quarter of an hour), all but those of the next line
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not slow'
 
 test-slow: $(VENV)/.tools  ## Run the tests that take long each, or start whole programs over and over
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest $(PARALLEL) -m slow
 
 # Python 3.11 alone: for others the lowest versions have no wheels. What needs an extra is left out: a
 # comparison with another package (test_against_*), kernels, search, tracking, PDF and ONNX; so are
