@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -121,7 +121,8 @@ class Solver:
         from sklearn.exceptions import ConvergenceWarning
 
         est = self.estimator
-        est._optimizer = state
+        # Its own, since a shallow copy of the estimator holds the same.
+        est._optimizer = state = replace(state)
         est.n_iter_ = 0
         if state.arrays:
             self.optimizer.steps = state.steps
