@@ -30,17 +30,22 @@ _DEFAULT: Final[dict[str, Any]] = {
 
 
 def default_errstate(**otherwise: Any) -> np.errstate:
-    """A context with NumPy's default handling, but for what is named: ``over="ignore"``."""
-    return np.errstate(**{**_DEFAULT, **otherwise})
+    """A context with NumPy's default handling, but for what is named (``over="ignore"``) and for what
+    is ignored already: whoever asks for no warnings, a function of ours among them, gets none."""
+    asked: dict[str, Any] = np.geterr()  # type: ignore[assignment]
+    handling = {
+        kind: "ignore" if asked[kind] == "ignore" else how for kind, how in _DEFAULT.items()
+    }
+    return np.errstate(**{**handling, **otherwise})
 
 
 def with_default_errstate(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, called under NumPy's default handling whatever the caller has set."""
+    """The function, called under :func:`default_errstate` whatever the caller has set."""
 
     # np.errstate as a decorator is one object for all calls before NumPy 2, threads included.
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        with np.errstate(**_DEFAULT):
+        with default_errstate():
             return function(*args, **kwargs)
 
     return called

@@ -11,7 +11,7 @@ import optuna
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import handwrought.cli
+from handwrought.cli import app, main
 from handwrought.cli.tuning import DEFAULTS
 
 from .test_commands import run
@@ -45,7 +45,10 @@ def trials_of(path):
 
 
 def test_the_defaults_are_those_of_train():
-    options = inspect.signature(handwrought.cli.train).parameters
+    (train,) = (
+        each.callback for each in app.registered_commands if each.callback.__name__ == "train"
+    )
+    options = inspect.signature(train).parameters
     for name, value in DEFAULTS.items():
         default = options[name].default
         assert value == ([int(default)] if name == "hidden" else default), name
@@ -143,7 +146,7 @@ def test_what_does_not_fit_is_told_in_one_sentence(
     said = arguments if "--dataset" in arguments else ("--dataset", table, *arguments)
     monkeypatch.setattr(sys, "argv", ["handwrought", "tune", *map(str, said)])
     with pytest.raises(SystemExit) as left:
-        handwrought.cli.main()
+        main()
     assert left.value.code == 2
     out, err = capsys.readouterr()
     assert out == ""
