@@ -52,7 +52,7 @@ test-lowest:  ## Test the core on the lowest versions that pyproject.toml promis
 	@$(PYTHON) -c 'import sys; sys.exit("the lowest versions need Python 3.11: say make test-lowest PYTHON=python3.11" if sys.version_info[:2] != (3, 11) else 0)'
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/lowest.txt --editable .
-	.venv-lowest/bin/python -m pytest -p tools.no_skips -k 'not numba and not onnx' $(LEFT_OUT:%=--ignore-glob='%') $(LOWEST)
+	.venv-lowest/bin/python -m pytest -p tools.no_skips -k 'not numba and not onnx and not optuna and not starlette' $(LEFT_OUT:%=--ignore-glob='%') $(LOWEST)
 
 lint: $(VENV)/.tools  ## Style and types
 	$(BIN)/ruff check .

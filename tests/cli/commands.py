@@ -19,7 +19,7 @@ COMMANDS = {
     "committee": (
         *("train", "--dataset", "d.csv", "--epochs", "1", "--committee", "2", "--out", "run"),
     ),
-    "tune": (
+    "optuna tune": (
         *("tune", "--dataset", "d.csv", "--trials", "2", "--epochs", "1", "--storage", "s.log"),
         *("--out", "best.toml"),
     ),

@@ -29,8 +29,8 @@ COMMANDS = {
     "the checkpoint": ("train", "--resume", "kept-well"),
     "from": ("train", "--from", "SPECIAL.safetensors", "--add", "own", "--out", "run"),
     "add": ("train", "--from", "shipped", "--add", "own", "--out", "run"),
-    "study": ("tune", "--dataset", "d.csv", "--storage", "SPECIAL.log", "--trials", "1"),
-    "database": ("tune", "--dataset", "d.csv", "--storage", "SPECIAL.db", "--trials", "1"),
+    "optuna study": ("tune", "--dataset", "d.csv", "--storage", "SPECIAL.log", "--trials", "1"),
+    "optuna database": ("tune", "--dataset", "d.csv", "--storage", "SPECIAL.db", "--trials", "1"),
     "space": ("tune", "--dataset", "d.csv", "--space", "SPECIAL.toml", "--trials", "1"),
     "best": ("tune", "--dataset", "d.csv", "--out", "SPECIAL.toml", "--trials", "1"),
     "evaluate": ("evaluate", "SPECIAL.safetensors"),
@@ -38,9 +38,9 @@ COMMANDS = {
     "explain": ("explain", "--model", "SPECIAL.safetensors"),
     "check": ("check", "--model", "SPECIAL.safetensors"),
     "export": ("export", "SPECIAL.safetensors", "out.onnx"),
-    "studio": ("studio", "--no-browser", "--port", "0", "--model", "SPECIAL.safetensors"),
+    "starlette studio": ("studio", "--no-browser", "--port", "0", "--model", "SPECIAL.safetensors"),
 }
-SOME = ("read", "evaluate", "csv", "npz", "idx", "recipe", "resume", "study", "space", "add")
+SOME = ("read", "evaluate", "csv", "npz", "idx", "recipe", "resume", "optuna study", "space", "add")
 
 
 def run(command, monkeypatch):

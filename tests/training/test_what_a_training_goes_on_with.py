@@ -146,7 +146,7 @@ def test_a_counter_that_is_none_is_refused(state, name):
             hw.train(network(), made(), **SETTINGS, resume=wrong)
 
 
-def test_momentum_goes_on_in_its_place_where_another_engine_goes_on(monkeypatch):
+def test_momentum_goes_on_in_its_place_where_numba_or_another_engine_goes_on(monkeypatch):
     """The split engine keeps the first layer transposed, its pixels in another order."""
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (300, 6, 6), dtype=np.uint8) * (rng.random((300, 6, 6)) < 0.3)
