@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,13 @@ import numpy as np
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.data.views import finished, seen, straightened
-from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
+from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.evaluation import cost_and_accuracy
 from handwrought.nn.network import Network
-from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import read_regular
-from handwrought.storage.sealed import sealed, unsealed
+from handwrought.storage.sealed import unsealed
 from handwrought.training.loop import Training, go_on, train
+from handwrought.training.plan import write_plan
 from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
@@ -278,10 +277,7 @@ class FineTuningPlan:
         CannotWrite
             If that cannot be done; what was there is whole.
         """
-        try:
-            write_atomically(Path(path), sealed({"fine_tuning": asdict(self)}, indent=1))
-        except OSError as error:
-            raise CannotWrite.of(path, error, "name another folder with --out") from None
+        write_plan({"fine_tuning": asdict(self)}, path)
 
 
 _ALWAYS = {"optimizer": "adamw", "schedule": "cosine"}

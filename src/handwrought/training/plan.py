@@ -18,7 +18,7 @@ from handwrought.storage.sealed import sealed, unsealed
 from handwrought.training.loop import CHANGEABLE
 from handwrought.training.recipes import NETWORK, TRAINING, Recipe
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "write_plan"]
 
 _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "dataset": str, "network": dict, "training": dict, "seed": int, "full": bool,
@@ -185,10 +185,21 @@ class Plan:
         CannotWrite
             If that cannot be done; what was there is whole.
         """
-        try:
-            write_atomically(Path(path), sealed(self.as_json(), indent=1))
-        except OSError as error:
-            raise CannotWrite.of(path, error, "name another folder with --out") from None
+        write_plan(self.as_json(), path)
+
+
+def write_plan(values: dict[str, Any], path: str | PathLike[str]) -> None:
+    """Keep what was asked for, of whatever kind of training, with a digest.
+
+    Raises
+    ------
+    CannotWrite
+        If that cannot be done; what was there is whole.
+    """
+    try:
+        write_atomically(Path(path), sealed(values, indent=1))
+    except OSError as error:
+        raise CannotWrite.of(path, error, "name another folder with --out") from None
 
 
 def _check(plan: Plan) -> None:
