@@ -38,14 +38,14 @@ def test_whoever_reads_reports_finds_the_handling_that_was_set(
     handling, compiled, data, monkeypatch
 ):
     monkeypatch.setenv("HANDWROUGHT_KERNELS", "numba" if compiled else "numpy")
-    net, settings = hw.Network([784, 30, 10], seed=0), {"epochs": 3, "report_every": 10}
+    net, settings = saturated(), {"epochs": 3, "report_every": 10}
     with np.errstate(**handling):
         for _ in hw.train(net, data, **settings):
             assert np.geterr() == handling
         for _ in hw.train(net, data, **settings):
             break
         assert np.geterr() == handling
-    other = hw.Network([784, 30, 10], seed=0)
+    other = saturated()
     list(hw.train(other, data, **settings))
     next(hw.train(other, data, **settings))
     np.testing.assert_allclose(net.parameters.vector, other.parameters.vector, atol=1e-6)

@@ -1,6 +1,7 @@
 """A predictor says what its network says, from bytes."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -47,6 +48,35 @@ def test_the_output_activation_counts_where_it_changes_the_order(images, output)
     for layer in net.layers:
         layer.biases -= 0.5
     assert (hw.Predictor(net).digits(images) == expected(net, images)).mean() > 0.998
+
+
+@pytest.fixture
+def restless():
+    """Threads that take turns as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "numba"])
+def test_one_predictor_reads_for_several_threads_what_it_reads_for_one(images, compiled, restless):
+    net = trained(hw.Network([784, 60, 10], "sigmoid", "softmax", seed=3))
+    predictor = hw.Predictor(net, compiled=compiled)
+    one_by_one = [predictor.digit(image) for image in images]
+    together = predictor.digits(images)
+    assert len(set(one_by_one)) == 10
+
+    def read(start):
+        turned = np.roll(images, -start, axis=0)  # each thread another image at a time
+        return np.roll([predictor.digit(image) for image in turned], start), [
+            np.roll(predictor.digits(turned), start) for _ in range(9)
+        ]
+
+    with ThreadPoolExecutor(4) as pool:
+        for found, all_at_once in pool.map(read, (0, 300, 600, 900)):
+            assert found.tolist() == one_by_one
+            assert all((each == together).all() for each in all_at_once)
 
 
 def test_later_training_leaves_it_alone(images):

@@ -1,11 +1,13 @@
 """What is opened to be read: regular files of so many bytes, and pipes where they are asked for."""
 
+import errno
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -121,6 +123,22 @@ with open({str(tmp_path / "pipe")!r}, "wb") as pipe:
     with subprocess.Popen([sys.executable, "-c", source]) as writer:
         assert refusal(read_piped, tmp_path / "pipe", 1 << 22) == "it has more than 4,194,304 bytes"
         assert writer.wait(30) < 0
+
+
+def test_a_link_is_refused_where_none_may_be_followed(file, tmp_path, monkeypatch):
+    (tmp_path / "link").symlink_to(file)
+    assert read_regular(tmp_path / "link", 10) == b"0123456789"
+    assert read_regular(file, 10, follow_links=False) == b"0123456789"
+    for reader in (partial(read_regular, most=10), open_regular):
+        assert refusal(partial(reader, follow_links=False), tmp_path / "link") == (
+            "it is a link, and no file"
+        )
+    # One that takes the file's place after it was looked at is found out by the system.
+    about = os.stat(file)
+    with monkeypatch.context() as replaced:
+        replaced.setattr(regular.os, "stat", lambda *_, **__: about)
+        told = refusal(partial(open_regular, follow_links=False), tmp_path / "link")
+    assert told == os.strerror(errno.ELOOP)
 
 
 def test_a_pipe_that_nobody_writes_into_is_left(tmp_path, monkeypatch):
