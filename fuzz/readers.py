@@ -30,9 +30,9 @@ from handwrought.reading.pictures import count_pages, open_pages, open_picture
 from handwrought.storage import load_model, read_header
 from handwrought.training.checkpoints import load_checkpoint
 from handwrought.training.history import read_log
-from handwrought.training.loop import train
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import load_recipe
+from handwrought.training.train import train
 
 __all__ = ["READERS", "Reader", "try_reader"]
 

@@ -27,7 +27,7 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
                                     "_preprocessing_problem", "_digest_problem")},
     "nielsen": {"storage/nielsen.py": ("from_nielsen", "_matrix")},
     "checkpoint": {"training/checkpoints.py": ("load_checkpoint", "_header"),
-                   "training/loop.py": ("_Run.restore", "_Run._compare", "_Run._check_state")},
+                   "training/run.py": ("Run.restore", "Run._compare", "Run._check_state")},
     "recipe": {"training/recipes.py": ("load_recipe", "_checked")},
     "plan": {"training/plan.py": ("Plan.read", "_check"), "storage/sealed.py": ("unsealed",)},
     "history": {"training/history.py": ("read_log", "_reports", "_report"),

@@ -22,8 +22,8 @@ from handwrought.storage.nielsen import to_nielsen
 from handwrought.storage.sealed import sealed
 from handwrought.training.checkpoints import save_checkpoint
 from handwrought.training.history import _lines
-from handwrought.training.loop import train
 from handwrought.training.plan import Plan
+from handwrought.training.train import train
 
 __all__ = ["seeds"]
 

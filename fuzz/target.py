@@ -20,7 +20,7 @@ WATCHED = {
     "collection index": ("handwrought.data",),
     "model": ("handwrought.storage", "handwrought.nn.network"),
     "nielsen": ("handwrought.storage", "handwrought.nn.network"),
-    "checkpoint": ("handwrought.training.checkpoints", "handwrought.training.loop"),
+    "checkpoint": ("handwrought.training.checkpoints", "handwrought.training.train"),
     "recipe": ("handwrought.training", "handwrought.nn.network", "tomllib"),
     "plan": ("handwrought.training", "handwrought.nn.network"),
     "history": ("handwrought.training.history",),

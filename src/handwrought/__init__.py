@@ -28,7 +28,7 @@ _HOMES = {
     "check_gradients": "handwrought.nn.gradient_check",
     "evaluate": "handwrought.evaluation",
     "load_dataset": "handwrought.data.catalog",
-    "train": "handwrought.training.loop",
+    "train": "handwrought.training.train",
 }
 
 __all__ = [
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from handwrought.nn.gradient_check import check_gradients as check_gradients
     from handwrought.nn.network import Network as Network
     from handwrought.reading.recognizer import Recognizer as Recognizer
-    from handwrought.training.loop import train as train
+    from handwrought.training.train import train as train
 
 
 def __getattr__(name: str) -> Any:

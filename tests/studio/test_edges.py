@@ -134,7 +134,7 @@ def test_a_training_that_failed_is_told_to_whoever_asks_how_far_it_is(microscope
     def fails(*_, **__):
         raise InvalidArgument("no")
 
-    monkeypatch.setattr("handwrought.training.loop.train", fails)
+    monkeypatch.setattr("handwrought.training.train.train", fails)
     microscope.networks.get("5:sigmoid:softmax")
     microscope.networks._worker.submit(int).result(timeout=60)
     with pytest.raises(InvalidArgument, match="could not be trained: no"):

@@ -5,7 +5,7 @@ import pytest
 
 import handwrought as hw
 from handwrought.errors import InvalidArgument, TrainingDiverged
-from handwrought.training.loop import EpochReport
+from handwrought.training.train import EpochReport
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument, ModelFileError, TrainingDiverged
 from handwrought.evaluation import wilson_interval
-from handwrought.training.loop import BatchReport
 from handwrought.training.observers import early_stopped
 from handwrought.training.steps import RunningAverage
+from handwrought.training.train import BatchReport
 
 
 @pytest.fixture(scope="module")

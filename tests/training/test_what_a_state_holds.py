@@ -91,7 +91,7 @@ def test_the_counters_are_those_worked_out_by_hand():
         (7, 0, 2),
     ):
         reports = after("plateau", epochs * (BATCHES + 1))
-        first = next(r for r in trained("plateau") if isinstance(r, hw.training.loop.EpochReport))
+        first = next(r for r in trained("plateau") if isinstance(r, hw.training.train.EpochReport))
         numbers = reports.state().numbers
         assert numbers["waited"] == waited
         assert -log2(numbers["share"]) == halved

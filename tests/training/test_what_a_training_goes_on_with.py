@@ -14,7 +14,7 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument
 from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
-from handwrought.training.loop import go_on
+from handwrought.training.train import go_on
 
 RNG = np.random.default_rng(0)
 SETTINGS = {"epochs": 3, "batch_size": 10, "optimizer": "momentum", "learning_rate": 0.1,

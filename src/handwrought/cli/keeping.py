@@ -15,9 +15,9 @@ from handwrought.cli.streams import printable
 from handwrought.errors import CannotWrite
 from handwrought.training.checkpoints import save_checkpoint
 from handwrought.training.history import History
-from handwrought.training.loop import Training
 from handwrought.training.reports import BatchReport, EpochReport
 from handwrought.training.state import TrainingState
+from handwrought.training.train import Training
 
 __all__ = ["BEST", "CHECKPOINT", "CONFIG", "FILES", "HISTORY", "MODEL", "Keeper"]
 

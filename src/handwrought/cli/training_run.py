@@ -28,7 +28,6 @@ from handwrought.training.best import Best
 from handwrought.training.checkpoints import load_checkpoint
 from handwrought.training.diagnosis import Asked, Finding, diagnose
 from handwrought.training.history import History
-from handwrought.training.loop import Training, go_on, train
 from handwrought.training.measuring import SAMPLE, Measurer, Point
 from handwrought.training.observers import early_stopped, remembered
 from handwrought.training.optimizers import default_learning_rate
@@ -36,6 +35,7 @@ from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
 from handwrought.training.tracking import tracked
+from handwrought.training.train import Training, go_on, train
 
 __all__ = [
     "CHECKPOINT",

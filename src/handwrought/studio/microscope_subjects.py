@@ -388,8 +388,8 @@ class Networks:
         self._worker.submit(self._train, wish)
 
     def _train(self, wish: Built) -> None:
-        from handwrought.training.loop import train
         from handwrought.training.reports import BatchReport
+        from handwrought.training.train import train
 
         try:
             network = wish.begin()

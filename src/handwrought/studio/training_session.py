@@ -31,9 +31,9 @@ from handwrought.studio.run_folder import CHECKPOINT, CONFIG, MODEL, Config, rea
 from handwrought.studio.training_keeper import Keeper, Now, finite
 from handwrought.studio.wishes import Wish
 from handwrought.training.checkpoints import load_checkpoint
-from handwrought.training.loop import CHANGEABLE, train
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
+from handwrought.training.train import CHANGEABLE, train
 
 __all__ = ["Session"]
 

@@ -38,7 +38,7 @@ def main() -> None:
 
     from handwrought.data.dataset import Split
     from handwrought.nn.network import Network
-    from handwrought.training.loop import train
+    from handwrought.training.train import train
 
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (64, 28, 28), np.uint8)

@@ -23,11 +23,11 @@ from handwrought.evaluation import cost_and_accuracy
 from handwrought.nn.network import Network
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import unsealed
-from handwrought.training.loop import Training, go_on, train
 from handwrought.training.plan import write_plan
 from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
+from handwrought.training.train import Training, go_on, train
 
 __all__ = ["BestEpoch", "FineTuning", "FineTuningPlan", "arguments", "fine_tune", "mixed"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
 from handwrought.training.best import Best
-from handwrought.training.loop import EpochReport
+from handwrought.training.train import EpochReport
 
 __all__ = ["early_stopped", "remembered"]
 

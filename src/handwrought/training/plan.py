@@ -15,8 +15,8 @@ from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import sealed, unsealed
-from handwrought.training.loop import CHANGEABLE
 from handwrought.training.recipes import NETWORK, TRAINING, Recipe
+from handwrought.training.train import CHANGEABLE
 
 __all__ = ["Plan", "write_plan"]
 

@@ -1,7 +1,7 @@
 """Recipes: a network and how to train it, as a TOML file.
 
 The tables ``[network]``, ``[training]`` and ``[augmentation]`` hold the arguments of
-:class:`~handwrought.nn.network.Network`, :func:`~handwrought.training.loop.train` and
+:class:`~handwrought.nn.network.Network`, :func:`~handwrought.training.train.train` and
 :class:`~handwrought.data.augmentation.Augmentation`; ``about`` is a line for people.  ``view`` of
 ``[training]`` is how the network sees images (:mod:`handwrought.data.views`).
 """

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument, TrainingDiverged
-from handwrought.training.loop import train
 from handwrought.training.observers import early_stopped
 from handwrought.training.plan import Plan
 from handwrought.training.reports import BatchReport, EpochReport
@@ -28,6 +27,7 @@ from handwrought.training.studies import (
     storage_faults,
     this_process,
 )
+from handwrought.training.train import train
 
 if TYPE_CHECKING:
     import optuna

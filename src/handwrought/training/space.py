@@ -19,10 +19,10 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
 from handwrought.storage.regular import read_regular
-from handwrought.training.loop import train
 from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import MOST_BYTES
+from handwrought.training.train import train
 
 __all__ = ["Choice", "Range", "Space", "check_space", "default_space", "planned", "read_space"]
 
