@@ -38,7 +38,7 @@ _IDX, _TABLES = "handwrought.data.idx", "handwrought.data.tables"
 _PICTURES, _MODEL = "handwrought.reading.pictures", "handwrought.storage.model_file"
 _HEADER, _CONTAINER = "handwrought.storage.header", "handwrought.storage.container"
 _NIELSEN = "handwrought.storage.nielsen"
-_CHECKPOINTS, _RUN = "handwrought.training.checkpoints", "handwrought.training.run"
+_CHECKPOINTS, _RUN = "handwrought.runs.checkpoint", "handwrought.training.run"
 _RECIPES, _PLAN = "handwrought.training.recipes", "handwrought.training.plan"
 
 PLANTED = {
@@ -90,7 +90,7 @@ PLANTED = {
         Planted("recipe-hidden", "recipe", _RECIPES, "_checked",
                 "not isinstance(hidden, list) or ", ""),
         Planted("plan-network", "plan", _PLAN, "_check", "set(plan.network) != NETWORK or ", ""),
-        Planted("history-errors", "history", "handwrought.training.history", "_reports",
+        Planted("history-errors", "history", "handwrought.runs.history", "_reports",
                 "TypeError", "EOFError"),
     )
 }  # fmt: skip

@@ -27,9 +27,9 @@ from handwrought.data.idx import idx_bytes
 from handwrought.errors import HandwroughtError
 from handwrought.nn.network import Network
 from handwrought.reading.pictures import count_pages, open_pages, open_picture
+from handwrought.runs.checkpoint import load_checkpoint
+from handwrought.runs.history import read_log
 from handwrought.storage import load_model, read_header
-from handwrought.training.checkpoints import load_checkpoint
-from handwrought.training.history import read_log
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import load_recipe
 from handwrought.training.train import train

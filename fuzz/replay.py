@@ -26,11 +26,11 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
               "storage/header.py": ("checked_header", "_of_format_1", "_problem",
                                     "_preprocessing_problem", "_digest_problem")},
     "nielsen": {"storage/nielsen.py": ("from_nielsen", "_matrix")},
-    "checkpoint": {"training/checkpoints.py": ("load_checkpoint", "_header"),
+    "checkpoint": {"runs/checkpoint.py": ("load_checkpoint", "_header"),
                    "training/run.py": ("Run.restore", "Run._compare", "Run._check_state")},
     "recipe": {"training/recipes.py": ("load_recipe", "_checked")},
     "plan": {"training/plan.py": ("Plan.read", "_check"), "storage/sealed.py": ("unsealed",)},
-    "history": {"training/history.py": ("read_log", "_reports", "_report"),
+    "history": {"runs/history.py": ("read_log", "_reports", "_report"),
                 "storage/sealed.py": ("unsealed",)},
 }  # fmt: skip
 """The functions that read, in the files of the package where they are."""

@@ -17,11 +17,11 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.digit_files import as_png
 from handwrought.data.idx import idx_bytes
 from handwrought.nn.network import Network
+from handwrought.runs.checkpoint import save_checkpoint
+from handwrought.runs.history import _lines
 from handwrought.storage import save_model
 from handwrought.storage.nielsen import to_nielsen
 from handwrought.storage.sealed import sealed
-from handwrought.training.checkpoints import save_checkpoint
-from handwrought.training.history import _lines
 from handwrought.training.plan import Plan
 from handwrought.training.train import train
 

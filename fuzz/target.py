@@ -20,10 +20,10 @@ WATCHED = {
     "collection index": ("handwrought.data",),
     "model": ("handwrought.storage", "handwrought.nn.network"),
     "nielsen": ("handwrought.storage", "handwrought.nn.network"),
-    "checkpoint": ("handwrought.training.checkpoints", "handwrought.training.train"),
+    "checkpoint": ("handwrought.runs.checkpoint", "handwrought.training.train"),
     "recipe": ("handwrought.training", "handwrought.nn.network", "tomllib"),
     "plan": ("handwrought.training", "handwrought.nn.network"),
-    "history": ("handwrought.training.history",),
+    "history": ("handwrought.runs.history",),
 }
 """The modules, ours and what we call, whose branches guide the mutation of each reader's files."""
 

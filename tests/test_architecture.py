@@ -20,19 +20,20 @@ MAY_USE = {
     "storage": {"nn"},
     "kernels": set(),
     "training": {"nn", "data", "storage", "evaluation", "kernels"},
+    "runs": {"nn", "data", "storage", "training"},
     "evaluation": {"nn", "data"},
     "inference": {"nn", "kernels"},
     "committee": {"nn", "data", "storage"},
     "exchange": {"nn", "data", "storage"},
     "reading": {"nn", "data", "storage", "training", "evaluation"},
-    "estimator": {"nn", "data", "storage", "training", "kernels"},
+    "estimator": {"nn", "data", "storage", "training", "runs", "kernels"},
     "report": {"nn", "data", "evaluation"},
     "studio": {
-        *("nn", "data", "storage", "training", "evaluation", "reading"),
+        *("nn", "data", "storage", "training", "runs", "evaluation", "reading"),
         *("inference", "kernels", "report"),
     },
     "cli": {
-        *("nn", "data", "storage", "training", "evaluation", "reading"),
+        *("nn", "data", "storage", "training", "runs", "evaluation", "reading"),
         *("report", "studio", "estimator", "committee", "exchange"),
     },
 }
@@ -126,7 +127,7 @@ OPENED_ELSEWHERE = {
     "storage/lock.py": {
         "os.open(self.path, os.O_RDWR | os.O_CREAT, 438)", "os.open(folder / NAME, os.O_RDWR)",
     },
-    "training/history.py": {"os.open(self.path, os.O_WRONLY | os.O_APPEND)"},
+    "runs/history.py": {"os.open(self.path, os.O_WRONLY | os.O_APPEND)"},
     "training/studies.py": {
         "self._path.open('ab')",
         "sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)",

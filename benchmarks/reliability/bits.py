@@ -22,9 +22,9 @@ from kills import Reference, reference
 from trial import run
 
 from handwrought.errors import HandwroughtError
+from handwrought.runs.checkpoint import load_checkpoint
+from handwrought.runs.history import History
 from handwrought.storage import load_model
-from handwrought.training.checkpoints import load_checkpoint
-from handwrought.training.history import History
 from handwrought.training.plan import Plan
 
 CASE = "adam"
@@ -167,7 +167,7 @@ def _uncovered(path: Path) -> None:
     """Make it what the first format was."""
     from safetensors.numpy import save
 
-    from handwrought.training.checkpoints import _digest_of_format_1
+    from handwrought.runs.checkpoint import _digest_of_format_1
 
     state = load_checkpoint(path)
     settings = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from handwrought.errors import HandwroughtError
+from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.storage import load_model
-from handwrought.training.checkpoints import load_checkpoint
 
 CHECKPOINT = "checkpoint.safetensors"
 MODELS = ("model.safetensors", "best.safetensors")

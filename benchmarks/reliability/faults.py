@@ -29,10 +29,10 @@ SOURCE = Path(handwrought.__file__).parent
 SAVING = {
     str(SOURCE / name)
     for name in (
-        *("cli/keeping.py", "cli/training_run.py", "cli/watching.py"),
+        *("runs/writer.py", "cli/training_run.py", "cli/progress.py"),
         *("storage/atomic.py", "storage/container.py", "storage/lock.py"),
         *("storage/model_file.py", "storage/sealed.py"),
-        *("training/best.py", "training/checkpoints.py", "training/history.py"),
+        *("training/best.py", "runs/checkpoint.py", "runs/history.py"),
         "training/observers.py",
     )
 }

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 import handwrought as hw
 from handwrought.cli import app
-from handwrought.cli.watching import StopAfterBatch
+from handwrought.cli.progress import StopAfterBatch
 from handwrought.data.collection import Collection
 from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.storage import read_header
-from handwrought.training.checkpoints import load_checkpoint
 from handwrought.training.plan import Plan
 
 OPTIONS = ("--hidden", "6", "--epochs", "4", "--batch-size", "25", "--optimizer", "momentum",

@@ -12,11 +12,11 @@ import handwrought as hw
 from handwrought.cli import app
 from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument
+from handwrought.runs.checkpoint import save_checkpoint
+from handwrought.runs.history import History
 from handwrought.storage.lock import FolderLock
 from handwrought.storage.sealed import sealed
-from handwrought.training.checkpoints import save_checkpoint
 from handwrought.training.fine_tuning import FineTuningPlan
-from handwrought.training.history import History
 from handwrought.training.plan import Plan
 
 NETWORK = {"hidden": [3], "activation": "tanh", "cost": "softmax", "initializer": None}

@@ -20,7 +20,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.estimator import MLPClassifier, MLPRegressor
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 IRIS, NAMES = load_iris(return_X_y=True)

@@ -14,6 +14,7 @@ import handwrought as hw
 from handwrought.data.views import VIEWS, viewed
 from handwrought.errors import InvalidArgument
 from handwrought.reading.recognizer import Recognizer
+from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.studio.diagnosis import diagnose
 from handwrought.studio.drawing import Drawings
 from handwrought.studio.measuring import LayerMeasured, Measurer, Point
@@ -21,7 +22,6 @@ from handwrought.studio.moments import BYTES, MOMENTS, POINTS, due_steps, steps_
 from handwrought.studio.runs import LIVE
 from handwrought.studio.scrubbing import Scrubber
 from handwrought.studio.wishes import Changes, OwnDigits, Wish, controls, presets
-from handwrought.training.checkpoints import load_checkpoint
 from handwrought.training.recipes import shipped_recipes
 
 QUICK = Wish(images=500, hidden=(12,), epochs=3)

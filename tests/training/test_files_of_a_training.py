@@ -13,8 +13,8 @@ from fuzz.seeds import seeds
 import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import CannotWrite, InvalidArgument, ModelFileError
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
-from handwrought.training.history import History
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
+from handwrought.runs.history import History
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import Recipe, load_recipe, recipe_text
 from handwrought.training.reports import EpochReport

@@ -10,9 +10,9 @@ import pytest
 
 import handwrought as hw
 from handwrought.errors import CannotWrite, ModelFileError
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
+from handwrought.runs.history import History
 from handwrought.training.best import Best
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
-from handwrought.training.history import History
 from handwrought.training.observers import early_stopped
 from handwrought.training.reports import EpochReport
 

@@ -8,7 +8,7 @@ import pytest
 import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument, ModelFileError
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import load_recipe, shipped_recipes
 

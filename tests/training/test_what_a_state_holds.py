@@ -11,8 +11,8 @@ import pytest
 
 import handwrought as hw
 from handwrought.errors import InvalidArgument, TrainingDiverged
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
 from handwrought.training.best import Best
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
 
 ROWS = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
 LABELS = (ROWS[:, 0] > 0).astype(np.uint8)

@@ -13,7 +13,7 @@ import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
 from handwrought.training.train import go_on
 
 RNG = np.random.default_rng(0)

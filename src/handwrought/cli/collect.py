@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from handwrought.cli.asking import Asked, ask, is_terminal
+from handwrought.cli.prompts import Asked, ask, is_terminal
 from handwrought.cli.read import names_of, page_of, pictures_of
 from handwrought.cli.streams import complain, printable
 from handwrought.data.collection import Collection

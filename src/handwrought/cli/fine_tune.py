@@ -13,21 +13,22 @@ from typing import Any
 from rich.console import Console
 
 from handwrought.cli.console import new_console, tell
-from handwrought.cli.keeping import CHECKPOINT, CONFIG, FILES, HISTORY, MODEL, Keeper
+from handwrought.cli.progress import StopAfterBatch, says, watch
 from handwrought.cli.streams import complain, printable
 from handwrought.cli.training_run import check_free, output_folder, standing, told
-from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.catalog import load_dataset
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, InvalidArgument, TrainingDiverged
 from handwrought.nn.network import Network
 from handwrought.reading.recognizer import shipped_model
 from handwrought.reading.tuning import LEAST, Measured, check_teachable, measured, save_tuned
+from handwrought.runs.folder import CHECKPOINT, CONFIG, FILES, HISTORY, MODEL
+from handwrought.runs.history import History
+from handwrought.runs.writer import RunWriter
 from handwrought.storage import load_model, read_model
 from handwrought.storage.atomic import remove_strays
 from handwrought.storage.lock import FolderLock
 from handwrought.training.fine_tuning import FineTuning, FineTuningPlan, arguments, fine_tune
-from handwrought.training.history import History
 from handwrought.training.state import TrainingState
 
 __all__ = ["resume", "run"]
@@ -146,12 +147,12 @@ def _run(
             temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
 
         with closing(History(folder / HISTORY, begun_at)) as history:
-            keeper = Keeper(
-                folder, tuning.training, history, tuning.state, save, _no_best, console,
+            writer = RunWriter(
+                folder, tuning.training, history, tuning.state, save, _no_best, says(console),
                 checkpoint_every,
             )  # fmt: skip
-            problem = watch(tuning, tuning.epochs, console, keeper.keep, stop)
-            keeper.finish(problem)
+            problem = watch(tuning, tuning.epochs, console, writer.keep, stop)
+            writer.finish(problem)
         epochs = len(history.reports)
     after = measured(load_model(folder / MODEL), data, own, held_out, view)
     if json_output:

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from handwrought.cli.console import new_console
-from handwrought.cli.keeping import CHECKPOINT, CONFIG, HISTORY
 from handwrought.cli.streams import printable
 from handwrought.errors import HandwroughtError, InvalidArgument, ModelFileError
+from handwrought.runs.checkpoint import MOST_BYTES, load_checkpoint
+from handwrought.runs.folder import CHECKPOINT, CONFIG, HISTORY
+from handwrought.runs.history import read_log
 from handwrought.storage.container import opened
 from handwrought.storage.lock import held_by
 from handwrought.storage.model_file import read_model
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import unsealed
-from handwrought.training.checkpoints import MOST_BYTES, load_checkpoint
 from handwrought.training.fine_tuning import FineTuningPlan
-from handwrought.training.history import read_log
 from handwrought.training.plan import Plan
 from handwrought.training.state import TrainingState
 

@@ -15,19 +15,20 @@ import numpy as np
 from rich.console import Console
 
 from handwrought.cli.console import tell
-from handwrought.cli.keeping import BEST, CHECKPOINT, CONFIG, FILES, HISTORY, MODEL, Keeper
+from handwrought.cli.progress import StopAfterBatch, says, watch
 from handwrought.cli.streams import complain, printable
-from handwrought.cli.watching import StopAfterBatch, watch
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
 from handwrought.nn.network import Network
+from handwrought.runs.checkpoint import load_checkpoint
+from handwrought.runs.folder import BEST, CHECKPOINT, CONFIG, FILES, HISTORY, MODEL
+from handwrought.runs.history import History
+from handwrought.runs.writer import RunWriter
 from handwrought.storage.atomic import remove_strays, sync_folder
 from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
-from handwrought.training.checkpoints import load_checkpoint
 from handwrought.training.diagnosis import Asked, Finding, diagnose
-from handwrought.training.history import History
 from handwrought.training.measuring import SAMPLE, Measurer, Point
 from handwrought.training.observers import early_stopped, remembered
 from handwrought.training.optimizers import default_learning_rate
@@ -224,18 +225,18 @@ def _train(
     begun = state.epoch - 1 if state is not None else 0
     with closing(History(kept.folder / HISTORY, begun)) as history:
         models = _Models(kept, network, best, history, begun)
-        keeper = Keeper(
+        writer = RunWriter(
             kept.folder,
             training,
             history,
             lambda: best.kept_in(training.state()),
             models.write,
             models.write_best,
-            kept.console,
+            says(kept.console),
             kept.every,
         )
-        problem = watch(reports, plan.training["epochs"], kept.console, keeper.keep, stop)
-        model = keeper.finish(problem)
+        problem = watch(reports, plan.training["epochs"], kept.console, writer.keep, stop)
+        model = writer.finish(problem)
     return Trained(
         model,
         history.reports,

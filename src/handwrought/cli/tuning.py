@@ -17,9 +17,9 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from handwrought.cli.console import new_console, tell
+from handwrought.cli.progress import StopAfterBatch
 from handwrought.cli.streams import printable
 from handwrought.cli.testing import share
-from handwrought.cli.watching import StopAfterBatch
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument

@@ -12,8 +12,8 @@ from scipy import sparse
 from handwrought.data.digests import digest_of_arrays
 from handwrought.errors import InvalidArgument
 from handwrought.estimator.examples import Examples
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
 from handwrought.storage.versions import otherwise, surroundings
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
 from handwrought.training.state import TrainingState
 
 __all__ = ["Checkpoint"]

@@ -12,11 +12,11 @@ import numpy as np
 from handwrought.data.dataset import Dataset
 from handwrought.data.views import seen
 from handwrought.nn.network import Network
+from handwrought.runs.checkpoint import save_checkpoint
 from handwrought.storage import save_model
 from handwrought.studio.measuring import SAMPLE, Measurer, Point, look
 from handwrought.studio.moments import moment_path, steps_kept, thinned
 from handwrought.studio.run_folder import CHECKPOINT, add_to_history, read_history, write_history
-from handwrought.training.checkpoints import save_checkpoint
 from handwrought.training.state import TrainingState
 
 __all__ = ["Keeper", "Now", "finite"]

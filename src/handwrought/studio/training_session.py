@@ -23,6 +23,7 @@ from handwrought.data.dataset import Dataset
 from handwrought.data.views import numbers_seen
 from handwrought.errors import HandwroughtError, TrainingDiverged
 from handwrought.nn.network import Network
+from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.studio.messages import decode
 from handwrought.studio.moments import due_steps
 from handwrought.studio.own_digits import OwnTraining
@@ -30,7 +31,6 @@ from handwrought.studio.pipes import tell
 from handwrought.studio.run_folder import CHECKPOINT, CONFIG, MODEL, Config, read_json
 from handwrought.studio.training_keeper import Keeper, Now, finite
 from handwrought.studio.wishes import Wish
-from handwrought.training.checkpoints import load_checkpoint
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
 from handwrought.training.train import CHANGEABLE, train

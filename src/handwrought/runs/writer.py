@@ -9,31 +9,22 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from rich.console import Console
-
-from handwrought.cli.streams import printable
 from handwrought.errors import CannotWrite
-from handwrought.training.checkpoints import save_checkpoint
-from handwrought.training.history import History
+from handwrought.runs.checkpoint import save_checkpoint
+from handwrought.runs.folder import CHECKPOINT, MODEL
+from handwrought.runs.history import History
 from handwrought.training.reports import BatchReport, EpochReport
 from handwrought.training.state import TrainingState
 from handwrought.training.train import Training
 
-__all__ = ["BEST", "CHECKPOINT", "CONFIG", "FILES", "HISTORY", "MODEL", "Keeper"]
-
-MODEL = "model.safetensors"
-BEST = "best.safetensors"
-CONFIG = "config.json"
-CHECKPOINT = "checkpoint.safetensors"
-HISTORY = "history.jsonl"
-FILES = (MODEL, BEST, CONFIG, CHECKPOINT, HISTORY)
+__all__ = ["RunWriter"]
 
 _REPORT = 0.2
 """Seconds from report to report: so soon Ctrl-C is obeyed."""
 
 
 @dataclass(eq=False)
-class Keeper:
+class RunWriter:
     """Writes the log, now and then a checkpoint, and the models at the end.
 
     What cannot be written while the training runs is told, and tried again with the next checkpoint:
@@ -51,7 +42,8 @@ class Keeper:
         Writes the model at the end.
     write_best : callable
         Writes that of the best epoch, if there is a better one than it has written.
-    console : Console
+    tell : callable
+        Tells a sentence on what cannot be written.
     every : float
         Seconds from one checkpoint to the next.
     """
@@ -62,7 +54,7 @@ class Keeper:
     stand: Callable[[], TrainingState]
     write_model: Callable[[], None]
     write_best: Callable[[], None]
-    console: Console
+    tell: Callable[[str], None]
     every: float
     state: TrainingState | None = None
     """Where the training stood when it was stopped."""
@@ -124,10 +116,7 @@ class Keeper:
         if error is not None and not self._troubled:
             self._troubled = True  # until a checkpoint is written
             with suppress(OSError):  # the screen may be as full as the disk
-                self.console.print(
-                    f"{printable(str(error))}. The training goes on, and tries again after {self.every:g} s.",
-                    soft_wrap=True,
-                )
+                self.tell(f"{error}. The training goes on, and tries again after {self.every:g} s.")
         return error is None
 
     def _pace(self, report: Any) -> None:

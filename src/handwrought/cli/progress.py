@@ -10,11 +10,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 
-from handwrought.cli.streams import reader_is_gone
+from handwrought.cli.streams import printable, reader_is_gone
 from handwrought.errors import TrainingDiverged
 from handwrought.training.reports import EpochReport
 
-__all__ = ["StopAfterBatch", "watch"]
+__all__ = ["StopAfterBatch", "says", "watch"]
 
 
 class _Speed(ProgressColumn):
@@ -58,6 +58,11 @@ class StopAfterBatch:
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
+
+
+def says(console: Console) -> Callable[[str], None]:
+    """Prints a sentence of a training under way."""
+    return lambda sentence: console.print(printable(sentence), soft_wrap=True)
 
 
 def watch(

@@ -9,7 +9,7 @@ import pytest
 import safetensors.numpy
 
 from handwrought.errors import CannotWrite, ModelFileError
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
 from handwrought.training.state import TrainingState
 
 ARRAYS = {

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from handwrought.errors import CannotWrite, ModelFileError
-from handwrought.training.history import History
+from handwrought.runs.history import History
 from handwrought.training.reports import EpochReport
 
 
