@@ -7,9 +7,9 @@ import handwrought as hw
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import probabilities, wilson_interval
 from handwrought.evaluation.calibration import calibration
-from handwrought.evaluation.measure import cost_and_accuracy
 from handwrought.evaluation.refusal import risk_coverage
 from handwrought.evaluation.robustness import changed, rotated, thickened
+from handwrought.training.validation import cost_and_accuracy
 
 from .test_evaluation import network, split
 

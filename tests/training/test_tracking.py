@@ -11,10 +11,10 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 import handwrought as hw
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument, MissingExtra, TrainingDiverged
-from handwrought.evaluation import cost_and_accuracy
 from handwrought.training import tracking
 from handwrought.training.reports import EpochReport
 from handwrought.training.tracking import tracked, weight_pictures
+from handwrought.training.validation import cost_and_accuracy
 
 
 @pytest.fixture(scope="module")

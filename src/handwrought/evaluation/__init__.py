@@ -7,7 +7,7 @@
 """
 
 from handwrought.evaluation.calibration import Calibration, probabilities
-from handwrought.evaluation.measure import Evaluation, cost_and_accuracy, evaluate, wilson_interval
+from handwrought.evaluation.measure import Evaluation, evaluate, wilson_interval
 from handwrought.evaluation.refusal import Refusal, RiskCoverage
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Evaluation",
     "Refusal",
     "RiskCoverage",
-    "cost_and_accuracy",
     "evaluate",
     "probabilities",
     "wilson_interval",

@@ -15,13 +15,11 @@ from handwrought.evaluation.calibration import Calibration, calibration, probabi
 from handwrought.evaluation.refusal import RiskCoverage, risk_coverage
 from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
-from handwrought.nn.workspace import Workspace
+from handwrought.training.validation import outputs_and_costs
 
-__all__ = ["Evaluation", "cost_and_accuracy", "evaluate", "wilson_interval"]
+__all__ = ["Evaluation", "evaluate", "wilson_interval"]
 
 Array = NDArray[Any]
-
-_ROWS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,31 +119,6 @@ def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[f
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def _outputs_and_costs(network: Network, split: Split) -> tuple[Array, Array]:
-    """Outputs (n, n_out) and C_x (n,), a batch of the images at a time."""
-    n = len(split)
-    if split.labels.ndim == 2:
-        network.cost.check_targets(split.labels)
-    reader = split.reader(min(n, _ROWS), network.dtype)
-    workspace = Workspace(network.sizes, min(n, _ROWS), network.dtype)
-    outputs, costs = np.empty((n, network.n_outputs), network.dtype), np.empty(n)
-    for start in range(0, n, _ROWS):
-        rows = slice(start, min(start + _ROWS, n))
-        x, y = reader.read(np.arange(rows.start, rows.stop))
-        states = workspace.rows(len(x))
-        outputs[rows] = network.forward(x, states)
-        costs[rows] = network.batch_costs(states, y)
-    return outputs, costs
-
-
-def cost_and_accuracy(network: Network, split: Split) -> tuple[float, float | None]:
-    """Mean cost, and accuracy (None where the split has targets instead of classes)."""
-    outputs, costs = _outputs_and_costs(network, split)
-    if split.labels.ndim == 2:
-        return float(costs.mean()), None
-    return float(costs.mean()), float((outputs.argmax(axis=1) == split.labels).mean())
-
-
 @with_default_errstate
 def evaluate(network: Network, split: Split) -> Evaluation:
     """Run a network over a split of images and class labels.
@@ -166,7 +139,7 @@ def evaluate(network: Network, split: Split) -> Evaluation:
             f"the split has {split.n_inputs} inputs and {split.n_classes} classes, the network "
             f"{network.n_inputs} inputs and {network.n_outputs} outputs: they do not fit"
         )
-    outputs, costs = _outputs_and_costs(network, split)
+    outputs, costs = outputs_and_costs(network, split)
     labels = split.labels.astype(np.intp)
     predictions = outputs.argmax(axis=1)
     k = split.n_classes

@@ -19,7 +19,6 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.data.views import finished, seen, straightened
 from handwrought.errors import InvalidArgument, TrainingDiverged
-from handwrought.evaluation import cost_and_accuracy
 from handwrought.nn.network import Network
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import unsealed
@@ -28,6 +27,7 @@ from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
 from handwrought.training.train import Training, go_on, train
+from handwrought.training.validation import cost_and_accuracy
 
 __all__ = ["BestEpoch", "FineTuning", "FineTuningPlan", "arguments", "fine_tune", "mixed"]
 

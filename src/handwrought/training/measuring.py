@@ -112,7 +112,7 @@ class Measurer:
 
     def costs(self, network: Network, *, whole: bool) -> tuple[float, float, Any, Any]:
         """Cost and accuracy on training and on validation images."""
-        from handwrought.evaluation import cost_and_accuracy
+        from handwrought.training.validation import cost_and_accuracy
 
         cost, accuracy = cost_and_accuracy(network, self.train)
         split = self.validation if whole else self.sample

@@ -373,7 +373,7 @@ class Run:
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:
             return None, None
-        from handwrought.evaluation import cost_and_accuracy
+        from handwrought.training.validation import cost_and_accuracy
 
         return cost_and_accuracy(self.network, self.validation)
 

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument, MissingExtra, TrainingDiverged
-from handwrought.evaluation import cost_and_accuracy
 from handwrought.nn.network import Network
 from handwrought.training.reports import EpochReport
+from handwrought.training.validation import cost_and_accuracy
 
 __all__ = ["check_tracking", "tracked", "weight_pictures"]
 
