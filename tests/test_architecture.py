@@ -67,16 +67,19 @@ OPENED_ELSEWHERE = {
         "Image.open(io.BytesIO(content), formats=('TIFF',))", "Image.open(file, formats=_FORMATS)",
         "image.load()",
     },
-    "studio/drawing_seen.py": {"Image.open(io.BytesIO(picture))"},
-    "studio/own_digits.py": {"np.load(stream, allow_pickle=False)"},
-    "studio/picture_bounds.py": {"Image.open(io.BytesIO(data))"},
+    "studio/draw/answers.py": {"Image.open(io.BytesIO(picture))"},
+    "studio/train/fine_tuning.py": {"np.load(stream, allow_pickle=False)"},
+    "studio/server/picture_limits.py": {"Image.open(io.BytesIO(data))"},
     # The package's own files.
-    "studio/routes_page.py": {
-        "(_STATIC / 'index.html').read_text(encoding='utf-8')",
+    "studio/server/routes.py": {
+        "Path(__file__).with_name('index.html').read_text(encoding='utf-8')",
         "_FILES[script].read_text(encoding='utf-8')", "path.read_bytes()",
     },
-    "studio/wishes.py": {"Path(__file__).with_name('controls.toml').read_text(encoding='utf-8')"},
-    "exchange/html_page.py": {"(files('handwrought') / name).read_text(encoding='utf-8')"},
+    "studio/train/training_request.py": {
+        "Path(__file__).with_name('controls.toml').read_text(encoding='utf-8')",
+    },
+    "web/__init__.py": {"(FOLDER / name).read_text(encoding='utf-8')"},
+    "exchange/html_page.py": {"(_PAGE / name).read_text(encoding='utf-8')"},
     "report/page.py": {"(files('handwrought.report') / name).read_text(encoding='utf-8')"},
     # Written, or opened after check_regular.
     "data/collection.py": {"index.open('ab+')"},
@@ -91,18 +94,18 @@ OPENED_ELSEWHERE = {
         "self._path.open('ab')",
         "sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)",
     },
-    "studio/door.py": {"os.fdopen(handle, 'w', encoding='utf-8')"},
-    "studio/run_folder.py": {
+    "studio/server/login_page.py": {"os.fdopen(handle, 'w', encoding='utf-8')"},
+    "studio/train/run_folder.py": {
         "os.open(folder / HISTORY, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 438)",
         "os.fdopen(handle, 'ab')", "os.open(folder / LOG, how, 438)",
     },
     # No files.
-    "studio/routes_playground.py": {
+    "studio/playground/routes.py": {
         "kept.open(wish.tab, wish.settings, wish.did, wish.again, wish.points)", "self.open(wish)",
     },
-    "studio/security.py": {"cookies.load(part.strip())"},
-    "studio/sessions.py": {"self.load()"},
-    "studio/training_process.py": {
+    "studio/server/security.py": {"cookies.load(part.strip())"},
+    "studio/server/studio.py": {"self.load()"},
+    "studio/train/training_process.py": {
         "io.FileIO(0, closefd=False)", "os.fdopen(os.dup(1), 'wb')",
     },
     "cli/streams.py": {"os.open(os.devnull, os.O_RDWR)"},

@@ -32,7 +32,7 @@ LEVELS = (
     ("data",),
     ("storage",),
     ("nn", "imaging"),
-    ("kernels",),
+    ("kernels", "web"),
     ("errors", "floating_point", "setting"),
 )
 """From the faces down to the ground; a package may use any of a lower row."""

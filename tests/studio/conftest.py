@@ -16,9 +16,9 @@ import httpx
 import pytest
 import uvicorn
 
-from handwrought.studio.connections import Strangers, WebSocket, http_protocol
-from handwrought.studio.runs import Runs
-from handwrought.studio.sessions import Studio
+from handwrought.studio.server.connections import Strangers, WebSocket, http_protocol
+from handwrought.studio.server.studio import Studio
+from handwrought.studio.train.runs import Runs
 
 
 @dataclass(frozen=True)

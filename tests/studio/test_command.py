@@ -30,8 +30,8 @@ def test_help_is_given():
 def test_the_page_needs_nothing_heavy():
     code = (
         "import sys; from pathlib import Path\n"
-        "from handwrought.studio.server import create_app\n"
-        "from handwrought.studio.sessions import Studio\n"
+        "from handwrought.studio.app import create_app\n"
+        "from handwrought.studio.server.studio import Studio\n"
         "create_app(Studio(Path('.')), 8420, 'token')\n"
         "heavy = {'numpy', 'scipy', 'numba', 'PIL', 'plotly', 'latex2mathml'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"

@@ -9,18 +9,18 @@ import pytest
 
 import handwrought as hw
 from handwrought.errors import DataError, HandwroughtError, InvalidArgument
-from handwrought.studio.evaluation_map import map_seen
-from handwrought.studio.maps import tsne
-from handwrought.studio.measuring import worst_read
-from handwrought.studio.messages import encode, parse
-from handwrought.studio.microscope import Microscope, View
-from handwrought.studio.microscope_subjects import ink_name
-from handwrought.studio.moments import POINTS, thinned
-from handwrought.studio.own_digits import _read_digits
-from handwrought.studio.pipes import hear
-from handwrought.studio.playground_settings import MOST_CHARACTERS, read_did
-from handwrought.studio.run_folder import LOG, last_words
-from handwrought.studio.sessions import Studio
+from handwrought.studio.backprop.microscope import Microscope, View
+from handwrought.studio.backprop.subjects import ink_name
+from handwrought.studio.evaluate.activation_map import map_seen
+from handwrought.studio.evaluate.projections import tsne
+from handwrought.studio.playground.settings import MOST_CHARACTERS, read_did
+from handwrought.studio.server.messages import encode, parse
+from handwrought.studio.server.studio import Studio
+from handwrought.studio.train.fine_tuning import _read_digits
+from handwrought.studio.train.live_images import worst_read
+from handwrought.studio.train.process_messages import hear
+from handwrought.studio.train.run_folder import LOG, last_words
+from handwrought.studio.train.snapshots import POINTS, thinned
 
 FRESH = "16-16:sigmoid:quadratic:fresh"
 BLANK = ink_name(np.zeros((28, 28), np.uint8))
@@ -211,7 +211,7 @@ def test_a_long_history_keeps_its_ends_and_every_other_point_between():
 
 
 def test_without_scikit_learn_the_other_map_is_refused_with_what_to_install(monkeypatch):
-    monkeypatch.setattr("handwrought.studio.maps.find_spec", lambda name: None)
+    monkeypatch.setattr("handwrought.studio.evaluate.projections.find_spec", lambda name: None)
     with pytest.raises(InvalidArgument, match="pip install scikit-learn"):
         tsne(np.zeros((4, 3)), lambda doing, share: None)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from handwrought.errors import InvalidArgument, MissingExtra
 
 if TYPE_CHECKING:
-    from handwrought.studio.door import Door
+    from handwrought.studio.server.login_page import Door
 
 __all__ = ["listen", "run"]
 
@@ -103,10 +103,11 @@ def _serve(
     """Serve until a signal; the server ends what it began, and raises nothing."""
     import uvicorn
 
-    from handwrought.studio.connections import BACKLOG, Strangers, WebSocket, http_protocol
-    from handwrought.studio.security import MESSAGE
-    from handwrought.studio.server import create_app
-    from handwrought.studio.sessions import Studio
+    from handwrought.studio.app import create_app
+    from handwrought.studio.server.connections import BACKLOG, Strangers, WebSocket, http_protocol
+    from handwrought.studio.server.security import MESSAGE
+    from handwrought.studio.server.studio import Studio
+    from handwrought.studio.train.warm_up import begin
 
     class Server(uvicorn.Server):
         capture_signals = contextlib.nullcontext  # type: ignore[assignment]  # ours do it
@@ -115,7 +116,7 @@ def _serve(
             await super().startup(sockets)
             listening.listen(_QUEUE)
 
-    studio = Studio(folder, model, warms=True)
+    studio = Studio(folder, model, warm_up=begin)
 
     async def rest() -> None:
         await asyncio.to_thread(studio.rest)
@@ -149,7 +150,7 @@ def _on_stop(handler: Callable[..., None]) -> None:
 
 def _door(url: str) -> Door | None:
     """Open the browser on a page that leads there; None where there is none to be written."""
-    from handwrought.studio.door import Door
+    from handwrought.studio.server.login_page import Door
 
     try:
         door = Door(url)

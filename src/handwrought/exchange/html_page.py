@@ -1,7 +1,7 @@
 """A network and a drawing pad as one HTML page that needs no server and asks nothing of the web.
 
-The page's own files stand in ``page/``; the pad, the bars and the colours are the studio's, put
-into the page as they are.
+The page's own files stand in ``page/``; the pad, the bars and the colours are those of
+:mod:`handwrought.web`, put into the page as they are.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from handwrought import web
 from handwrought.data.views import VIEWS, numbers_seen
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import default_errstate
@@ -26,25 +27,17 @@ from handwrought.storage.header import new_header
 
 __all__ = ["to_html"]
 
-_STUDIO: Final = "studio/static"
-_PAGE: Final = "exchange/page"
-_STYLES: Final = (
-    f"{_STUDIO}/studio.css",
-    f"{_STUDIO}/views/draw.css",
-    f"{_PAGE}/page.css",
+_PAGE: Final = Path(__file__).with_name("page")
+_SHARED_STYLES: Final = ("base.css", "reading.css")
+_SHARED_SCRIPTS: Final = (  # each after those it imports
+    "dom.js",
+    "arrays.js",
+    "numbers.js",
+    "bars.js",
+    "pixels.js",
+    "pad.js",
 )
-_SCRIPTS: Final = (  # each after those it imports
-    f"{_STUDIO}/parts/dom.js",
-    f"{_STUDIO}/parts/arrays.js",
-    f"{_STUDIO}/parts/numbers.js",
-    f"{_STUDIO}/parts/bars.js",
-    f"{_STUDIO}/parts/pixels.js",
-    f"{_STUDIO}/parts/pad.js",
-    f"{_PAGE}/forward.js",
-    f"{_PAGE}/prepare.js",
-    f"{_PAGE}/views.js",
-    f"{_PAGE}/page.js",
-)
+_SCRIPTS: Final = ("forward.js", "prepare.js", "views.js", "page.js")
 _MOST_CLASSES = 40
 
 
@@ -89,8 +82,9 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
         "facts": _facts(network, header),
         "weights": b64encode(half.tobytes()).decode("ascii"),
     }
-    style = "\n".join(map(_text, _STYLES))
-    theme, script = _text(f"{_STUDIO}/theme.js"), "\n".join(map(_inlined, _SCRIPTS))
+    style = "\n".join([*map(web.text, _SHARED_STYLES), _text("page.css")])
+    scripts = [*map(web.text, _SHARED_SCRIPTS), *map(_text, _SCRIPTS)]
+    theme, script = web.text("theme.js"), "\n".join(map(_inlined, scripts))
     policy = (
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; "
         f"script-src {_hash(theme)} {_hash(script)}; base-uri 'none'; form-action 'none'"
@@ -100,21 +94,21 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
         "title": html.escape(f"Draw a digit: {'-'.join(map(str, network.sizes[:8]))}"),
         "style": style,
         "theme": theme,
-        "icon": _text(f"{_STUDIO}/icon.svg").strip(),
+        "icon": web.text("icon.svg").strip(),
         # No tag can begin in it, whatever a label says.
         "model": json.dumps(model, separators=(",", ":")).replace("<", "\\u003c"),
         "script": script,
     }
-    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], _text(f"{_PAGE}/page.html"))
+    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], _text("page.html"))
 
 
 def _text(name: str) -> str:
-    return (files("handwrought") / name).read_text(encoding="utf-8")
+    return (_PAGE / name).read_text(encoding="utf-8")
 
 
-def _inlined(name: str) -> str:
+def _inlined(script: str) -> str:
     """A module without its imports and exports: all of them share the page's one module."""
-    text = re.sub(r"^import .*;\n", "", _text(name), flags=re.MULTILINE)
+    text = re.sub(r"^import .*;\n", "", script, flags=re.MULTILINE)
     return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
 
 

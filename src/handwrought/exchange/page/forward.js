@@ -1,5 +1,5 @@
 // The network: its weights out of half precision, and the forward pass, layer by layer.
-import { bytes } from "./arrays.js";
+import { bytes } from "../../web/arrays.js";
 
 // Numbers of IEEE half precision, little-endian, out of base64: all 65,536 there are, looked up.
 function halves(base64) {

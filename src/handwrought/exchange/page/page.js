@@ -1,10 +1,10 @@
 // The page: a pad, what the network sees of it, and what it reads; all of it in this browser.
-import { bars } from "./bars.js";
-import { el } from "./dom.js";
+import { bars } from "../../web/bars.js";
+import { el } from "../../web/dom.js";
 import { networkOf } from "./forward.js";
-import { count, percent } from "./numbers.js";
-import { pad } from "./pad.js";
-import { paintAmounts, paintInk } from "./pixels.js";
+import { count, percent } from "../../web/numbers.js";
+import { pad } from "../../web/pad.js";
+import { paintAmounts, paintInk } from "../../web/pixels.js";
 import { prepare } from "./prepare.js";
 import { finished, straightened } from "./views.js";
 

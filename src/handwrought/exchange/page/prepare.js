@@ -1,6 +1,6 @@
 // From strokes to 28 x 28 pixels, as MNIST's images were made (LeCun et al. 1998, section III): the
 // ink's box scaled to 20 x 20, antialiased, its centre of mass in the middle.
-import { trace } from "./pad.js";
+import { trace } from "../../web/pad.js";
 
 const [BOX, WHOLE] = [20, 28];
 const FINE = 8; // a pixel's side on the canvas it is averaged from

@@ -1,0 +1,1 @@
+"""Backpropagation: one image through the four equations, with every number."""

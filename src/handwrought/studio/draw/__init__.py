@@ -1,0 +1,1 @@
+"""Draw: what the network makes of a drawing, stroke by stroke."""

@@ -1,0 +1,126 @@
+// How ink becomes 28 x 28, replayed with the server's numbers: crop, scale to 20, centre of mass.
+import { el, moves } from "../../web/dom.js";
+import { number } from "../../web/numbers.js";
+
+const SIDE = 336; // 12 pixels for one of the 28
+const CELL = SIDE / 28;
+const PACE = 750; // milliseconds of each of the three steps
+
+const smooth = (t) => t * t * (3 - 2 * t);
+const mix = (from, to, t) => from.map((v, i) => v + (to[i] - v) * t);
+
+export function preparation() {
+  const canvas = el("canvas", { class: "seen pixels", width: SIDE, height: SIDE, role: "img", "aria-label": "Nothing drawn yet" });
+  const steps = ["Crop to the ink", "Scale to 20 pixels", "Centre of mass"].map((name) => {
+    const value = el("span", { class: "number" }, "");
+    return { root: el("li", {}, el("span", {}, name), value), value };
+  });
+  const context = canvas.getContext("2d");
+  const tiny = new OffscreenCanvas(28, 28);
+  const tinyContext = tiny.getContext("2d", { willReadFrequently: true });
+  let frame = 0;
+  let last = null;
+  let inverted = true;
+
+  function final(alpha = 1) {
+    context.globalAlpha = alpha;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(tiny, 0, 0, SIDE, SIDE);
+    context.globalAlpha = 1;
+  }
+
+  function blank() {
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, SIDE, SIDE);
+  }
+
+  function frameOf(x, y, width, height, alpha) {
+    context.strokeStyle = `rgba(134, 186, 240, ${alpha})`;
+    context.lineWidth = 2;
+    context.strokeRect(x, y, width, height);
+  }
+
+  // Whether the ink is dark in the source: it then runs against what the network sees.
+  function isDark(source, made) {
+    const small = new OffscreenCanvas(28, 28).getContext("2d", { willReadFrequently: true });
+    small.drawImage(source.image, ...made.box, ...made.placed);
+    const there = small.getImageData(...made.placed).data;
+    const here = tinyContext.getImageData(...made.placed).data;
+    const mean = (data) => data.reduce((sum, v, i) => (i % 4 ? sum : sum + v), 0) / (data.length / 4);
+    const [a, b] = [mean(there), mean(here)];
+    let agreement = 0;
+    for (let i = 0; i < here.length; i += 4) agreement += (there[i] - a) * (here[i] - b);
+    return agreement < 0;
+  }
+
+  // t from 0 to 3: the steps one after the other.
+  function paint(t, { source, made }) {
+    const [bx, by, bw, bh] = made.box;
+    const fit = Math.min(SIDE / source.width, SIDE / source.height);
+    const offset = [(SIDE - source.width * fit) / 2, (SIDE - source.height * fit) / 2];
+    const whole = [offset[0] + bx * fit, offset[1] + by * fit, bw * fit, bh * fit];
+    const [px, py, pw, ph] = made.placed.map((v) => v * CELL);
+    const middle = [(SIDE - pw) / 2, (SIDE - ph) / 2, pw, ph];
+    const scaled = smooth(Math.min(1, Math.max(0, t - 1)));
+    const moved = smooth(Math.min(1, Math.max(0, t - 2)));
+    const target = t < 2 ? mix(whole, middle, scaled) : mix(middle, [px, py, pw, ph], moved);
+    blank();
+    context.imageSmoothingEnabled = true;
+    // The network sees ink bright on black, whatever it was.
+    context.filter = inverted ? "invert(1)" : "none";
+    if (t < 1) {
+      context.globalAlpha = 1 - 0.7 * smooth(t);
+      context.drawImage(source.image, offset[0], offset[1], source.width * fit, source.height * fit);
+      context.globalAlpha = 1;
+    }
+    context.drawImage(source.image, bx, by, bw, bh, ...target);
+    context.filter = "none";
+    frameOf(...(t < 1 ? mix([0, 0, SIDE, SIDE], whole, smooth(t)) : target), 1 - moved);
+    if (t > 1) frameOf(4 * CELL, 4 * CELL, 20 * CELL, 20 * CELL, 0.35 * scaled * (1 - moved));
+    if (moved > 0) final(moved);
+    steps.forEach((step, i) => step.root.classList.toggle("now", Math.floor(t) === i));
+  }
+
+  function stop() {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    steps.forEach((step) => step.root.classList.remove("now"));
+  }
+
+  blank();
+  return {
+    root: canvas,
+    steps: el("ol", { class: "steps" }, steps.map((step) => step.root)),
+    get playing() { return frame !== 0; },
+    // pixels: 784 bytes; made: the server's Preparation, or null without ink.
+    show(pixels, made, label) {
+      stop();
+      const image = new ImageData(28, 28);
+      for (let i = 0; i < 784; i++) image.data.set([pixels[i], pixels[i], pixels[i], 255], 4 * i);
+      tinyContext.putImageData(image, 0, 0);
+      final();
+      canvas.setAttribute("aria-label", label);
+      last = made;
+      const texts = made
+        ? [`${made.box[2]} × ${made.box[3]}`, `× ${number(made.scale, 3)}`, `${made.shift[0] < 0 ? "←" : "→"} ${number(Math.abs(made.shift[0]), 2)}  ${made.shift[1] < 0 ? "↑" : "↓"} ${number(Math.abs(made.shift[1]), 2)}`]
+        : ["", "", ""];
+      steps.forEach((step, i) => { step.value.textContent = texts[i]; });
+    },
+    // Once, from what was on the pad to what the network sees; not where motion is unwelcome.
+    play(source) {
+      stop();
+      if (!last || !moves()) return;
+      const scene = { source, made: last };
+      inverted = isDark(source, last);
+      const start = performance.now();
+      const step = (now) => {
+        const t = (now - start) / PACE;
+        if (t >= 3) { stop(); blank(); final(); return; }
+        paint(Math.max(0, t), scene);
+        frame = requestAnimationFrame(step);
+      };
+      frame = requestAnimationFrame(step);
+    },
+    stop() { if (frame) { stop(); blank(); final(); } },
+  };
+}

@@ -1,0 +1,1 @@
+"""Evaluate: what a model gets right and wrong on test images."""

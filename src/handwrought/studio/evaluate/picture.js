@@ -1,0 +1,16 @@
+// Images of digits with words under them, and SVG that the server drew.
+import { bytes } from "../../web/arrays.js";
+import { el } from "../../web/dom.js";
+import { paintInk } from "../../web/pixels.js";
+
+export function digit(pixels, label) {
+  const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": label });
+  paintInk(canvas, typeof pixels === "string" ? bytes(pixels) : pixels);
+  return canvas;
+}
+
+export function drawing(text) {
+  const parsed = new DOMParser().parseFromString(
+    text.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"'), "image/svg+xml");
+  return document.importNode(parsed.documentElement, true);
+}

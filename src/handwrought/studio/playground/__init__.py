@@ -1,0 +1,1 @@
+"""Playground: small networks that learn while one watches."""

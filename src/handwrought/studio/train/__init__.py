@@ -1,0 +1,1 @@
+"""Train: trainings in processes of their own, watched while they run."""
