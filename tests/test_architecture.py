@@ -26,6 +26,27 @@ def test_a_module_imports_only_what_lies_below_it(file):
         assert below or (path, target) in LAZY, f"{path} imports handwrought.{module}"
 
 
+STUDIO = {  # and what each part of it may use
+    "app": {"server", "draw", "train", "backprop", "playground", "evaluate"},
+    "server": set(),
+    "draw": {"server"},
+    "train": {"server", "draw"},
+    "backprop": {"server", "draw", "train"},
+    "playground": {"server"},
+    "evaluate": {"server", "train"},
+}
+
+
+@pytest.mark.parametrize("home", STUDIO)
+def test_a_view_of_the_studio_uses_only_what_it_may(home):
+    folder = SOURCE / "studio" / home
+    for file in folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]:
+        for module in imports(file):
+            package, *inner = module.split(".")
+            if package == "studio":
+                assert inner[0] in {home, *STUDIO[home]}, f"{file} imports handwrought.{module}"
+
+
 def test_no_circle_of_imports_closes():
     graph = {}
     for file in FILES:
