@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-lowest lint bench bench-quick soak soak-files coverage mutants results clean
+.PHONY: help demo test test-slow test-all test-lowest lint bench bench-quick soak soak-files coverage mutants results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,11 +33,13 @@ demo: $(VENV)/.installed  ## Train the article's network on the real 60,000 imag
 JOBS ?= 2
 PARALLEL := -n $(JOBS) --dist worksteal
 
-test: $(VENV)/.tools  ## Run the tests (about a quarter of an hour), all but those of the next line
+test: $(VENV)/.tools  ## Run the quick tests (under three minutes on two cores)
 	$(BIN)/python -m pytest $(PARALLEL) -m 'not slow'
 
-test-slow: $(VENV)/.tools  ## Run the tests that take long each, or start whole programs over and over
+test-slow: $(VENV)/.tools  ## Run the others: browsers, whole trainings, programs started over and over
 	$(BIN)/python -m pytest $(PARALLEL) -m slow
+
+test-all: test test-slow  ## Run both
 
 # Python 3.11 alone: for others the lowest versions have no wheels. What needs an extra is left out: a
 # comparison with another package (test_against_*), kernels, search, tracking, PDF and ONNX; so are
