@@ -17,7 +17,7 @@ import numpy as np
 import handwrought as hw
 from handwrought.committee import Member
 from handwrought.data.augmentation import Augmentation
-from handwrought.data.views import numbers_seen
+from handwrought.data.representations import n_features
 
 COMMON: dict[str, Any] = {
     "batch_size": 256, "optimizer": "adamw", "learning_rate": 0.0012, "weight_decay": 0.02,
@@ -55,7 +55,7 @@ def row(
 ) -> list[tuple[float, float]]:
     """Mean cost and accuracy on the validation images, as they are and over nine shifts."""
     assert data.validation is not None
-    n_inputs = numbers_seen((28, 28), view)
+    n_inputs = n_features((28, 28), view)
     network = hw.Network([n_inputs, *hidden, 10], "relu", "softmax", seed=0)
     settings = {**COMMON, **more, "epochs": epochs, "augmentation": change, "seed": 0}
     for _ in hw.train(network, data.train, view=view, **settings):

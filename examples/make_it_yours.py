@@ -26,8 +26,8 @@ from handwrought.data.collection import Collection
 from handwrought.data.dataset import Split
 from handwrought.data.flags import flagged
 from handwrought.data.pen import segment
+from handwrought.data.representations import represent_split
 from handwrought.data.sampling import sample
-from handwrought.data.views import seen
 from handwrought.reading.normalization import normalize_ink
 
 ROOM = 20
@@ -123,7 +123,10 @@ def main() -> None:
                 digits = writer.write(each_digit(validation[2000:3000], n // 10))
                 report = taught(digits, options.source, Path(folder), options.epochs)
                 models = [Member.load(report[name]) for name in ("from", "model")]
-            read = [hw.evaluate(model.network, seen(later, model.view)) for model in models]
+            read = [
+                hw.evaluate(model.network, represent_split(later, model.representation))
+                for model in models
+            ]
             cells = [f"{e.accuracy:.1%} ({e.interval[0]:.1%} to {e.interval[1]:.1%})" for e in read]
             cells += [f"{report[when]['test']['accuracy']:.2%}" for when in ("before", "after")]
             print(f"| {writer.name} | {n} | {' | '.join(cells)} |", flush=True)

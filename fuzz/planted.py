@@ -76,7 +76,7 @@ PLANTED = {
         Planted("model-cost", "model", _HEADER, "_problem",
                 "not isinstance(cost, str) or cost not in COSTS", "False"),
         Planted("model-labels", "model", _HEADER, "_problem",
-                "labels is not None and not", "False and not"),
+                "class_names is not None and not", "False and not"),
         Planted("model-fills", "model", _CONTAINER, "Container.of", "8 + length + at != size", "False"),
         Planted("nielsen-numbers", "nielsen", _NIELSEN, "_matrix",
                 "type(value) in (int, float)", "True"),

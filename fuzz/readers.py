@@ -144,7 +144,7 @@ def _model(path: Path) -> None:
     header, network = read_header(path), load_model(path)
     assert list(network.sizes) == header["sizes"]
     assert np.isfinite(network.parameters.vector).all()
-    labels = header["labels"]
+    labels = header["class_names"]
     assert labels is None or [type(each) for each in labels] == [str] * network.n_outputs
     assert 0.01 < header["calibration"]["temperature"] < 100
     assert _digest_in(path) in ("", header["digest"])

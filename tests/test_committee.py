@@ -6,7 +6,7 @@ import pytest
 import handwrought as hw
 from handwrought.committee import Committee, Member, _moved
 from handwrought.data.looks import looks
-from handwrought.data.views import viewed
+from handwrought.data.representations import represent
 from handwrought.errors import InvalidArgument, ModelFileError
 
 
@@ -19,7 +19,7 @@ def test_a_member_without_shifts_says_what_its_network_says(images):
     net = hw.Network([784, 12, 10], seed=1)
     x = images.reshape(50, -1) / np.float32(255)
     np.testing.assert_allclose(Member(net).outputs(images), net.feedforward(x), atol=1e-6)
-    seen = viewed(images, "upright").reshape(50, -1) / np.float32(255)
+    seen = represent(images, "upright").reshape(50, -1) / np.float32(255)
     np.testing.assert_allclose(
         Member(net, "upright").outputs(images), net.feedforward(seen), atol=1e-6
     )
@@ -67,15 +67,15 @@ def test_members_must_fit_and_there_must_be_one():
 
 
 def test_a_committee_is_loaded_from_its_folder_or_from_one_model(tmp_path, images):
-    for i, view in enumerate(("as-is", "width-16"), 1):
+    for i, representation in enumerate(("as-is", "width-16"), 1):
         (tmp_path / f"member-{i}").mkdir()
         hw.Network([784, 10], seed=i).save(
-            tmp_path / f"member-{i}" / "model.safetensors", view=view
+            tmp_path / f"member-{i}" / "model.safetensors", representation=representation
         )
     committee = Committee.load(tmp_path)
-    assert [member.view for member in committee.members] == ["as-is", "width-16"]
+    assert [member.representation for member in committee.members] == ["as-is", "width-16"]
     one = Committee.load(tmp_path / "member-2" / "model.safetensors")
-    assert one.members[0].view == "width-16"
+    assert one.members[0].representation == "width-16"
     assert one.outputs(images).shape == (50, 10)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelFileError, match="no committee"):
@@ -84,9 +84,9 @@ def test_a_committee_is_loaded_from_its_folder_or_from_one_model(tmp_path, image
 
 def test_a_model_that_sees_digits_upright_is_read_so(images, tmp_path):
     net = hw.Network([784, 12, 10], seed=1)
-    net.save(tmp_path / "upright.safetensors", view="upright")
+    net.save(tmp_path / "upright.safetensors", representation="upright")
     member = Member.load(tmp_path / "upright.safetensors")
-    assert member.view == "upright"
+    assert member.representation == "upright"
     reader = hw.Recognizer.load(tmp_path / "upright.safetensors")
     p = Member(net, "upright").outputs(images)
     np.testing.assert_allclose(
@@ -95,6 +95,8 @@ def test_a_model_that_sees_digits_upright_is_read_so(images, tmp_path):
 
 
 def test_a_view_that_there_is_not_is_refused(tmp_path):
-    hw.Network([784, 12, 10], seed=1).save(tmp_path / "odd.safetensors", view="upside-down")
+    hw.Network([784, 12, 10], seed=1).save(
+        tmp_path / "odd.safetensors", representation="upside-down"
+    )
     with pytest.raises(ModelFileError, match="none of as-is, upright"):
         Member.load(tmp_path / "odd.safetensors")

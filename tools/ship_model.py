@@ -18,13 +18,20 @@ from handwrought.storage import read_model, save_model
 
 def main(source: Path, to: Path) -> None:
     header, network = read_model(source)
-    record, view = header["record"], header["view"]
+    record, representation = header["record"], header["representation"]
     network.parameters.vector[:] = network.parameters.vector.astype(np.float16)
     split = hw.load_dataset("mnist").validation
     assert split is not None
-    temperature = fit_temperature(network, split, view)
-    save_model(network, to, stored="float16", temperature=temperature, view=view, **record)
-    costs = [mean_cost(network, split, each, view) for each in (1.0, temperature)]
+    temperature = fit_temperature(network, split, representation)
+    save_model(
+        network,
+        to,
+        stored="float16",
+        temperature=temperature,
+        representation=representation,
+        **record,
+    )
+    costs = [mean_cost(network, split, each, representation) for each in (1.0, temperature)]
     print(
         f"temperature {temperature:.3f}, cost {costs[0]:.4f} -> {costs[1]:.4f}, "
         f"{to.stat().st_size:,} bytes"

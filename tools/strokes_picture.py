@@ -11,8 +11,8 @@ import matplotlib
 import numpy as np
 
 import handwrought as hw
+from handwrought.data.representations import represent
 from handwrought.data.strokes import stroke_maps
-from handwrought.data.views import viewed
 
 DIGITS = (3, 7, 8)
 WAYS = ("right", "lower right", "bottom", "lower left", "left", "upper left", "top", "upper right")
@@ -24,7 +24,7 @@ def main() -> None:
 
     split = hw.load_dataset("mnist").train
     chosen = [int(np.flatnonzero(split.labels == k)[2]) for k in DIGITS]
-    upright = viewed(split.images[chosen], "upright")
+    upright = represent(split.images[chosen], "upright")
     maps = stroke_maps(upright).reshape(len(chosen), 2, 14, 4, 14)
     maps = maps.transpose(0, 1, 3, 2, 4).reshape(len(chosen), 8, 14, 14)
     titles = ["as written", "upright", *(f"towards\n{way}" for way in WAYS)]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.looks import looks
-from handwrought.data.views import VIEWS, finished, straightened
+from handwrought.data.representations import REPRESENTATIONS, deskewed, extract_features
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
@@ -28,34 +28,34 @@ _ROWS = 2000
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A network and the view in which it sees images.
+    """A network and the representation in which it sees images.
 
     Attributes
     ----------
     network : Network
-    view : str
-        One of :data:`handwrought.data.views.VIEWS`.
+    representation : str
+        One of :data:`handwrought.data.representations.REPRESENTATIONS`.
     """
 
     network: Network
-    view: str = "as-is"
+    representation: str = "as-is"
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Member:
-        """A model file's network, and the view in which it was trained.
+        """A model file's network, and the representation in which it was trained.
 
         Raises
         ------
         ModelFileError
-            If the file cannot be trusted, or names no view that there is.
+            If the file cannot be trusted, or names no representation that there is.
         """
         header, network = read_model(path)
-        view = header["view"]
-        if view not in VIEWS:
+        representation = header["representation"]
+        if representation not in REPRESENTATIONS:
             raise ModelFileError(
-                f"{path}: it sees digits {view!r}, which is none of {', '.join(VIEWS)}"
+                f"{path}: it sees digits {representation!r}, which is none of {', '.join(REPRESENTATIONS)}"
             )
-        return cls(network, view)
+        return cls(network, representation)
 
     @with_default_errstate
     def outputs(self, images: Array, shifts: int = 0) -> Array:
@@ -74,9 +74,9 @@ class Member:
         moves = list(product(range(-shifts, shifts + 1), repeat=2))
         out = np.zeros((len(images), self.network.n_outputs))
         for start in range(0, len(images), _ROWS):
-            seen = straightened(images[start : start + _ROWS], self.view)
+            seen = deskewed(images[start : start + _ROWS], self.representation)
             for move in moves:
-                x = finished(_moved(seen, *move), self.view)
+                x = extract_features(_moved(seen, *move), self.representation)
                 x = x.reshape(len(seen), -1).astype(self.network.dtype)
                 x *= self.network.dtype.type(1 / 255)
                 out[start : start + len(seen)] += self.network.feedforward(x)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import handwrought as hw
 from handwrought.cli import app, evaluate
-from handwrought.data.views import viewed
+from handwrought.data.representations import represent
 from handwrought.errors import InvalidArgument
 from handwrought.report.pictures import data_uri
 
@@ -57,23 +57,23 @@ def test_json_holds_the_classes_the_calibration_and_the_temperature(files, capsy
 
 def test_a_model_is_shown_the_images_as_it_was_trained_to_see_them(files, capsys):
     net = hw.Network([144, 10], cost="softmax", seed=0)
-    net.save(files / "upright.safetensors", view="upright")
+    net.save(files / "upright.safetensors", representation="upright")
     assert run(files, model="upright.safetensors") == 0
     found = json.loads(capsys.readouterr().out)
     test = hw.load_dataset(files / "data.npz").test
-    upright = hw.evaluate(net, dataclasses.replace(test, images=viewed(test.images, "upright")))
+    upright = hw.evaluate(net, dataclasses.replace(test, images=represent(test.images, "upright")))
     assert found["confusion"] == upright.confusion.tolist()
     assert found["confusion"] != hw.evaluate(net, test).confusion.tolist()
 
 
 def test_a_report_of_a_network_on_strokes_shows_its_digits_as_they_are(files, capsys):
     net = hw.Network([288, 10], cost="softmax", seed=0)
-    net.save(files / "strokes.safetensors", view="strokes")
+    net.save(files / "strokes.safetensors", representation="strokes")
     report = {"report": files / "page.html", "report_images": 20}
     assert run(files, model="strokes.safetensors", **report) == 0
     found = json.loads(capsys.readouterr().out)
     test = hw.load_dataset(files / "data.npz").test
-    seen = dataclasses.replace(test, images=viewed(test.images, "strokes"))
+    seen = dataclasses.replace(test, images=represent(test.images, "strokes"))
     assert found["confusion"] == hw.evaluate(net, seen).confusion.tolist()
     page = (files / "page.html").read_text(encoding="utf-8")
     assert any(data_uri(image) in page for image in test.images)

@@ -129,11 +129,11 @@ def test_a_model_on_strokes_stays_one(digits, tmp_path):
     network = hw.Network([1568, 24, 10], "relu", "softmax", seed=0)
     for _ in hw.train(network, data.train[:3000], epochs=1, optimizer="adam", view="strokes"):
         pass
-    network.save(path, view="strokes")
+    network.save(path, representation="strokes")
     done = train("--from", path, "--add", digits, "--epochs", 1, "--learning-rate", 0.002,
                  "--out", out, "--json")  # fmt: skip
     assert done.exit_code == 0, done.exception
-    assert read_header(out / "model.safetensors")["view"] == "strokes"
+    assert read_header(out / "model.safetensors")["representation"] == "strokes"
     report = json.loads(done.stdout)
     read = Recognizer.load(out / "model.safetensors").probabilities(data.test.images)
     assert report["test_accuracy"] == np.mean(read.argmax(axis=1) == data.test.labels) > 0.8
@@ -165,7 +165,7 @@ def test_wrong_input_is_named_and_nothing_is_written(small, digits, tmp_path):
     none = gathered(tmp_path / "held-out", held_out[:8])
     (tmp_path / "empty").mkdir()
     hw.Network([784, 3]).save(tmp_path / "three.safetensors")
-    hw.Network([784, 10]).save(tmp_path / "other.safetensors", view="narrow")
+    hw.Network([784, 10]).save(tmp_path / "other.safetensors", representation="narrow")
     out = ("--out", tmp_path / "out")
     for arguments, kind, said in (
         (("--from", "shipped"), InvalidArgument, "go together"),

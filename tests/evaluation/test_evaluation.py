@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.views import seen
+from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import probabilities
 from handwrought.evaluation.calibration import calibration
@@ -108,7 +108,7 @@ def test_the_prediction_is_the_likeliest_class_for_every_output(settings, temper
 def test_confidence_is_the_recognizers():
     reader = Recognizer.load()
     test = hw.load_dataset("mnist").test[:200]
-    result = hw.evaluate(reader.network, seen(test, reader.view))
+    result = hw.evaluate(reader.network, represent_split(test, reader.representation))
     expected = reader.probabilities(test.images)
     # The same images in batches of other sizes: float32 sums differ in their last bits.
     np.testing.assert_allclose(result.probabilities(reader.temperature), expected, atol=1e-5)

@@ -6,7 +6,7 @@ from PIL import Image
 from scipy import ndimage
 
 import handwrought as hw
-from handwrought.data.views import seen
+from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import robustness as changes
 from handwrought.evaluation.robustness import CHANGES, evenly_chosen, robustness
@@ -115,7 +115,7 @@ def test_changes_come_before_the_networks_view_of_the_images():
         pass
     for curve in robustness(net, data, 300, "strokes"):
         at = curve.change.amounts.index(curve.change.harmless)
-        assert curve.accuracy[at] == hw.evaluate(net, seen(data, "strokes")).accuracy
+        assert curve.accuracy[at] == hw.evaluate(net, represent_split(data, "strokes")).accuracy
         assert curve.accuracy.min() < curve.accuracy[at]
         assert curve.samples.shape == (len(curve.amounts), 28, 28)
 

@@ -17,7 +17,7 @@ from handwrought.storage.header import FORMAT, new_header
 def model(tmp_path):
     path = tmp_path / "model.safetensors"
     net = hw.Network([784, 8, 10], "sigmoid", "cross-entropy", seed=1)
-    net.save(path, temperature=1.5, labels=[*"abcdefghij"], epochs=3)
+    net.save(path, temperature=1.5, class_names=[*"abcdefghij"], epochs=3)
     return path
 
 
@@ -27,7 +27,7 @@ def test_onnx(model, tmp_path):
     onnx.checker.check_model(found, full_check=True)
     props = {entry.key: entry.value for entry in found.metadata_props}
     assert props["digest"] == made["digest"] == read_header(model)["digest"]
-    assert json.loads(props["labels"]) == [*"abcdefghij"]
+    assert json.loads(props["class_names"]) == [*"abcdefghij"]
     assert found.opset_import[0].version == 15
     assert made["format"] == "onnx"
     assert made["bytes"] == (tmp_path / "m.onnx").stat().st_size
@@ -54,7 +54,7 @@ def test_safetensors(model, tmp_path, stored):
     header = read_header(tmp_path / "m.safetensors.safetensors")
     old = read_header(model)
     assert header["stored"] == (stored or "float32")
-    for name in ("calibration", "labels", "record", "versions", "sizes"):
+    for name in ("calibration", "class_names", "record", "versions", "sizes"):
         assert header[name] == old[name]
 
 
@@ -63,7 +63,7 @@ def test_an_old_file_becomes_one_of_the_present_format(tmp_path, request):
     export(old, tmp_path / "new.safetensors")
     header, net = read_model(tmp_path / "new.safetensors")
     assert header["format"] == FORMAT
-    assert header["view"] == "upright"
+    assert header["representation"] == "upright"
     np.testing.assert_array_equal(net.parameters.vector, read_model(old)[1].parameters.vector)
 
 
@@ -103,8 +103,12 @@ def test_a_model_that_is_none_is_told(tmp_path):
     [
         (hw.Network([100, 10]), {}, "from 100 numbers to 10"),
         (hw.Network([784, 1]), {}, "from 784 numbers to 1"),
-        (hw.Network([1568, 10]), {}, "784 numbers in view 'as-is'"),
-        (hw.Network([784, 10]), {"view": "strokes"}, "1568 numbers in view 'strokes'"),
+        (hw.Network([1568, 10]), {}, "784 numbers in representation 'as-is'"),
+        (
+            hw.Network([784, 10]),
+            {"representation": "strokes"},
+            "1568 numbers in representation 'strokes'",
+        ),
     ],
 )
 def test_what_no_page_can_show_is_told(net, header, told):

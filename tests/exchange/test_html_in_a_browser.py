@@ -5,7 +5,13 @@ import pytest
 from playwright.sync_api import Error
 
 import handwrought as hw
-from handwrought.data.views import VIEWS, finished, numbers_seen, straightened, viewed
+from handwrought.data.representations import (
+    REPRESENTATIONS,
+    deskewed,
+    extract_features,
+    n_features,
+    represent,
+)
 from handwrought.exchange import export, to_html
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.reading.recognizer import shipped_model
@@ -64,16 +70,20 @@ def shipped(tmp_path_factory):
     return path
 
 
-def of_view(view, dtype="float32"):
+def of_representation(representation, dtype="float32"):
     """A small network that sees digits so, its numbers in half precision."""
-    net = hw.Network([numbers_seen((28, 28), view), 9, 10], "relu", "softmax", 1, dtype)
+    net = hw.Network([n_features((28, 28), representation), 9, 10], "relu", "softmax", 1, dtype)
     net.parameters.vector[:] = net.parameters.vector.astype(np.float16)
     return net
 
 
 @pytest.fixture(scope="module", params=["as-is", "strokes"])
 def small(request, tmp_path_factory):
-    return write(tmp_path_factory.mktemp("page"), of_view(request.param), view=request.param)
+    return write(
+        tmp_path_factory.mktemp("page"),
+        of_representation(request.param),
+        representation=request.param,
+    )
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -105,16 +115,18 @@ def test_every_half_is_read_right(opens_offline, tmp_path):
     np.testing.assert_array_equal(found, net.feedforward(unit))
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_digits_are_seen_and_read_as_the_library_does(opens_offline, tmp_path, view):
+@pytest.mark.parametrize("representation", REPRESENTATIONS)
+def test_digits_are_seen_and_read_as_the_library_does(opens_offline, tmp_path, representation):
     rng = np.random.default_rng(0)
     odd = rng.integers(0, 256, (4, 28, 28), np.uint8)
     odd[0] = 0
     odd[1] = 255
     odd[2] = np.pad([[1]], (0, 27))  # a speck in a corner
     images = np.concatenate([odd, hw.load_dataset("mnist").test.images[:300]])
-    net = of_view(view, "float64")
-    with opens_offline(write(tmp_path, net, view=view, temperature=1.3)) as page:
+    net = of_representation(representation, "float64")
+    with opens_offline(
+        write(tmp_path, net, representation=representation, temperature=1.3)
+    ) as page:
         found = page.evaluate(
             """text => {
                 const pixels = text.split(",");
@@ -129,23 +141,25 @@ def test_digits_are_seen_and_read_as_the_library_does(opens_offline, tmp_path, v
     straight = numbers(found["straight"]).reshape(images.shape)
     inputs = numbers(found["inputs"]).reshape(len(images), 28, -1)
     # The library sums in single precision: a number between two grey levels may fall to the other.
-    apart = np.abs(straight.astype(int) - straightened(images, view))
+    apart = np.abs(straight.astype(int) - deskewed(images, representation))
     assert apart.max() <= 1
     assert apart.mean() < 1e-4
-    apart = np.abs(inputs.astype(int) - finished(straight, view))
+    apart = np.abs(inputs.astype(int) - extract_features(straight, representation))
     assert apart.max() <= 1
     assert apart.mean() < 1e-4
-    same = (inputs == viewed(images, view)).all(axis=(1, 2))
+    same = (inputs == represent(images, representation)).all(axis=(1, 2))
     assert same[:3].all()
     assert same.mean() > 0.95
-    theirs = hw.Recognizer(net, temperature=1.3, view=view).probabilities(images)
+    theirs = hw.Recognizer(net, temperature=1.3, representation=representation).probabilities(
+        images
+    )
     np.testing.assert_allclose(np.array(found["probabilities"])[same], theirs[same], atol=1e-9)
     np.testing.assert_allclose(found["probabilities"], theirs, atol=0.01)
 
 
-def test_a_drawing_is_shown_and_read_in_the_networks_view(opens_offline, tmp_path):
-    net = of_view("strokes")
-    with opens_offline(write(tmp_path, net, view="strokes")) as page:
+def test_a_drawing_is_shown_and_read_in_the_networks_representation(opens_offline, tmp_path):
+    net = of_representation("strokes")
+    with opens_offline(write(tmp_path, net, representation="strokes")) as page:
         draw(page, DIGITS[4])
         page.wait_for_function("handwrought.reading !== null")
         found = page.evaluate("""() => {
@@ -155,14 +169,14 @@ def test_a_drawing_is_shown_and_read_in_the_networks_view(opens_offline, tmp_pat
             return { probabilities, pixels: pixels.join(), inputs: inputs.join(), canvas: canvas.join() };
         }""")
     pixels = numbers(found["pixels"]).reshape(1, 28, 28)
-    theirs = hw.Recognizer(net, view="strokes").probabilities(pixels)[0]
+    theirs = hw.Recognizer(net, representation="strokes").probabilities(pixels)[0]
     np.testing.assert_allclose(found["probabilities"], theirs, atol=1e-3)
     # The digit stands in the middle, the map of what brightens to the right on the right of it.
     canvas = numbers(found["canvas"]).reshape(56, 56)
     maps = numbers(found["inputs"]).reshape(28, 56)
     np.testing.assert_array_equal(canvas[21:35, 42:], maps[:14, :14])
     np.testing.assert_array_equal(canvas[:14, 21:35], maps[14:, 28:42])
-    apart = canvas[14:42, 14:42].astype(int) - straightened(pixels, "strokes")[0]
+    apart = canvas[14:42, 14:42].astype(int) - deskewed(pixels, "strokes")[0]
     assert np.abs(apart).max() <= 1
 
 
@@ -275,7 +289,7 @@ def test_no_other_script_runs_and_nothing_is_fetched(browser, small):
 def test_labels_are_shown_as_they_are(opens_offline, tmp_path):
     labels = ["</script><script>alert(1)</script>", "{policy}", *"abcdefgh"]
     net = hw.Network([784, 10], cost="softmax", seed=1)
-    with opens_offline(write(tmp_path, net, labels=labels)) as page:
+    with opens_offline(write(tmp_path, net, class_names=labels)) as page:
         names = page.locator(".bars li > span:first-child").all_inner_texts()
         assert names == labels
         draw(page, DIGITS[0])

@@ -91,17 +91,17 @@ def test_the_opset_is_the_one_asked_for(opset, pixels):
 def test_the_file_says_where_it_comes_from():
     net = hw.Network([784, 10], cost="softmax", seed=1)
     labels = [f"dîgit {i}" for i in range(10)]
-    header = new_header(net, "float32", temperature=1.5, labels=labels, record={"epochs": 3})
+    header = new_header(net, "float32", temperature=1.5, class_names=labels, record={"epochs": 3})
     model = to_onnx(net, {**header, "digest": "ab" * 32})
     assert (model.producer_name, model.producer_version) == ("handwrought", hw.__version__)
     found = {entry.key: entry.value for entry in model.metadata_props}
-    assert json.loads(found["labels"]) == labels
+    assert json.loads(found["class_names"]) == labels
     assert json.loads(found["recipe"]) == {"epochs": 3}
     assert found["digest"] == "ab" * 32
     assert found["temperature"] == "1.5"
     assert (found["activations"], found["cost"]) == ("softmax", "softmax")
     bare = {e.key: e.value for e in to_onnx(net).metadata_props}
-    assert json.loads(bare["labels"]) == [*"0123456789"]
+    assert json.loads(bare["class_names"]) == [*"0123456789"]
 
 
 @pytest.mark.parametrize("opset", [12, 999, 0, True, 17.0, "17"])

@@ -16,11 +16,25 @@ import pytest
 from numpy.lib.stride_tricks import as_strided
 
 import handwrought as hw
-from handwrought.data import dataset, digit_files, idx, looks, sampling, strangers, tables, views
+from handwrought.data import (
+    dataset,
+    digit_files,
+    idx,
+    looks,
+    sampling,
+    strangers,
+    tables,
+)
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.collection import Collection
 from handwrought.data.digests import digest_of_arrays
 from handwrought.data.flags import flagged
+from handwrought.data.representations import (
+    REPRESENTATIONS,
+    deskewed,
+    extract_features,
+    represent,
+)
 from handwrought.errors import HandwroughtError
 from handwrought.evaluation import calibration, refusal, robustness
 from handwrought.nn import costs, equations, gradient_check
@@ -230,11 +244,13 @@ CASES = {
     "as_bytes": [(SOFT, lambda x, _: sampling.as_bytes(x))],
     "looks": [(DIGITS, lambda x, _: list(looks.looks(x)))],
     "outputs_seen": [
-        (SOFT, lambda x, _: [robustness.outputs_seen(SEES[v.strokes], x, n) for n, v in views.VIEWS.items()])
+        (SOFT, lambda x, _: [
+            robustness.outputs_seen(SEES[v.strokes], x, n) for n, v in REPRESENTATIONS.items()
+        ])
     ],
-    "finished": [(DIGITS, lambda x, _: [views.finished(x, view) for view in views.VIEWS])],
-    "straightened": [(DIGITS, lambda x, _: [views.straightened(x, view) for view in views.VIEWS])],
-    "viewed": [(DIGITS, lambda x, _: [views.viewed(x, view) for view in views.VIEWS])],
+    "extract_features": [(DIGITS, lambda x, _: [extract_features(x, r) for r in REPRESENTATIONS])],
+    "deskewed": [(DIGITS, lambda x, _: [deskewed(x, r) for r in REPRESENTATIONS])],
+    "represent": [(DIGITS, lambda x, _: [represent(x, r) for r in REPRESENTATIONS])],
     "digest_of_arrays": [(DIGITS, lambda x, _: digest_of_arrays(x, None)),
                          (X, lambda x, _: digest_of_arrays(x, LABELS))],
     "class_labels": [(LABELS, lambda y, _: tables.class_labels(y, "here"))],
@@ -276,7 +292,7 @@ TRUSTED = {
     "Change.__init__": RECORD, "Curve.__init__": RECORD, "Reading.__init__": RECORD,
     "Picture.__init__": RECORD, "training.state": RECORD, "training.batches": INSIDE,
     "training.sparse_engine": INSIDE, "training.split_engine": INSIDE, "training.steps": INSIDE,
-    "Committee.outputs": "feedforward of its members", "Member.outputs": "feedforward and viewed",
+    "Committee.outputs": "feedforward of its members", "Member.outputs": "feedforward and represent",
     "load_recipe": "takes a path",
     "exchange.stacks": INSIDE, "training.tracking": INSIDE, "estimator.examples": INSIDE,
     "estimator.networks": INSIDE, "estimator.classifier": SKLEARN, "estimator.regressor": SKLEARN,

@@ -40,7 +40,7 @@ def test_the_cost_is_that_of_the_recognizers_probabilities():
 
 def test_the_shipped_models_temperature_is_the_one_fitted_on_validation():
     header, network = read_model(shipped_model())
-    fitted = fit_temperature(network, hw.load_dataset("mnist").validation, header["view"])
+    fitted = fit_temperature(network, hw.load_dataset("mnist").validation, header["representation"])
     assert header["calibration"]["temperature"] == pytest.approx(fitted, rel=1e-3)
 
 
@@ -48,11 +48,11 @@ def test_a_network_is_calibrated_by_what_it_sees():
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (500, 28, 28)).astype(np.uint8)
     network = hw.Network([1568, 10], cost="softmax", seed=0)
-    p = Recognizer(network, temperature=0.6, view="strokes").probabilities(images)
+    p = Recognizer(network, temperature=0.6, representation="strokes").probabilities(images)
     labels = (p.cumsum(axis=1) > rng.random((500, 1))).argmax(axis=1)
     split = hw.Split(images, labels)
     temperature = fit_temperature(network, split, "strokes")
-    p = Recognizer(network, temperature=temperature, view="strokes").probabilities(images)
+    p = Recognizer(network, temperature=temperature, representation="strokes").probabilities(images)
     expected = -np.log(p[np.arange(500), split.labels]).mean()
     assert mean_cost(network, split, temperature, "strokes") == pytest.approx(expected)
     assert expected <= mean_cost(network, split, 1.1 * temperature, "strokes")

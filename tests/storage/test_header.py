@@ -11,19 +11,19 @@ import handwrought as hw
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
-from handwrought.storage.header import PIXELS, checked_header, new_header
+from handwrought.storage.header import PIXELS, checked_header, new_header, written
 
 PATH = Path("folder") / "m.safetensors"
 DIGEST = "0123456789abcdef" * 4
 HEADER = {
     "format": 2, "sizes": [6, 4, 3], "activations": ["gelu", "softmax"], "cost": "softmax",
-    "dtype": "float32", "stored": "float32", "preprocessing": None, "view": "as-is",
-    "calibration": {"temperature": 1.0}, "labels": None, "versions": {}, "record": {},
+    "dtype": "float32", "stored": "float32", "preprocessing": None, "representation": "as-is",
+    "calibration": {"temperature": 1.0}, "class_names": None, "versions": {}, "record": {},
 }  # fmt: skip
 
 
 def checked(digest=DIGEST, **changes):
-    text = json.dumps(HEADER | changes)
+    text = json.dumps(written(HEADER | changes))
     return checked_header(PATH, {"handwrought": text, "handwrought-digest": digest})
 
 
@@ -39,6 +39,7 @@ def layers(sizes):
     return {"sizes": sizes, "activations": ["relu"] * (len(sizes) - 2) + ["softmax"]}
 
 
+NAMES = "its class_names are not 3 strings of at most 200 characters"
 SIZES = "its sizes are not 2 to 1000 whole numbers from 1 to 10,000,000"
 PARAMETERS = "its sizes make more than 500,000,000 parameters"
 
@@ -48,7 +49,8 @@ def test_a_header_comes_back_with_its_digest():
 
 
 def test_what_a_header_may_leave_out_is_none():
-    text = json.dumps({k: v for k, v in HEADER.items() if k not in ("preprocessing", "labels")})
+    left_out = ("preprocessing", "class_names")
+    text = json.dumps(written({k: v for k, v in HEADER.items() if k not in left_out}))
     found = checked_header(PATH, {"handwrought": text, "handwrought-digest": DIGEST})
     assert found == {**HEADER, "digest": DIGEST}
 
@@ -62,8 +64,8 @@ def test_what_a_header_may_leave_out_is_none():
         layers([999, 500_000]),  # 499,500,000 weights and 500,000 biases
         {"calibration": {"temperature": 0.0101}},
         {"calibration": {"temperature": 99}},
-        {"labels": ["a", "b", "x" * 200]},
-        {"view": "x" * 200},
+        {"class_names": ["a", "b", "x" * 200]},
+        {"representation": "x" * 200},
         {"preprocessing": {**PIXELS, "height": 6, "width": 1}},
         {"preprocessing": {**PIXELS, "height": 2, "width": 3}},
         {"dtype": "float64", "stored": "float16"},
@@ -108,12 +110,12 @@ def test_what_lies_at_a_limit_is_taken(changes):
         ({"calibration": {"temperature": 100}},
          "its temperature is 100, which is no number from 0.01 to 100"),
         ({"calibration": [1]}, "its temperature is None, which is no number from 0.01 to 100"),
-        ({"labels": "abc"}, "its labels are not 3 strings of at most 200 characters"),
-        ({"labels": ["a", "b", "x" * 201]}, "its labels are not 3 strings of at most 200 characters"),
-        ({"labels": ["a", "b", 3]}, "its labels are not 3 strings of at most 200 characters"),
-        ({"labels": ["a", "b"]}, "its labels are not 3 strings of at most 200 characters"),
-        ({"view": None}, "its view is None, which is no name"),
-        ({"view": "x" * 201}, f"its view is '{'x' * 59}…, which is no name"),
+        ({"class_names": "abc"}, NAMES),
+        ({"class_names": ["a", "b", "x" * 201]}, NAMES),
+        ({"class_names": ["a", "b", 3]}, NAMES),
+        ({"class_names": ["a", "b"]}, NAMES),
+        ({"representation": None}, "its representation is None, which is no name"),
+        ({"representation": "x" * 201}, f"its representation is '{'x' * 59}…, which is no name"),
         ({"record": None}, "its record or its versions are no JSON object"),
         ({"versions": None}, "its record or its versions are no JSON object"),
         ({"preprocessing": [1]}, "its preprocessing is not null and has not the names kind, height, "
@@ -183,7 +185,7 @@ def test_format_1_is_brought_to_the_present_one():
     present = {**HEADER, "format": 1, "digest": DIGEST}
     assert of_format_1() == present
     assert of_format_1(record={"view": "upright", "temperature": 1.5, "epochs": 3}) == {
-        **present, "view": "upright", "calibration": {"temperature": 1.5}, "record": {"epochs": 3}
+        **present, "representation": "upright", "calibration": {"temperature": 1.5}, "record": {"epochs": 3}
     }  # fmt: skip
     assert of_format_1(record=None) == present
     assert of_format_1(stored="float16", versions={"numpy": "1"}) == {
@@ -204,11 +206,11 @@ def test_pixels_of_format_1_are_those_of_784_inputs():
 
 def test_a_new_header_says_what_made_it():
     net = hw.Network([6, 4, 3], "gelu", "softmax")
-    header = new_header(net, "float32", temperature=np.float32(1.5), labels=("a", "b", "c"))
+    header = new_header(net, "float32", temperature=np.float32(1.5), class_names=("a", "b", "c"))
     versions = header.pop("versions")
     assert header == {
         **{k: v for k, v in HEADER.items() if k != "versions"},
-        "labels": ["a", "b", "c"],
+        "class_names": ["a", "b", "c"],
         "calibration": {"temperature": 1.5},
     }
     json.dumps(header)
@@ -258,5 +260,5 @@ def test_a_temperature_stays_what_it_is():
 
 def test_a_header_that_no_reader_would_take_is_not_made():
     with pytest.raises(InvalidArgument) as caught:
-        new_header(hw.Network([2, 1]), "float32", view="x" * 201)
-    assert str(caught.value).startswith("this makes no model file: its view is 'xxx")
+        new_header(hw.Network([2, 1]), "float32", representation="x" * 201)
+    assert str(caught.value).startswith("this makes no model file: its representation is 'xxx")

@@ -12,7 +12,7 @@ import pytest
 import safetensors.numpy
 
 import handwrought as hw
-from handwrought.data.views import numbers_seen
+from handwrought.data.representations import n_features
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.reading.recognizer import shipped_model
 from handwrought.storage import load_model, read_header, read_model, save_model
@@ -89,7 +89,14 @@ def test_the_header_says_what_a_reader_needs(tmp_path):
     path = tmp_path / "m.safetensors"
     net = hw.Network([784, 10], cost="softmax", seed=0)
     labels = [f"class {i}" for i in range(10)]
-    net.save(path, temperature=1.5, labels=labels, view="upright", epochs=3, note="déjà vu")
+    net.save(
+        path,
+        temperature=1.5,
+        class_names=labels,
+        representation="upright",
+        epochs=3,
+        note="déjà vu",
+    )
     header = read_header(path)
     assert header["format"] == FORMAT == 2
     assert header["sizes"] == [784, 10]
@@ -97,8 +104,8 @@ def test_the_header_says_what_a_reader_needs(tmp_path):
     assert (header["cost"], header["dtype"], header["stored"]) == ("softmax", "float32", "float32")
     assert header["preprocessing"] == PIXELS
     assert header["calibration"] == {"temperature": 1.5}
-    assert header["labels"] == labels
-    assert header["view"] == "upright"
+    assert header["class_names"] == labels
+    assert header["representation"] == "upright"
     assert header["record"] == {"epochs": 3, "note": "déjà vu"}
     assert header["versions"]["handwrought"] == hw.__version__
     assert header["digest"] == digest_by_the_book(*parts(path))
@@ -147,7 +154,7 @@ def test_a_file_of_format_1_loads():
     expected = hw.Network([784, 3, 10], ["tanh"], "softmax", seed=5)
     np.testing.assert_array_equal(net.parameters.vector, expected.parameters.vector)
     assert header["calibration"] == {"temperature": 1.25}
-    assert header["view"] == "upright"
+    assert header["representation"] == "upright"
     assert header["record"] == {"epochs": 3}
     assert header["preprocessing"] == PIXELS
 
@@ -170,7 +177,7 @@ def test_a_changed_file_of_format_1_is_refused(tmp_path):
 
 def test_the_shipped_model_loads():
     header, network = read_model(shipped_model())
-    assert network.sizes[0] == numbers_seen((28, 28), header["view"])
+    assert network.sizes[0] == n_features((28, 28), header["representation"])
 
 
 def test_a_newer_file_says_so(model):
@@ -206,9 +213,9 @@ def test_a_newer_file_says_so(model):
         ({"calibration": None}, "temperature"),
         ({"calibration": {"temperature": 0}}, "temperature"),
         ({"calibration": {"temperature": True}}, "temperature"),
-        ({"labels": ["a", "b"]}, "labels are not 3"),
-        ({"labels": ["a", "b", "x" * 300]}, "labels"),
-        ({"view": 3}, "view"),
+        ({"labels": ["a", "b"]}, "class_names are not 3"),
+        ({"labels": ["a", "b", "x" * 300]}, "class_names"),
+        ({"view": 3}, "representation"),
         ({"record": []}, "record"),
         ({"preprocessing": {"kind": "pixels"}}, "preprocessing"),
         ({"preprocessing": PIXELS}, "pixels are not 6"),
@@ -419,7 +426,7 @@ def test_wrong_arguments_are_told_before_anything_is_written(tmp_path):
     path = tmp_path / "m.safetensors"
     for arguments in (
         {"stored": "int8"},
-        {"labels": ["one"]},
+        {"class_names": ["one"]},
         {"preprocessing": {"kind": "sound"}},
     ):
         with pytest.raises(InvalidArgument, match="this makes no model file"):
@@ -431,6 +438,6 @@ def test_the_same_network_makes_the_same_bytes_each_time(tmp_path):
     network = hw.Network([4, 3, 2], seed=0)
     written = set()
     for n in range(20):  # safetensors leaves an order to chance
-        save_model(network, tmp_path / f"{n}.safetensors", labels=["no", "yes"], epochs=3)
+        save_model(network, tmp_path / f"{n}.safetensors", class_names=["no", "yes"], epochs=3)
         written.add((tmp_path / f"{n}.safetensors").read_bytes())
     assert len(written) == 1

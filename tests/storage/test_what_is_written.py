@@ -15,7 +15,7 @@ from handwrought.exchange import to_nielsen
 from handwrought.storage import header as header_module
 from handwrought.storage import load_model, read_header, read_model, save_model
 from handwrought.storage.container import MAX_HEADER
-from handwrought.storage.header import new_header
+from handwrought.storage.header import new_header, written
 from handwrought.storage.model_file import model_bytes
 
 NET = hw.Network([3, 2, 2], cost="cross-entropy", seed=1)
@@ -47,10 +47,21 @@ def test_arrays_begin_at_a_multiple_of_8_and_text_is_utf_8(more):
 def test_what_is_not_asked_for_is_as_is(tmp_path):
     save_model(NET, tmp_path / "m.safetensors")
     header = read_header(tmp_path / "m.safetensors")
-    assert header["view"] == "as-is"
+    assert header["representation"] == "as-is"
     assert header["calibration"] == {"temperature": 1.0}
-    assert (header["labels"], header["preprocessing"], header["record"]) == (None, None, {})
+    assert (header["class_names"], header["preprocessing"], header["record"]) == (None, None, {})
     assert header["stored"] == "float32"
+
+
+def test_what_was_called_otherwise_is_taken_and_told(tmp_path):
+    path = tmp_path / "m.safetensors"
+    with pytest.warns(DeprecationWarning, match="view= is now representation="):
+        NET.save(path, view="upright", note=3)
+    with pytest.warns(DeprecationWarning, match="labels= is now class_names="):
+        NET.save(tmp_path / "names.safetensors", labels=[*"abcdefghij"][: NET.n_outputs])
+    header = read_header(path)
+    assert (header["representation"], header["record"]) == ("upright", {"note": 3})
+    assert read_header(tmp_path / "names.safetensors")["class_names"][:2] == ["a", "b"]
 
 
 def test_an_output_that_its_cost_would_not_choose_is_kept(tmp_path):
@@ -61,7 +72,7 @@ def test_an_output_that_its_cost_would_not_choose_is_kept(tmp_path):
 
 def test_a_record_as_long_as_is_allowed_is_written_and_no_longer():
     header = new_header(NET, "float32", record={"log": ""})
-    room = MAX_HEADER - (64 << 10) - 200 * 4 - len(json.dumps(header).encode())
+    room = MAX_HEADER - (64 << 10) - 200 * 4 - len(json.dumps(written(header)).encode())
     header["record"]["log"] = "x" * room
     assert len(parts(model_bytes(NET, header))[0]) < MAX_HEADER
     header["record"]["log"] += "x"
@@ -179,7 +190,8 @@ def test_the_digest_of_nielsens_json_speaks_of_the_network_and_of_nothing_else(
         net = hw.Network([3, 2], cost=cost, seed=1, dtype="float64")
         to_nielsen(net, tmp_path / "n.json")
         header = read_header(tmp_path / "n.json")
-        text = json.dumps({k: v for k, v in header.items() if k != "digest"} | {"versions": {}})
+        said = {k: v for k, v in header.items() if k != "digest"} | {"versions": {}}
+        text = json.dumps(written(said))
         by_hand = hashlib.sha256(text.encode())
         for name, array in net.parameters.arrays():
             shape = "x".join(map(str, array.shape))

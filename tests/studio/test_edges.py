@@ -97,8 +97,8 @@ def test_steps_that_leave_the_numbers_are_refused(microscope):
 def test_a_file_for_other_images_is_refused(microscope, tmp_path):
     hw.Network([100, 10]).save(tmp_path / "small.safetensors")
     hw.Network([784, 26]).save(tmp_path / "letters.safetensors")
-    hw.Network([784, 10]).save(tmp_path / "strokes.safetensors", view="strokes")
-    hw.Network([784, 10]).save(tmp_path / "unknown.safetensors", view="sideways")
+    hw.Network([784, 10]).save(tmp_path / "strokes.safetensors", representation="strokes")
+    hw.Network([784, 10]).save(tmp_path / "unknown.safetensors", representation="sideways")
     for name in ("small", "letters", "strokes", "unknown"):
         with pytest.raises(
             InvalidArgument, match=f"{name}.safetensors does not read 28 x 28 digits"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.views import seen
+from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.training.fine_tuning import fine_tune, mixed
 
@@ -82,8 +82,8 @@ def test_the_best_epoch_is_kept_by_validation_and_changed_copies_of_the_digits(t
 
 
 def test_a_network_on_strokes_learns_and_is_measured_by_what_it_sees(on_strokes, own, data):
-    network, validation = on_strokes.copy(), seen(data.validation, "strokes")
-    tuning = tuned(network, own, data, view="strokes", learning_rate=1e-3)
+    network, validation = on_strokes.copy(), represent_split(data.validation, "strokes")
+    tuning = tuned(network, own, data, representation="strokes", learning_rate=1e-3)
     worth = [accuracy(network, tuning.best.probe) + accuracy(network, validation)]
     for report in tuning:
         worth.append(accuracy(network, tuning.best.probe) + report.validation_accuracy)
@@ -91,7 +91,9 @@ def test_a_network_on_strokes_learns_and_is_measured_by_what_it_sees(on_strokes,
     assert tuning.kept == len(worth) - 1 - int(np.argmax(worth[::-1])) > 0
     kept = accuracy(network, tuning.best.probe) + accuracy(network, validation)
     assert kept == pytest.approx(max(worth))
-    assert accuracy(network, seen(own, "strokes")) > accuracy(on_strokes, seen(own, "strokes"))
+    assert accuracy(network, represent_split(own, "strokes")) > accuracy(
+        on_strokes, represent_split(own, "strokes")
+    )
     with pytest.raises(InvalidArgument, match="784"):
         tuned(network, own, data)
 

@@ -9,7 +9,7 @@ import pytest
 import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.views import viewed
+from handwrought.data.representations import represent
 from handwrought.errors import InvalidArgument
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import Recipe
@@ -79,7 +79,7 @@ def test_what_it_looks_at_is_in_its_view_and_its_network_takes_as_many_numbers()
     for view, n_inputs in (("upright", 784), ("strokes", 1568), ("as-is", 784)):
         own = replace(plan, view=view)
         found = own.seen(DATA.train)
-        assert np.array_equal(found.images, viewed(DATA.train.images, view))
+        assert np.array_equal(found.images, represent(DATA.train.images, view))
         assert own.build(DATA).n_inputs == found.n_inputs == n_inputs
 
 

@@ -12,20 +12,23 @@ from rich.console import Console
 from handwrought.cli.testing import averages_known, share, test_committee, test_model
 from handwrought.cli.training_run import CHECKPOINT, CONFIG, MODEL, output_folder, train_one
 from handwrought.data.dataset import Dataset
-from handwrought.data.views import VIEWS
+from handwrought.data.representations import REPRESENTATIONS
 from handwrought.errors import InvalidArgument
 from handwrought.training.plan import Plan
 
-__all__ = ["member_views", "run_committee"]
+__all__ = ["member_representations", "run_committee"]
 
 _MOST = 100
 
 
-def member_views(first: str) -> list[str]:
-    """In which views members see pictures, in turn: this one, then the others of its kind, be it of
+def member_representations(first: str) -> list[str]:
+    """In which representations members see pictures, in turn: this one, then the others of its kind, be it of
     pixels or of strokes."""
-    strokes = VIEWS[first].strokes
-    return [first, *(n for n, view in VIEWS.items() if view.strokes == strokes and n != first)]
+    strokes = REPRESENTATIONS[first].strokes
+    return [
+        first,
+        *(n for n, each in REPRESENTATIONS.items() if each.strokes == strokes and n != first),
+    ]
 
 
 def run_committee(
@@ -48,10 +51,14 @@ def run_committee(
         raise InvalidArgument("--committee needs a folder for its members: name one with --out")
     if member is None:
         _keep_plan(replace(plan, committee=n), out)
-    views = member_views(plan.view) if data.train.images.ndim == 3 else ["as-is"]
+    representations = (
+        member_representations(plan.view) if data.train.images.ndim == 3 else ["as-is"]
+    )
     for i in range(1, n + 1) if member is None else (member,):
         folder = out / f"member-{i}"
-        own = replace(plan, seed=plan.seed + i - 1, view=views[(i - 1) % len(views)])
+        own = replace(
+            plan, seed=plan.seed + i - 1, view=representations[(i - 1) % len(representations)]
+        )
         if (folder / CONFIG).exists() and not _same(Plan.read(folder / CONFIG), own):
             raise InvalidArgument(
                 f"{folder} holds a member that was trained otherwise: name another --out"

@@ -16,7 +16,7 @@ from handwrought.cli.streams import printable
 from handwrought.cli.testing import AVERAGES, test_committee
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
-from handwrought.data.views import seen
+from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import Evaluation, evaluate
 from handwrought.storage import read_model
@@ -47,7 +47,7 @@ def run(
     data = load_dataset(dataset)
     if data.test is None:
         raise InvalidArgument(f"{dataset} has no test images: evaluate on a data set that has some")
-    result = evaluate(network, seen(data.test, header["view"]))
+    result = evaluate(network, represent_split(data.test, header["representation"]))
     if report is not None:
         from handwrought.report.page import report_page
         from handwrought.report.subject import Subject
@@ -63,7 +63,7 @@ def run(
                 record,
                 temperature,
                 report_images,
-                view=header["view"],
+                representation=header["representation"],
             )
         )
         _write(report, page)

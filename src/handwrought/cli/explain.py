@@ -14,7 +14,7 @@ from handwrought.cli.console import new_console
 from handwrought.cli.drawing import draw_digit
 from handwrought.committee import Member
 from handwrought.data.catalog import load_dataset
-from handwrought.data.views import seen
+from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.nn.equations import Sum, Trace, follow, update
 from handwrought.nn.gradient_check import agreeing_digits, derivative_at
@@ -49,7 +49,7 @@ def run(
         raise InvalidArgument(f"--learning-rate is {learning_rate}: it must be a number above 0")
     if model:
         member = Member.load(model)
-        network, chosen = member.network, seen(chosen, member.view)
+        network, chosen = member.network, represent_split(chosen, member.representation)
     else:
         network = Network([chosen.n_inputs, 30, chosen.n_classes], seed=0)
     label = int(chosen.labels[index])

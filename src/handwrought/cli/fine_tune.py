@@ -88,8 +88,8 @@ def _run(
             f"{plan.source} is another model than the one that was taught in {out}: put that one "
             f"back, or begin anew with --from --add --out"
         )
-    view = header["view"]
-    check_teachable(plan.source, network, view)
+    representation = header["representation"]
+    check_teachable(plan.source, network, representation)
     collection = Collection.open(Path(plan.add), create=False)
     if len(collection) < LEAST:
         raise DataError(
@@ -108,7 +108,7 @@ def _run(
             **plan.settings,
             strangers=header["record"].get("strangers", 0.0),
             report_every=20,
-            view=view,
+            representation=representation,
             resume=state,
         )
 
@@ -119,7 +119,7 @@ def _run(
         if not go_on:
             check_free(folder)
         state = standing(folder, console) if go_on else None
-        before = measured(network, data, own, held_out, view)
+        before = measured(network, data, own, held_out, representation)
         if state is not None:
             tuning = told(console, lambda: begun(state))
         if not go_on or FineTuningPlan.read(folder / CONFIG) != plan:
@@ -154,7 +154,7 @@ def _run(
             problem = watch(tuning, tuning.epochs, console, writer.keep, stop)
             writer.finish(problem)
         epochs = len(history.reports)
-    after = measured(load_model(folder / MODEL), data, own, held_out, view)
+    after = measured(load_model(folder / MODEL), data, own, held_out, representation)
     if json_output:
         report = {
             "model": str(folder / MODEL),

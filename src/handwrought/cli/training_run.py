@@ -172,7 +172,7 @@ def train_one(
                 **_record(plan),
                 "dataset": printable(data.name),
                 "images": n,
-                "labels": _labels(data),
+                "class_names": _class_names(data),
             }
             curves = tensorboard and tensorboard / folder.resolve().name
             kept = _Kept(folder, record, console, checkpoint_every, curves)
@@ -361,7 +361,7 @@ def _announcement(plan: Plan, sizes: tuple[int, ...], n: int, data: Dataset) -> 
     )
 
 
-def _labels(data: Dataset) -> list[str] | None:
+def _class_names(data: Dataset) -> list[str] | None:
     """The classes' names for the model's header, which has room for so many and so long ones."""
     names = data.class_names
     return [printable(name)[:MAX_LABEL] for name in names] if len(names) <= _MOST_LABELS else None
@@ -373,6 +373,7 @@ def _record(plan: Plan) -> dict[str, Any]:
     del values["committee"]
     network, training = values.pop("network"), values.pop("training")
     del values["dataset"]
+    values["representation"] = values.pop("view")
     if plan.recipe:  # a file's name, and a header is text in UTF-8
         values["recipe"] = printable(plan.recipe)
     return {**values, **training, "initializer": network["initializer"]}

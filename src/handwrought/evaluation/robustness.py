@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
+from handwrought.data.representations import represent
 from handwrought.data.sampling import as_bytes, mapped, rotated
-from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
@@ -203,7 +203,7 @@ def evenly_chosen(n: int, most: int) -> NDArray[np.intp]:
 
 @with_default_errstate
 def robustness(
-    network: Network, split: Split, most: int = 2000, view: str = "as-is"
+    network: Network, split: Split, most: int = 2000, representation: str = "as-is"
 ) -> Iterator[Curve]:
     """A curve for each of :data:`CHANGES`, one after the other.
 
@@ -214,8 +214,8 @@ def robustness(
         Images, with class labels.
     most : int
         Images measured at most, evenly spread over the split.
-    view : str
-        How the network sees changed images; see :mod:`handwrought.data.views`.
+    representation : str
+        How the network sees changed images; see :mod:`handwrought.data.representations`.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def robustness(
     chosen = evenly_chosen(len(split), most)
     labels = split.labels[chosen]
     images = split.inputs(chosen).reshape(len(chosen), *split.images.shape[1:])
-    unchanged = _predictions(network, images, view)
+    unchanged = _predictions(network, images, representation)
     shown = int(np.argmax(unchanged == labels))  # the first that is read right
     for change in CHANGES:
         factor = min(images.shape[1:]) / _SIDE if change.length else 1.0
@@ -235,24 +235,24 @@ def robustness(
         right, samples = [], []
         for amount in amounts:
             changed = change.apply(images, amount)
-            right.append(int((_predictions(network, changed, view) == labels).sum()))
+            right.append(int((_predictions(network, changed, representation) == labels).sum()))
             samples.append(changed[shown])
         yield Curve(change, amounts, tuple(right), len(chosen), np.stack(samples))
 
 
 @with_default_errstate
-def outputs_seen(network: Network, images: Array, view: str) -> Array:
-    """What a network says of images, float32 (n, height, width) from 0 to 1, seen in a view."""
+def outputs_seen(network: Network, images: Array, representation: str) -> Array:
+    """What a network says of images, float32 (n, height, width) from 0 to 1, seen in a representation."""
     if images.ndim != 3:
         raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
-    if view != "as-is":
-        images = viewed(as_bytes(images), view) * np.float32(1 / 255)
+    if representation != "as-is":
+        images = represent(as_bytes(images), representation) * np.float32(1 / 255)
     rows = images.reshape(len(images), int(np.prod(images.shape[1:])))
     return network.feedforward(rows.astype(network.dtype, copy=False))
 
 
-def _predictions(network: Network, images: Array, view: str) -> NDArray[np.intp]:
-    return np.asarray(outputs_seen(network, images, view).argmax(axis=1))
+def _predictions(network: Network, images: Array, representation: str) -> NDArray[np.intp]:
+    return np.asarray(outputs_seen(network, images, representation).argmax(axis=1))
 
 
 _UNSEEN = 1e-9

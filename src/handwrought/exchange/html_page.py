@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from handwrought import web
-from handwrought.data.views import VIEWS, numbers_seen
+from handwrought.data.representations import REPRESENTATIONS, n_features
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
@@ -37,7 +37,7 @@ _SHARED_SCRIPTS: Final = (  # each after those it imports
     "pixels.js",
     "pad.js",
 )
-_SCRIPTS: Final = ("forward.js", "prepare.js", "views.js", "page.js")
+_SCRIPTS: Final = ("forward.js", "prepare.js", "representations.js", "page.js")
 _MOST_CLASSES = 40
 
 
@@ -49,9 +49,9 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
     Parameters
     ----------
     network : Network
-        From what its view makes of 28 x 28 pixels to at most 40 classes.
+        From what its representation makes of 28 x 28 pixels to at most 40 classes.
     header : dict, optional
-        Of its model file: gives view, labels, temperature and what is told below the pad.
+        Of its model file: gives representation, class_names, temperature and what is told below the pad.
 
     Raises
     ------
@@ -60,11 +60,11 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
     """
     if header is None:
         header = new_header(network, str(network.dtype))
-    n_inputs = numbers_seen((28, 28), header["view"])
+    n_inputs = n_features((28, 28), header["representation"])
     if network.n_inputs != n_inputs or not 2 <= network.n_outputs <= _MOST_CLASSES:
         raise InvalidArgument(
-            f"a page reads drawings of 28 x 28 pixels, {n_inputs} numbers in view "
-            f"{header['view']!r}, into 2 to {_MOST_CLASSES} classes, and this network goes from "
+            f"a page reads drawings of 28 x 28 pixels, {n_inputs} numbers in representation "
+            f"{header['representation']!r}, into 2 to {_MOST_CLASSES} classes, and this network goes from "
             f"{network.n_inputs} numbers to {network.n_outputs}"
         )
     with default_errstate(over="ignore"):  # an infinity is answered below
@@ -76,9 +76,9 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
     model = {
         "sizes": list(network.sizes),
         "activations": [activation.name for activation in network.activations],
-        "view": asdict(VIEWS[header["view"]]),
+        "representation": asdict(REPRESENTATIONS[header["representation"]]),
         "temperature": header["calibration"]["temperature"],
-        "labels": header["labels"] or [str(i) for i in range(network.n_outputs)],
+        "class_names": header["class_names"] or [str(i) for i in range(network.n_outputs)],
         "facts": _facts(network, header),
         "weights": b64encode(half.tobytes()).decode("ascii"),
     }

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from handwrought.data.views import VIEWS, numbers_seen
+from handwrought.data.representations import REPRESENTATIONS, n_features
 from handwrought.errors import InvalidArgument, MissingExtra
 from handwrought.exchange.onnx_graph import Graph
-from handwrought.exchange.onnx_views import add_view
+from handwrought.exchange.onnx_representations import add_representation
 from handwrought.nn.network import Network
 from handwrought.storage.header import PIXELS, new_header
 
@@ -39,10 +39,10 @@ def to_onnx(
     ----------
     network : Network
     header : dict, optional
-        Of its model file: gives labels, temperature, digest and recipe.
+        Of its model file: gives class_names, temperature, digest and recipe.
     pixels : bool
         Whether the graph takes uint8 pictures, ``pixels`` (n, height, width), sees them in the
-        model's view and gives calibrated ``probabilities`` (n, n_outputs); else it takes ``x``
+        model's representation and gives calibrated ``probabilities`` (n, n_outputs); else it takes ``x``
         (n, n_inputs), as ``feedforward`` does, and gives ``a`` (n, n_outputs).
     opset : int
         Version of the operators, from 13 to what the installed ``onnx`` knows.
@@ -78,7 +78,7 @@ def to_onnx(
             onnx.TensorProto.UINT8,
             ["n", *shape],
         )
-        a = add_view(graph, "pixels", VIEWS[header["view"]], shape)
+        a = add_representation(graph, "pixels", REPRESENTATIONS[header["representation"]], shape)
         a = graph.add("Cast", graph.add("Flatten", a, axis=1), to=graph.type)
         a = graph.add("Mul", a, graph.constant("pixel_scale", 1 / 255))
     else:
@@ -113,15 +113,15 @@ def to_onnx(
 
 def _picture(header: Mapping[str, Any], n_inputs: int) -> tuple[int, int]:
     """Height and width of the pictures of which the inputs are made."""
-    view, made = header["view"], header["preprocessing"]
-    if view not in VIEWS:
+    representation, made = header["representation"], header["preprocessing"]
+    if representation not in REPRESENTATIONS:
         raise InvalidArgument(
-            f"--pixels is for models of the views {', '.join(VIEWS)}, and this one sees pictures "
-            f"{view!r}: export it without"
+            f"--pixels is for models of the representations {', '.join(REPRESENTATIONS)}, and this "
+            f"one sees pictures {representation!r}: export it without"
         )
-    if made is None and VIEWS[view].strokes:
+    if made is None and REPRESENTATIONS[representation].strokes:
         made = PIXELS  # a model file tells of pixels only where they are the inputs
-    if made is None or numbers_seen((made["height"], made["width"]), view) != n_inputs:
+    if made is None or n_features((made["height"], made["width"]), representation) != n_inputs:
         raise InvalidArgument(
             "--pixels is for models whose file says how their inputs are made of pixels: export it "
             "without, and prepare the inputs yourself"
@@ -130,13 +130,13 @@ def _picture(header: Mapping[str, Any], n_inputs: int) -> tuple[int, int]:
 
 
 def _metadata(network: Network, header: Mapping[str, Any], pixels: bool) -> dict[str, str]:
-    labels = header["labels"] or [str(i) for i in range(network.n_outputs)]
+    class_names = header["class_names"] or [str(i) for i in range(network.n_outputs)]
     return {
-        "labels": json.dumps(labels, ensure_ascii=False),
+        "class_names": json.dumps(class_names, ensure_ascii=False),
         "activations": ",".join(activation.name for activation in network.activations),
         "cost": network.cost.name,
         "temperature": str(header["calibration"]["temperature"]),
-        "view": header["view"],
+        "representation": header["representation"],
         "input": _input(header, pixels),
         "recipe": json.dumps(header["record"], ensure_ascii=False),
         "digest": header.get("digest", ""),
@@ -146,6 +146,6 @@ def _metadata(network: Network, header: Mapping[str, Any], pixels: bool) -> dict
 def _input(header: Mapping[str, Any], pixels: bool) -> str:
     if pixels:
         return "uint8 pixels, ink bright on black"
-    if header["view"] != "as-is":
-        return f"the view {header['view']!r} of pixels, divided by 255"
+    if header["representation"] != "as-is":
+        return f"the representation {header['representation']!r} of pixels, divided by 255"
     return "numbers" if header["preprocessing"] is None else "pixels divided by 255"

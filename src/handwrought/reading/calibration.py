@@ -15,17 +15,17 @@ __all__ = ["fit_temperature", "mean_cost"]
 _RANGE = (0.2, 5.0)
 
 
-def fit_temperature(network: Network, split: Split, view: str = "as-is") -> float:
+def fit_temperature(network: Network, split: Split, representation: str = "as-is") -> float:
     """The temperature that gives the labels the largest likelihood (Guo et al. 2017, section 4.2).
 
     Parameters
     ----------
     network : Network
-        784 inputs, twice that where the view is of strokes; 10 outputs.
+        784 inputs, twice that where the representation is of strokes; 10 outputs.
     split : Split
         Images that it was not trained on.
-    view : str
-        How the network sees them; see :mod:`handwrought.data.views`.
+    representation : str
+        How the network sees them; see :mod:`handwrought.data.representations`.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def fit_temperature(network: Network, split: Split, view: str = "as-is") -> floa
         If the network does not read digits.
     """
     # Once through the network: the odds at temperature T are those at 1 to the power of 1/T.
-    p = _probabilities(network, split, view)
+    p = _probabilities(network, split, representation)
     labels = split.labels
     found = minimize_scalar(
         lambda temperature: _cost(p, labels, temperature), bounds=_RANGE, method="bounded"
@@ -48,15 +48,17 @@ def fit_temperature(network: Network, split: Split, view: str = "as-is") -> floa
     return float(found.x)
 
 
-def mean_cost(network: Network, split: Split, temperature: float, view: str = "as-is") -> float:
+def mean_cost(
+    network: Network, split: Split, temperature: float, representation: str = "as-is"
+) -> float:
     """Mean of -ln p of the label, p as a recognizer with this temperature says it."""
-    return _cost(_probabilities(network, split, view), split.labels, temperature)
+    return _cost(_probabilities(network, split, representation), split.labels, temperature)
 
 
-def _probabilities(network: Network, split: Split, view: str) -> np.ndarray:
+def _probabilities(network: Network, split: Split, representation: str) -> np.ndarray:
     if not len(split):
         raise InvalidArgument("a temperature is fitted on images, and there is none")
-    return Recognizer(network, view=view).probabilities(split.images)
+    return Recognizer(network, representation=representation).probabilities(split.images)
 
 
 def _cost(p: np.ndarray, labels: np.ndarray, temperature: float) -> float:

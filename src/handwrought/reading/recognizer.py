@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.looks import looks
-from handwrought.data.views import numbers_seen, viewed
+from handwrought.data.representations import n_features, represent
 from handwrought.errors import DataError, ModelFileError
 from handwrought.floating_point import with_default_errstate
 from handwrought.nn.network import Network
@@ -137,14 +137,14 @@ class Recognizer:
     Parameters
     ----------
     network : Network
-        784 inputs, twice that where the view is of strokes; 10 outputs.
+        784 inputs, twice that where the representation is of strokes; 10 outputs.
     temperature : float
         Outputs' weighted inputs are divided by it before the softmax (Guo et al. 2017), so that
         confidence is the share of right answers.
     threshold : float
         Confidence below which a digit is refused.
-    view : str
-        How the network sees normalized digits; see :mod:`handwrought.data.views`.
+    representation : str
+        How the network sees normalized digits; see :mod:`handwrought.data.representations`.
     turned : bool
         Whether each digit is read five times, as it is and turned by 6 and 12 degrees either way, and
         the mean of ln p believed.  It costs little beside finding the digit, and is right more often
@@ -158,10 +158,10 @@ class Recognizer:
         *,
         temperature: float = 1.0,
         threshold: float = _SURE,
-        view: str = "as-is",
+        representation: str = "as-is",
         turned: bool = True,
     ) -> None:
-        n_inputs = numbers_seen((28, 28), view)
+        n_inputs = n_features((28, 28), representation)
         if network.n_inputs != n_inputs or network.n_outputs != 10:
             raise ModelFileError(
                 f"the model takes {network.n_inputs} numbers to {network.n_outputs}: reading digits "
@@ -170,7 +170,7 @@ class Recognizer:
         self.network = network
         self.temperature = temperature
         self.threshold = threshold
-        self.view = view
+        self.representation = representation
         self.turned = turned
 
     @classmethod
@@ -179,7 +179,9 @@ class Recognizer:
         path = Path(path) if path is not None else shipped_model()
         header, network = read_model(path)
         temperature = header["calibration"]["temperature"]
-        return cls(network, temperature=temperature, view=header["view"], turned=turned)
+        return cls(
+            network, temperature=temperature, representation=header["representation"], turned=turned
+        )
 
     def read_digit(self, image: Any) -> Reading:
         """One digit: a path, bytes, Pillow image or array, of any size, colour and polarity."""
@@ -281,7 +283,7 @@ class Recognizer:
         return np.asarray(p / p.sum(axis=1, keepdims=True))
 
     def _probabilities(self, pixels: Array) -> Array:
-        x = viewed(pixels, self.view).reshape(len(pixels), self.network.n_inputs)
+        x = represent(pixels, self.representation).reshape(len(pixels), self.network.n_inputs)
         x = x.astype(self.network.dtype)
         x *= self.network.dtype.type(1 / 255)
         p = self.network.feedforward(x).astype(np.float64)

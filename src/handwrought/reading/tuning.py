@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.views import numbers_seen, seen
+from handwrought.data.representations import n_features, represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import evaluate, wilson_interval
 from handwrought.nn.network import Network
@@ -56,7 +56,7 @@ class Measured:
 
 
 def measured(
-    network: Network, data: Dataset, own: Split, held_out: Split, view: str = "as-is"
+    network: Network, data: Dataset, own: Split, held_out: Split, representation: str = "as-is"
 ) -> dict[str, Measured]:
     """On the own digits held out and learnt, and on the data's validation and test images."""
     splits = {"held_out": held_out, "own": own, "validation": data.validation, "test": data.test}
@@ -65,21 +65,23 @@ def measured(
         n = 0 if split is None else len(split)
         right = 0
         if split is not None and n:
-            right = int(np.trace(evaluate(network, seen(split, view)).confusion))
+            right = int(
+                np.trace(evaluate(network, represent_split(split, representation)).confusion)
+            )
         found[name] = Measured(right, n)
     return found
 
 
-def check_teachable(name: str, network: Network, view: str) -> None:
+def check_teachable(name: str, network: Network, representation: str) -> None:
     """Refuse a model that cannot learn digits as they are collected.
 
     Raises
     ------
     InvalidArgument
-        If it is not from the numbers that its view makes of 28 x 28 pixels to 10, or there is no
-        such view.
+        If it is not from the numbers that its representation makes of 28 x 28 pixels to 10, or there is no
+        such representation.
     """
-    n_inputs = numbers_seen((28, 28), view)
+    n_inputs = n_features((28, 28), representation)
     if (network.n_inputs, network.n_outputs) != (n_inputs, 10):
         raise InvalidArgument(
             f"{name} takes {network.n_inputs} numbers to {network.n_outputs}: your digits need a "
@@ -124,7 +126,7 @@ def save_tuned(
         np.concatenate([validation.images, own.images]),
         np.concatenate([validation.labels, own.labels.astype(validation.labels.dtype)]),
     )
-    temperature = fit_temperature(network, both, header["view"])
+    temperature = fit_temperature(network, both, header["representation"])
     record = {**header["record"], "fine_tuned": {**tuned, "digits": len(own)}}
     record.pop("validation_accuracy", None)  # that of the model it was
     save_model(
@@ -132,8 +134,8 @@ def save_tuned(
         path,
         stored=stored,
         temperature=temperature,
-        labels=header["labels"],
-        view=header["view"],
+        class_names=header["class_names"],
+        representation=header["representation"],
         **record,
     )
     return temperature

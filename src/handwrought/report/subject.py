@@ -41,8 +41,8 @@ class Subject:
         How many images are changed and read again, at most.
     measured : tuple of Curve, optional
         What that gave, where it was done before.
-    view : str
-        How the network sees the split's images; see :mod:`handwrought.data.views`.
+    representation : str
+        How the network sees the split's images; see :mod:`handwrought.data.representations`.
     """
 
     network: Network
@@ -55,7 +55,7 @@ class Subject:
     temperature: float = 1.0
     robustness_images: int = 2000
     measured: tuple[Curve, ...] | None = None
-    view: str = "as-is"
+    representation: str = "as-is"
 
     @property
     def has_images(self) -> bool:
@@ -95,7 +95,9 @@ class Subject:
         """Accuracy at each amount of each change."""
         if self.measured is not None:
             return self.measured
-        return tuple(robustness(self.network, self.split, self.robustness_images, self.view))
+        return tuple(
+            robustness(self.network, self.split, self.robustness_images, self.representation)
+        )
 
     def cell(self, label: int, said: int) -> NDArray[np.intp]:
         """Indices of one cell of the confusion matrix: of mistakes the surest first, of right

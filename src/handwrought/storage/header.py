@@ -20,7 +20,15 @@ from handwrought.nn.network import Network
 from handwrought.storage.container import DIGEST, strict_json
 from handwrought.storage.versions import versions
 
-__all__ = ["FORMAT", "MAX_PARAMETERS", "PIXELS", "STORED", "checked_header", "new_header"]
+__all__ = [
+    "FORMAT",
+    "MAX_PARAMETERS",
+    "PIXELS",
+    "STORED",
+    "checked_header",
+    "new_header",
+    "written",
+]
 
 FORMAT = 2
 MAX_PARAMETERS = 500_000_000
@@ -38,15 +46,17 @@ PIXELS: Final[dict[str, Any]] = {
 }
 """Preprocessing of MNIST: uint8 pixels, ink bright on black, row by row, divided by 255."""
 
+_NAMES_OF_FORMAT_2 = {"representation": "view", "class_names": "labels"}
+
 
 def new_header(
     network: Network,
     stored: str,
     *,
     temperature: float = 1.0,
-    labels: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
     preprocessing: Mapping[str, Any] | None = None,
-    view: str = "as-is",
+    representation: str = "as-is",
     record: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The header of a network about to be saved.
@@ -66,9 +76,9 @@ def new_header(
         "dtype": str(network.dtype),
         "stored": stored,
         "preprocessing": None if preprocessing is None else dict(preprocessing),
-        "view": view,
+        "representation": representation,
         "calibration": {"temperature": _number(temperature)},
-        "labels": None if labels is None else list(labels),
+        "class_names": None if class_names is None else list(class_names),
         "versions": versions(),
         "record": dict(record or {}),
     }
@@ -113,7 +123,7 @@ def checked_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     if header["format"] == 1:
         header = _of_format_1(header)
     else:
-        header = {"preprocessing": None, "labels": None, **header}
+        header = {"preprocessing": None, "class_names": None, **_with_new_names(header)}
         header["digest"] = metadata.get(DIGEST)
     problem = _problem(header) or _digest_problem(header["digest"])
     if problem:
@@ -121,11 +131,21 @@ def checked_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     return dict(header)
 
 
+def written(header: Mapping[str, Any]) -> dict[str, Any]:
+    """A header by the names that it has in a file of this format."""
+    return {_NAMES_OF_FORMAT_2.get(name, name): value for name, value in header.items()}
+
+
+def _with_new_names(header: Mapping[str, Any]) -> dict[str, Any]:
+    new = {old: name for name, old in _NAMES_OF_FORMAT_2.items()}
+    return {new.get(name, name): value for name, value in header.items()}
+
+
 def _of_format_1(header: dict[str, Any]) -> dict[str, Any]:
-    """Format 1 kept temperature and view in the record, and had no preprocessing and no labels."""
+    """Format 1 kept temperature and representation in the record, and had no preprocessing and no names."""
     record = header.get("record")
     record = dict(record) if isinstance(record, dict) else {}
-    view = record.pop("view", "as-is")
+    representation = record.pop("view", "as-is")
     temperature = record.pop("temperature", 1.0)
     sizes = header.get("sizes")
     pixels = isinstance(sizes, list) and sizes[:1] == [784]
@@ -137,8 +157,8 @@ def _of_format_1(header: dict[str, Any]) -> dict[str, Any]:
         "record": record,
         "calibration": {"temperature": temperature},
         "preprocessing": dict(PIXELS) if pixels else None,
-        "view": view,
-        "labels": None,
+        "representation": representation,
+        "class_names": None,
     }
 
 
@@ -171,15 +191,18 @@ def _problem(header: dict[str, Any]) -> str | None:
     temperature: Any = calibration.get("temperature") if isinstance(calibration, dict) else None
     if type(temperature) not in (int, float) or not 0.01 < temperature < 100:
         return f"its temperature is {_shown(temperature)}, which is no number from 0.01 to 100"
-    labels = header.get("labels")
-    if labels is not None and not (
-        isinstance(labels, list)
-        and len(labels) == sizes[-1]
-        and all(isinstance(label, str) and len(label) <= MAX_LABEL for label in labels)
+    class_names = header.get("class_names")
+    if class_names is not None and not (
+        isinstance(class_names, list)
+        and len(class_names) == sizes[-1]
+        and all(isinstance(name, str) and len(name) <= MAX_LABEL for name in class_names)
     ):
-        return f"its labels are not {sizes[-1]} strings of at most {MAX_LABEL} characters"
-    if not isinstance(header.get("view"), str) or len(header["view"]) > MAX_LABEL:
-        return f"its view is {_shown(header.get('view'))}, which is no name"
+        return f"its class_names are not {sizes[-1]} strings of at most {MAX_LABEL} characters"
+    if (
+        not isinstance(header.get("representation"), str)
+        or len(header["representation"]) > MAX_LABEL
+    ):
+        return f"its representation is {_shown(header.get('representation'))}, which is no name"
     if not (isinstance(header.get("record"), dict) and isinstance(header.get("versions"), dict)):
         return "its record or its versions are no JSON object"
     return _preprocessing_problem(header.get("preprocessing"), sizes[0])

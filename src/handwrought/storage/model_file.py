@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from os import PathLike
@@ -31,7 +32,7 @@ from handwrought.storage.container import (
     digest_of,
     opened,
 )
-from handwrought.storage.header import FORMAT, checked_header, new_header
+from handwrought.storage.header import FORMAT, checked_header, new_header, written
 from handwrought.storage.nielsen import from_nielsen, is_nielsen
 
 __all__ = ["FORMAT", "load_model", "model_bytes", "read_header", "read_model", "save_model"]
@@ -47,9 +48,9 @@ def save_model(
     *,
     stored: str | None = None,
     temperature: float = 1.0,
-    labels: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
     preprocessing: Mapping[str, Any] | None = None,
-    view: str = "as-is",
+    representation: str = "as-is",
     **record: Any,
 ) -> None:
     """Write a network, durably and atomically, and read it back before the old file is replaced.
@@ -64,13 +65,13 @@ def save_model(
         itself.
     temperature : float
         What calibrates its confidence: probabilities are softmax(z / temperature).
-    labels : sequence of str, optional
+    class_names : sequence of str, optional
         The names of its classes, one for each output.
     preprocessing : dict, optional
         How inputs were made of pixels, as :data:`handwrought.storage.header.PIXELS` says it; that
         itself by default for 784 inputs, and nothing for others.
-    view : str
-        In which of ``handwrought.data.views`` it sees pictures.
+    representation : str
+        In which of ``handwrought.data.representations`` it sees pictures.
     **record
         JSON values to keep with it: how it was trained.
 
@@ -83,14 +84,16 @@ def save_model(
     CannotWrite
         If the file cannot be written; one that was there is untouched.
     """
+    representation = _by_its_old_name("view", "representation", record, representation)
+    class_names = _by_its_old_name("labels", "class_names", record, class_names)
     path = Path(path)
     header = new_header(
         network,
         stored or str(network.dtype),
         temperature=temperature,
-        labels=labels,
+        class_names=class_names,
         preprocessing=preprocessing,
-        view=view,
+        representation=representation,
         record=record,
     )
     try:
@@ -99,6 +102,13 @@ def save_model(
         raise ModelFileError(f"{path} was not written: {error}") from None
     except (OSError, MemoryError) as error:
         raise CannotWrite.of(path, error, "name another folder") from None
+
+
+def _by_its_old_name(old: str, new: str, record: dict[str, Any], value: Any) -> Any:
+    if old not in record:
+        return value
+    warnings.warn(f"{old}= is now {new}=: write that", DeprecationWarning, stacklevel=3)
+    return record.pop(old)
 
 
 def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
@@ -119,7 +129,7 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ModelFileError(f"the network holds values that are not finite in {stored}")
     try:
-        text = json.dumps(header, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(written(header), ensure_ascii=False, allow_nan=False)
         size = len(text.encode("utf-8"))
     except (TypeError, ValueError, RecursionError) as error:
         raise ModelFileError(f"its record is not JSON ({error})") from None
@@ -175,7 +185,7 @@ def read_model(path: str | PathLike[str]) -> tuple[dict[str, Any], Network]:
     if is_nielsen(path):
         network = from_nielsen(path)
         header = new_header(network, str(network.dtype))
-        text = json.dumps({**header, "versions": {}})
+        text = json.dumps({**written(header), "versions": {}})
         return {**header, "digest": digest_of(text, network.parameters.arrays())}, network
     with opened(path) as container:
         return _network(path, container)

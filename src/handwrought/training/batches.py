@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Split
+from handwrought.data.representations import extract_features
 from handwrought.data.strangers import strangers
-from handwrought.data.views import finished
 from handwrought.training.ahead import made_ahead
 
 __all__ = ["ChangedBatches", "chance"]
@@ -45,7 +45,7 @@ class ChangedBatches:
         every class: where there is nothing to see, no class shall be sure (Hendrycks et al. 2019).
     dtype : dtype
     seed : int
-    view : str
+    representation : str
         Whose last part comes after the changes; its first part is the split's already.
     """
 
@@ -54,7 +54,7 @@ class ChangedBatches:
     strangers: float
     dtype: np.dtype[Any]
     seed: int
-    view: str = "as-is"
+    representation: str = "as-is"
 
     def read(
         self, epoch: int, batches: list[Array], start: int, strength: float
@@ -69,7 +69,7 @@ class ChangedBatches:
             n = round(self.strangers * len(x))
             if n:
                 x[:n], y[:n] = strangers(self.split.images, n, rng), 1 / y.shape[1]
-            x = finished(x, self.view)
+            x = extract_features(x, self.representation)
             return x.reshape(len(x), -1).astype(self.dtype, copy=False), y
 
         yield from made_ahead(made, len(batches) - start)

@@ -17,7 +17,7 @@ import numpy as np
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.views import finished, seen, straightened
+from handwrought.data.representations import deskewed, extract_features, represent_split
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.nn.network import Network
 from handwrought.storage.regular import read_regular
@@ -50,8 +50,8 @@ class BestEpoch:
     augmentation : Augmentation
         Of the copies.
     seed : int
-    view : str
-        How the network sees both; see :mod:`handwrought.data.views`.
+    representation : str
+        How the network sees both; see :mod:`handwrought.data.representations`.
 
     Attributes
     ----------
@@ -70,11 +70,13 @@ class BestEpoch:
         validation: Split,
         augmentation: Augmentation,
         seed: int = 0,
-        view: str = "as-is",
+        representation: str = "as-is",
     ) -> None:
-        self.kept, self.probe = 0, _changed(own, augmentation, seed, view)
+        self.kept, self.probe = 0, _changed(own, augmentation, seed, representation)
         self.vector = network.parameters.vector.copy()
-        self.worth = self._worth(network, cost_and_accuracy(network, seen(validation, view))[1])
+        self.worth = self._worth(
+            network, cost_and_accuracy(network, represent_split(validation, representation))[1]
+        )
 
     def see(self, network: Network, report: EpochReport) -> bool:
         """Keep the network's weights if none were better; returns whether they are kept."""
@@ -173,7 +175,7 @@ def fine_tune(
     share: float = SHARE,
     rehearsed: int = REHEARSED,
     report_every: int | None = None,
-    view: str = "as-is",
+    representation: str = "as-is",
     resume: TrainingState | None = None,
     **settings: Any,
 ) -> FineTuning:
@@ -196,8 +198,8 @@ def fine_tune(
     rehearsed : int
     report_every : int, optional
         See :func:`handwrought.train`.
-    view : str
-        How the network sees digits; see :mod:`handwrought.data.views`.
+    representation : str
+        How the network sees digits; see :mod:`handwrought.data.representations`.
     resume : TrainingState, optional
         Go on from there (:meth:`FineTuning.state`), with the same network, as it was given, and the
         same digits and data.
@@ -214,14 +216,14 @@ def fine_tune(
     asked = arguments(**settings)
     mixture = mixed(own, data.train, share=share, rehearsed=rehearsed, seed=asked["seed"])
     changed = replace(data, train=mixture)
-    more: dict[str, Any] = {**asked, "report_every": report_every, "view": view}
+    more: dict[str, Any] = {**asked, "report_every": report_every, "view": representation}
     training = (
         train(network, changed, **more)
         if resume is None
         else go_on(network, changed, resume, **more)
     )
     changes = asked["augmentation"]
-    best = BestEpoch(network, own, data.validation, changes, asked["seed"], view)
+    best = BestEpoch(network, own, data.validation, changes, asked["seed"], representation)
     if resume is not None:
         best.recall(resume)
     kept = {name: value for name, value in asked.items() if name not in _ALWAYS}
@@ -315,14 +317,14 @@ def arguments(
     return {**_ALWAYS, **locals()}
 
 
-def _changed(own: Split, augmentation: Augmentation, seed: int, view: str) -> Split:
+def _changed(own: Split, augmentation: Augmentation, seed: int, representation: str) -> Split:
     """Changed copies of the digits, as they are seen, to choose an epoch by."""
     often = max(1, min(_COPIES, _MOST_COPIES // len(own)))
     labels = np.repeat(own.labels, often)
     rng = np.random.default_rng([seed, len(labels)])
-    images = np.repeat(straightened(own.images, view), often, axis=0)
+    images = np.repeat(deskewed(own.images, representation), often, axis=0)
     images = np.round(255 * augmentation(images, rng, labels)).astype(np.uint8)
-    return Split(finished(images, view), labels, own.n_classes, own.name)
+    return Split(extract_features(images, representation), labels, own.n_classes, own.name)
 
 
 def mixed(own: Split, old: Split, *, share: float, rehearsed: int, seed: int = 0) -> Split:

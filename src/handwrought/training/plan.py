@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.views import VIEWS, numbers_seen, seen
+from handwrought.data.representations import REPRESENTATIONS, n_features, represent_split
 from handwrought.errors import CannotWrite, InvalidArgument
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
@@ -44,7 +44,7 @@ class Plan:
     patience : int or None
         Of early stopping, in epochs.
     view : str
-        How the network sees images; see :mod:`handwrought.data.views`.
+        How the network sees images; see :mod:`handwrought.data.representations`.
     recipe : str
         The recipe's name, for the record.
     augmentation : Augmentation or None
@@ -117,7 +117,7 @@ class Plan:
         """The untrained network."""
         return Network(
             [
-                numbers_seen(data.train.images.shape[1:], self.view),
+                n_features(data.train.images.shape[1:], self.view),
                 *self.network["hidden"],
                 data.train.n_classes,
             ],
@@ -133,7 +133,7 @@ class Plan:
 
     def seen(self, split: Split) -> Split:
         """A split in this plan's view."""
-        return seen(split, self.view)
+        return represent_split(split, self.view)
 
     def arguments(self) -> dict[str, Any]:
         """The keyword arguments of :func:`handwrought.train`."""
@@ -213,5 +213,5 @@ def _check(plan: Plan) -> None:
     unknown = set(plan.training) - (TRAINING | {"plateau_patience"})
     if unknown or "epochs" not in plan.training:
         raise ValueError(f"training has {', '.join(sorted(unknown)) or 'no epochs'}")
-    if plan.view not in VIEWS:
+    if plan.view not in REPRESENTATIONS:
         raise ValueError(f"view is {plan.view!r}")

@@ -3,7 +3,7 @@
 The tables ``[network]``, ``[training]`` and ``[augmentation]`` hold the arguments of
 :class:`~handwrought.nn.network.Network`, :func:`~handwrought.training.train.train` and
 :class:`~handwrought.data.augmentation.Augmentation`; ``about`` is a line for people.  ``view`` of
-``[training]`` is how the network sees images (:mod:`handwrought.data.views`).
+``[training]`` is how the network sees images (:mod:`handwrought.data.representations`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from handwrought.data.augmentation import Augmentation
-from handwrought.data.views import VIEWS
+from handwrought.data.representations import REPRESENTATIONS
 from handwrought.errors import InvalidArgument
 from handwrought.storage.regular import read_regular
 
@@ -115,8 +115,10 @@ def _checked(path: Path, content: dict[str, Any]) -> Recipe:
     if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
         raise InvalidArgument(f"{path}: hidden is {hidden!r}: give a list such as [100, 50]")
     view = content.get("training", {}).get("view", "as-is")
-    if not isinstance(view, str) or view not in VIEWS:
-        raise InvalidArgument(f"{path}: view {view!r} is unknown: use one of {', '.join(VIEWS)}")
+    if not isinstance(view, str) or view not in REPRESENTATIONS:
+        raise InvalidArgument(
+            f"{path}: view {view!r} is unknown: use one of {', '.join(REPRESENTATIONS)}"
+        )
     kinds = {"full": (bool, "true or false"), "patience": (int, "a whole number"),
              "seed": (int, "a whole number")}  # fmt: skip
     for name, (kind, what) in kinds.items():

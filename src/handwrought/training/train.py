@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.views import numbers_seen, seen, straightened
+from handwrought.data.representations import deskewed, n_features, represent_split
 from handwrought.errors import CannotCopy, InvalidArgument
 from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
@@ -118,7 +118,7 @@ def train(
         validation looks at the average, the network holds it while an epoch's report is read, and
         ends with it. 0 is none.
     view : str
-        How the network sees the images, one of :data:`handwrought.data.views.VIEWS`: an
+        How the network sees the images, one of :data:`handwrought.data.representations.REPRESENTATIONS`: an
         augmentation's changes come between a view's two parts.
     resume : TrainingState, optional
         Go on from there, with the same network, data and settings, to the same bits.  Where BLAS,
@@ -152,7 +152,7 @@ def train(
     _check_whole("plateau_patience", plateau_patience)
     split = data.train if isinstance(data, Dataset) else data
     validation = data.validation if isinstance(data, Dataset) else None
-    n_inputs = numbers_seen(split.images.shape[1:], view)
+    n_inputs = n_features(split.images.shape[1:], view)
     _check(
         network,
         split,
@@ -181,11 +181,11 @@ def train(
     given = split, validation
     eta = default_learning_rate(optimizer, network.cost.name)
     if augmentation is None:
-        split = seen(split, view)
+        split = represent_split(split, view)
     elif view != "as-is":
-        split = replace(split, images=straightened(split.images, view))
+        split = replace(split, images=deskewed(split.images, view))
     if validation is not None:
-        validation = seen(validation, view)
+        validation = represent_split(validation, view)
     changed = (
         ChangedBatches(split, augmentation, strangers, network.dtype, seed, view)
         if augmentation is not None
@@ -425,7 +425,7 @@ def _check(
     if not len(split):
         raise InvalidArgument("the training split holds no example")
     if n_inputs != network.n_inputs:
-        pixels = "pixels" if n_inputs == split.n_inputs else "numbers in this view"
+        pixels = "pixels" if n_inputs == split.n_inputs else "numbers in this representation"
         raise InvalidArgument(
             f"the images have {n_inputs} {pixels}, the network takes {network.n_inputs} inputs: "
             f"build it as Network([{n_inputs}, ..., {split.n_classes}])"

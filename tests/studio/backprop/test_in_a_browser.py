@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from handwrought.data.catalog import load_dataset
-from handwrought.data.views import viewed
+from handwrought.data.representations import represent
 from handwrought.nn.equations import follow, update
 from handwrought.nn.gradient_check import derivative_at
 from handwrought.nn.network import Network
@@ -226,9 +226,9 @@ def test_the_default_network_is_trained_while_its_beginning_is_shown(opens):
 
 def test_eight_maps_of_strokes_are_shown_and_named(starts, opens, tmp_path):
     path = tmp_path / "strokes.safetensors"
-    Network([1568, 20, 10], "relu", "softmax", seed=0).save(path, view="strokes")
+    Network([1568, 20, 10], "relu", "softmax", seed=0).save(path, representation="strokes")
     image = load_dataset("mnist").test.images[8:9]
-    seen = viewed(image, "strokes").reshape(-1) / 255
+    seen = represent(image, "strokes").reshape(-1) / 255
     trace = follow(load_model(path).copy("float64"), seen, 5)
     j, k = 4, int(seen.argmax())
     at = f"#backprop?network=model&image=test:8&neurons={j},5&layer=2&source={k}&step="

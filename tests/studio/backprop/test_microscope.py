@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from handwrought.data.representations import represent
 from handwrought.data.strokes import stroke_maps
-from handwrought.data.views import viewed
 from handwrought.errors import InvalidArgument
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
@@ -108,17 +108,17 @@ def test_a_network_as_wide_as_the_shipped_one_can_be_named():
 @pytest.mark.parametrize("name", ["model", "file:own.safetensors"])
 def test_a_network_sees_an_image_in_its_view(tmp_path, name, view, n_inputs):
     path = tmp_path / "own.safetensors"
-    Network([n_inputs, 12, 10], "relu", "softmax", seed=0).save(path, view=view)
+    Network([n_inputs, 12, 10], "relu", "softmax", seed=0).save(path, representation=view)
     microscope = Studio(tmp_path, path).backend(Microscope)
     test = microscope.images.split("test")
     picture = microscope.picture(View(name, "test:8"))
-    seen = viewed(test.images[8:9], view).reshape(-1)
+    seen = represent(test.images[8:9], view).reshape(-1)
     assert np.array_equal(picture.pixels, test.images[8].reshape(-1))
     assert np.array_equal(picture.layers[0].a, (seen / 255).astype(np.float32))
     trace = microscope.trace(View(name, "test:8"))
     assert np.array_equal(trace.x, seen / 255)
     wrong = int(microscope.find("misread", name, 3, 20).split(":")[1])
-    x = viewed(test.images[21 : wrong + 1], view).reshape(-1, n_inputs) / 255
+    x = represent(test.images[21 : wrong + 1], view).reshape(-1, n_inputs) / 255
     misread = load_model(path).predict(x) != test.labels[21 : wrong + 1]
     assert np.flatnonzero(misread & (test.labels[21 : wrong + 1] == 3)).tolist() == [wrong - 21]
     drawn = View(name, ink_name(test.images[8]))
@@ -132,11 +132,11 @@ def test_a_file_with_another_view_is_seen_anew(tmp_path):
     sizes = []
     for name, n_inputs in (("as-is", 784), ("strokes", 1568), ("upright", 784)):
         Network([n_inputs, 10], cost="softmax", seed=0).save(
-            tmp_path / "own.safetensors", view=name
+            tmp_path / "own.safetensors", representation=name
         )
         trace = microscope.trace(view)
         sizes.append(len(trace.x))
-        expected = viewed(microscope.images.split("test").images[8:9], name).reshape(-1) / 255
+        expected = represent(microscope.images.split("test").images[8:9], name).reshape(-1) / 255
         assert np.array_equal(trace.x, expected)
     assert sizes == [784, 1568, 784]
     microscope.close()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import handwrought as hw
-from handwrought.data.views import viewed
+from handwrought.data.representations import represent
 from handwrought.nn.equations import follow
 from handwrought.storage import load_model, save_model
 
@@ -81,7 +81,7 @@ def test_the_numbers_on_the_page_are_the_librarys(opens, studio):
     (kept,) = (studio.folder / "digits" / "3").glob("*.png")
     pixels = np.asarray(Image.open(kept))
     reader = hw.Recognizer.load()
-    seen = viewed(pixels[None], reader.view).reshape(-1) / 255
+    seen = represent(pixels[None], reader.representation).reshape(-1) / 255
     trace = follow(reader.network, seen, 3)
     total, bias, z, a = (float(text.replace("−", "-")) for text in shown)
     assert (bias, z, a) == (trace.b[2][5], trace.z[2][5], trace.a[2][5])
@@ -330,7 +330,7 @@ def test_a_network_that_sees_strokes_shows_them(starts, opens, tmp_path):
     network = hw.Network([1568, 16, 10], "relu", "softmax", seed=0)
     settings = {"optimizer": "adamw", "learning_rate": 0.003, "batch_size": 50}
     list(hw.train(network, data.train[:4000], epochs=2, view="strokes", **settings))
-    save_model(network, tmp_path / "strokes.safetensors", view="strokes")
+    save_model(network, tmp_path / "strokes.safetensors", representation="strokes")
     model = ("--port", 0, "--model", tmp_path / "strokes.safetensors")
     with starts(tmp_path / "data", *model) as running, opens(on=running) as page:
         draw(page, THREE)
@@ -348,7 +348,7 @@ def test_a_network_that_sees_strokes_shows_them(starts, opens, tmp_path):
         page.get_by_role("button", name="That was a 3").click()
         page.get_by_text("Kept as a 3.").wait_for()
         (kept,) = (running.folder / "digits" / "3").glob("*.png")
-    seen = viewed(np.asarray(Image.open(kept))[None], "strokes").reshape(-1) / 255
+    seen = represent(np.asarray(Image.open(kept))[None], "strokes").reshape(-1) / 255
     trace = follow(load_model(tmp_path / "strokes.safetensors"), seen, 3)
     largest = trace.sum_for_z(2, 1).largest_first().terms[0]
     shown = [float(text.replace("−", "-")) for text in first]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.views import seen
+from handwrought.data.representations import represent_split
 from handwrought.errors import HandwroughtError, InvalidArgument, ModelFileError
 from handwrought.evaluation.robustness import CHANGES, changed, evenly_chosen, robustness
 from handwrought.studio.evaluate.activation_map import POINTS
@@ -171,9 +171,9 @@ def test_a_model_that_sees_strokes_is_shown_whole_digits_and_asked_about_strokes
     network = hw.Network([1568, 8, 10], cost="softmax", seed=0)
     for _ in hw.train(network, mnist.train[:2000], epochs=1, learning_rate=0.3, view="strokes"):
         pass
-    save(network, tmp_path, "strokes", view="strokes")
+    save(network, tmp_path, "strokes", representation="strokes")
     evaluations = Evaluations(Studio(tmp_path))
-    expected = hw.evaluate(network, seen(mnist.test, "strokes"))
+    expected = hw.evaluate(network, represent_split(mnist.test, "strokes"))
     result = finished(evaluations.result, "run-strokes")
     assert result.accuracy == expected.accuracy
     still = evaluations.change("run-strokes", {})

@@ -64,7 +64,14 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
     learnt, held_out = Collection.open(tmp_path / "digits").split()
     before = measured(network, data, learnt, held_out, view)
     tuning = fine_tune(
-        network, learnt, data, epochs=2, learning_rate=0.005, share=0.2, rehearsed=1000, view=view
+        network,
+        learnt,
+        data,
+        epochs=2,
+        learning_rate=0.005,
+        share=0.2,
+        rehearsed=1000,
+        representation=view,
     )
     list(tuning)
     after = measured(network, data, learnt, held_out, view)
@@ -78,7 +85,7 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
     assert learnt_more >= (1 if view == "as-is" else 0)
     header = read_header(watched.runs.model(run))
     record = header["record"]
-    assert header["view"] == view
+    assert header["representation"] == view
     assert record["fine_tuned"]["source"] == own
     assert record["fine_tuned"]["digits"] == len(learnt)
     assert 0.2 <= header["calibration"]["temperature"] <= 5

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.views import VIEWS, viewed
+from handwrought.data.representations import REPRESENTATIONS, represent
 from handwrought.errors import InvalidArgument
 from handwrought.reading.recognizer import Recognizer
 from handwrought.runs.checkpoint import load_checkpoint
@@ -360,7 +360,7 @@ def test_every_control_is_explained_and_every_recipe_is_a_wish():
 
 def test_a_training_may_ask_for_every_view():
     (view,) = (control for control in controls() if control.name == "view")
-    assert view.choices == tuple(VIEWS)
+    assert view.choices == tuple(REPRESENTATIONS)
 
 
 def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
@@ -377,9 +377,9 @@ def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
     assert (ended.status, ended.sentence) == ("finished", "")
     assert ended.name == "1568-12-10 relu, adam"
     recognizer = Recognizer.load(watched.runs.model(run))
-    assert recognizer.view == "strokes"
+    assert recognizer.representation == "strokes"
     validation = hw.load_dataset("mnist").validation
-    x = viewed(validation.images, "strokes").reshape(-1, 1568).astype(np.float32) / 255
+    x = represent(validation.images, "strokes").reshape(-1, 1568).astype(np.float32) / 255
     accuracy = np.mean(recognizer.network.predict(x) == validation.labels)
     assert ended.points[-1].validation_accuracy == pytest.approx(accuracy, abs=2e-4)
     assert accuracy > 0.5
@@ -389,7 +389,7 @@ def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
     assert len(shown) == len(look["wrong"]) > 0
     for image, (label, said, _) in zip(shown, look["wrong"], strict=True):
         assert label in validation.labels[(validation.images == image).all(axis=(1, 2))]
-        seen = viewed(image[None], "strokes").reshape(1, -1).astype(np.float32) / 255
+        seen = represent(image[None], "strokes").reshape(1, -1).astype(np.float32) / 255
         assert recognizer.network.predict(seen)[0] == said
     scrubber = watched.studio.backend(Scrubber)
     image = b64encode(validation.images[0].tobytes()).decode()

@@ -6,11 +6,11 @@ import { count, percent } from "../../web/numbers.js";
 import { pad } from "../../web/pad.js";
 import { paintAmounts, paintInk } from "../../web/pixels.js";
 import { prepare } from "./prepare.js";
-import { finished, straightened } from "./views.js";
+import { deskewed, extractFeatures } from "./representations.js";
 
 const SURE = 0.5; // below it, the answer is a question mark
 const model = JSON.parse(document.getElementById("model").textContent);
-const { labels, facts, sizes, view } = model;
+const { class_names: labels, facts, sizes, representation } = model;
 const network = networkOf(model);
 const digits = labels.every((label) => label.length === 1);
 const announcer = document.getElementById("announcer");
@@ -39,7 +39,7 @@ const neurons = sizes.slice(1, -1).map((n, l) => {
   return { canvas, columns, rows, figure: el("figure", { style }, canvas, caption) };
 });
 
-const made = [view.upright && "set upright", view.width && `${view.width}\u00a0pixels wide`].filter(Boolean).map((step) => `, ${step}`).join("");
+const made = [representation.upright && "set upright", representation.width && `${representation.width}\u00a0pixels wide`].filter(Boolean).map((step) => `, ${step}`).join("");
 
 // How many columns a layer's neurons are laid out in, two or three times as many as rows.
 function wide(n) {
@@ -60,7 +60,7 @@ document.getElementById("page").append(
       el("h2", { id: "prepared-title" }, "What it sees"),
       seen,
       el("p", { class: "note" }, `The ink, scaled to 20\u00a0×\u00a020 pixels, with its centre of mass in the middle of 28\u00a0×\u00a028${made}.`,
-        view.strokes ? " Around it, where it brightens in each direction: the network is given these eight maps." : "")),
+        representation.strokes ? " Around it, where it brightens in each direction: the network is given these eight maps." : "")),
     el("section", { class: "reading", "aria-labelledby": "reading-title" },
       el("h2", { id: "reading-title" }, "What it reads"),
       el("div", { class: "verdict" }, answer, says),
@@ -76,8 +76,8 @@ document.getElementById("page").append(
 
 // pixels: 28 x 28 of a prepared digit, uint8, ink bright on black.
 function read(pixels) {
-  const straight = straightened(pixels, view);
-  const inputs = finished(straight, view);
+  const straight = deskewed(pixels, representation);
+  const inputs = extractFeatures(straight, representation);
   const layers = network.layers(Array.from(inputs, (v) => v / 255));
   const probabilities = network.probabilities(layers.at(-1));
   const best = probabilities.indexOf(Math.max(...probabilities));
@@ -119,7 +119,7 @@ function show() {
 // The digit, amid the maps of its strokes if there are any, each on the side it stands for.
 function showSeen() {
   const digit = last?.straight ?? new Uint8Array(784);
-  if (!view.strokes) return paintInk(seen, digit);
+  if (!representation.strokes) return paintInk(seen, digit);
   const all = new Uint8Array(56 * 56);
   const put = (from, wide, x, y, side, [left, top]) => {
     for (let i = 0; i < side; i++) all.set(from.subarray((y + i) * wide + x, (y + i) * wide + x + side), (top + i) * 56 + left);

@@ -158,7 +158,7 @@ class Microscope:
         if kind == "random":
             return self.images.some(digit)
         shown = self.networks.get(network)
-        return self.images.misread(shown.network, shown.view, digit, after)
+        return self.images.misread(shown.network, shown.representation, digit, after)
 
     # --- a view ---------------------------------------------------------------------------------
 

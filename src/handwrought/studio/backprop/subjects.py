@@ -4,7 +4,7 @@ An image is ``test:7`` (``train``, ``validation`` or ``test``, and the index), o
 784 bytes, deflated, in base64, so that a link to one's own digit holds the digit.  A network is
 ``16-16:sigmoid:quadratic`` (hidden layers, activation, cost; trained here in seconds and kept;
 with ``:fresh`` as it began), ``model`` (the one that reads), or ``file:NAME`` of the studio's folder.
-Those made here see an image's pixels; others may see it in another of ``handwrought.data.views``.
+Those made here see an image's pixels; others may see it in another of ``handwrought.data.representations``.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ class Images:
         candidates = np.arange(len(labels)) if digit is None else np.flatnonzero(labels == digit)
         return f"test:{np.random.default_rng().choice(candidates)}"
 
-    def misread(self, network: Network, view: str, digit: int | None, after: int) -> str:
-        """The next test image that the network misreads, seen in a view.
+    def misread(self, network: Network, representation: str, digit: int | None, after: int) -> str:
+        """The next test image that the network misreads, seen in a representation.
 
         Raises
         ------
@@ -138,13 +138,13 @@ class Images:
         """
         import numpy as np
 
-        from handwrought.data.views import seen
+        from handwrought.data.representations import represent_split
 
         test = self.split("test")
         order = np.roll(np.arange(len(test)), -(after + 1))
         for start in range(0, len(order), 500):
             rows = order[start : start + 500]
-            part = seen(test[rows], view)
+            part = represent_split(test[rows], representation)
             wrong = network.predict(part.inputs(dtype=network.dtype)) != part.labels
             if digit is not None:
                 wrong &= part.labels == digit
@@ -168,11 +168,13 @@ def _unpacked(text: str) -> NDArray[np.uint8]:
     return np.frombuffer(raw, np.uint8)
 
 
-def seen_by(pixels: NDArray[np.uint8], view: str) -> NDArray[np.float64]:
-    """What a network that sees images in this view is given of one: numbers from 0 to 1."""
-    from handwrought.data.views import viewed
+def seen_by(pixels: NDArray[np.uint8], representation: str) -> NDArray[np.float64]:
+    """What a network that sees images in this representation is given of one: numbers from 0 to 1."""
+    from handwrought.data.representations import represent
 
-    found: NDArray[np.float64] = viewed(pixels.reshape(1, SIDE, SIDE), view).reshape(-1) / 255
+    found: NDArray[np.float64] = (
+        represent(pixels.reshape(1, SIDE, SIDE), representation).reshape(-1) / 255
+    )
     return found
 
 
@@ -251,15 +253,15 @@ class Ready(NamedTuple):
         While the one asked for is trained, the name of the one that it began as.
     network : Network
         In float64.
-    view : str
-        In which of :mod:`handwrought.data.views` it sees images.
+    representation : str
+        In which of :mod:`handwrought.data.representations` it sees images.
     key : str
         The name, with a file's version: what was worked out with an older one is no longer true.
     """
 
     name: str
     network: Network
-    view: str
+    representation: str
     key: str
 
 
@@ -315,7 +317,7 @@ class Networks:
             return found
         if name == "model":
             recognizer = self._studio.recognizer
-            return self._keep(name, recognizer.network, recognizer.view)
+            return self._keep(name, recognizer.network, recognizer.representation)
         wish = built(name)
         if not wish.fresh:
             cached = self._cached(wish)
@@ -336,18 +338,22 @@ class Networks:
             ) from None
         if (found := self._ready.get(key)) is not None:
             return found
-        from handwrought.data.views import VIEWS, numbers_seen
+        from handwrought.data.representations import REPRESENTATIONS, n_features
         from handwrought.storage import read_model
 
         header, network = read_model(path)
-        view = header["view"]
-        n_inputs = numbers_seen((SIDE, SIDE), view) if view in VIEWS else 0
+        representation = header["representation"]
+        n_inputs = (
+            n_features((SIDE, SIDE), representation) if representation in REPRESENTATIONS else 0
+        )
         if (network.n_inputs, network.n_outputs) != (n_inputs, 10):
             raise InvalidArgument(f"{path.name} does not read 28 x 28 digits: choose another")
-        return self._keep(name, network, view, key)
+        return self._keep(name, network, representation, key)
 
-    def _keep(self, name: str, network: Network, view: str = "as-is", key: str = "") -> Ready:
-        ready = Ready(name, network.copy("float64"), view, key or name)
+    def _keep(
+        self, name: str, network: Network, representation: str = "as-is", key: str = ""
+    ) -> Ready:
+        ready = Ready(name, network.copy("float64"), representation, key or name)
         return self._ready.put(ready.key, ready)
 
     def _files(self) -> dict[str, tuple[str, Path]]:

@@ -38,10 +38,10 @@ _TRACED = 4
 class Drawing:
     """One drawing: its reading, and its way through the network once somebody asks."""
 
-    def __init__(self, network: Network, reading: Reading, view: str) -> None:
+    def __init__(self, network: Network, reading: Reading, representation: str) -> None:
         self.reading = reading
         self._network = network
-        self._view = view
+        self._representation = representation
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -50,10 +50,10 @@ class Drawing:
 
     @property
     def seen(self) -> NDArray[np.uint8]:
-        """What the network sees of it: the same pixels unless its view is another."""
-        from handwrought.data.views import viewed
+        """What the network sees of it: the same pixels unless its representation is another."""
+        from handwrought.data.representations import represent
 
-        found: NDArray[np.uint8] = viewed(self.pixels[None], self._view)[0]
+        found: NDArray[np.uint8] = represent(self.pixels[None], self._representation)[0]
         return found
 
     def trace(self) -> Trace:
@@ -89,7 +89,7 @@ class Drawings:
         """
         recognizer = self._studio.recognizer
         reading = recognizer.read_digit(picture)
-        drawing = Drawing(self._float64(), reading, recognizer.view)
+        drawing = Drawing(self._float64(), reading, recognizer.representation)
         with self._lock:
             if number is None or number not in self._drawings:
                 number, self._next = self._next, self._next + 1

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from handwrought.data.views import seen
+from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation.robustness import evenly_chosen
 from handwrought.report.subject import Subject
@@ -54,7 +54,7 @@ def map_seen(subject: Subject, layer: int, method: str, say: Say) -> MapSeen:
         raise InvalidArgument(f"layer is {layer}: this network has layers 1 to {len(sizes)}")
     say("Feeding forward", 0.0)
     chosen = evenly_chosen(len(subject.split), POINTS)
-    x = seen(subject.split[chosen], subject.view).inputs()
+    x = represent_split(subject.split[chosen], subject.representation).inputs()
     points = activations(subject.network, x)[layer - 1]
     if method == "tsne":
         places, shares = tsne(points, say), []

@@ -156,7 +156,7 @@ class Sample:
         return images
 
     def _outputs(self, images: NDArray[Any]) -> NDArray[Any]:
-        return outputs_seen(self._subject.network, images, self._subject.view)
+        return outputs_seen(self._subject.network, images, self._subject.representation)
 
     def _measured(self, images: NDArray[Any]) -> Measured:
         right = int((self._outputs(images).argmax(axis=1) == self.labels).sum())

@@ -218,7 +218,7 @@ class Evaluations:
         return self._wait(model, "subject", task)
 
     def _evaluated(self, title: str, path: Path, say: Say) -> Subject:
-        from handwrought.data.views import seen
+        from handwrought.data.representations import represent_split
         from handwrought.evaluation import evaluate
         from handwrought.reading.recognizer import Recognizer
         from handwrought.report.subject import Subject
@@ -234,14 +234,14 @@ class Evaluations:
         return Subject(
             recognizer.network,
             test,
-            evaluate(recognizer.network, seen(test, recognizer.view)),
+            evaluate(recognizer.network, represent_split(test, recognizer.representation)),
             name,
             title,
             class_names,
             record,
             recognizer.temperature,
             SAMPLE,
-            view=recognizer.view,
+            representation=recognizer.representation,
         )
 
     def _test_images(self, named: Any) -> tuple[str, Split, tuple[str, ...]]:
@@ -267,7 +267,9 @@ class Evaluations:
             say("Waiting for other work", 0.0)
             curves: list[Curve] = []
             with self._turn:
-                for curve in robustness(subject.network, subject.split, SAMPLE, subject.view):
+                for curve in robustness(
+                    subject.network, subject.split, SAMPLE, subject.representation
+                ):
                     curves.append(curve)
                     say("Changing images", len(curves) / len(CHANGES))
             return tuple(curves)

@@ -90,12 +90,12 @@ def tuned_wish(wish: Wish, source: Path) -> Wish:
     from handwrought.storage import read_model
 
     header, network = read_model(source)
-    check_teachable("this model", network, header["view"])
+    check_teachable("this model", network, header["representation"])
     _, *hidden, _ = network.sizes
     shape = {
         "dataset": "mnist",
         "images": None,
-        "view": header["view"],
+        "view": header["representation"],
         "hidden": hidden,
         "cost": network.cost.name,
         "initializer": None,

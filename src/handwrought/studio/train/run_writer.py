@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from handwrought.data.dataset import Dataset
-from handwrought.data.views import seen
+from handwrought.data.representations import represent_split
 from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import save_checkpoint
 from handwrought.storage import save_model
@@ -53,7 +53,7 @@ class Keeper:
     folder : Path
     data : Dataset
         What is trained and validated on, as it is.
-    view : str
+    representation : str
         How the network sees it.
     step : int
         Where the training stands: what the folder has of later steps will be lived through again.
@@ -62,12 +62,16 @@ class Keeper:
     """
 
     def __init__(
-        self, folder: Path, data: Dataset, view: str, step: int, tell: Callable[..., None]
+        self, folder: Path, data: Dataset, representation: str, step: int, tell: Callable[..., None]
     ) -> None:
-        self.folder, self.view, self.tell = folder, view, tell
+        self.folder, self.representation, self.tell = folder, representation, tell
         self.images = None if data.validation is None else data.validation.images
-        self.validation = None if data.validation is None else seen(data.validation, view)
-        self.measurer = Measurer(seen(data.train[:SAMPLE], view), self.validation)
+        self.validation = (
+            None if data.validation is None else represent_split(data.validation, representation)
+        )
+        self.measurer = Measurer(
+            represent_split(data.train[:SAMPLE], representation), self.validation
+        )
         self.points = [point for point in read_history(folder)[0] if point.step <= step]
         write_history(folder, self.points)
         (folder / "moments").mkdir(exist_ok=True)
@@ -130,7 +134,9 @@ class Keeper:
     def remember(self, network: Network, step: int) -> None:
         """The network as it is now, for the scrubber."""
         half = None if network.parameters.vector.size < _HALF else "float16"
-        save_model(network, moment_path(self.folder, step), stored=half, view=self.view)
+        save_model(
+            network, moment_path(self.folder, step), stored=half, representation=self.representation
+        )
         self.tell("moment", step=step)
 
     def keep(

@@ -93,13 +93,13 @@ class Scrubber:
 
         from handwrought.studio.train.live_images import look
 
-        network, view = self._network(name, step)
+        network, representation = self._network(name, step)
         seen = look(network, None)
         pixels = self._pixels(image)
         layers: list[Layer] = []
         probabilities = None
         if pixels is not None:
-            layers, probabilities = _activations(network, view, pixels)
+            layers, probabilities = _activations(network, representation, pixels)
         return Moment(
             step, seen.weights.view(np.uint8), len(seen.weights), seen.neurons,
             network.n_inputs, seen.most, layers, probabilities, pixels,
@@ -117,7 +117,7 @@ class Scrubber:
         return Course(steps, np.array(found, np.float32))
 
     def _network(self, name: str, step: int) -> tuple[Network, str]:
-        """A network, and the view in which it sees images."""
+        """A network, and the representation in which it sees images."""
         folder = self._studio.backend(Runs).get(name).folder
         path = moment_path(folder, step)
         if step not in steps_kept(folder):
@@ -129,7 +129,7 @@ class Scrubber:
         from handwrought.storage import read_model
 
         header, network = read_model(path)
-        found = network, str(header["view"])
+        found = network, str(header["representation"])
         if network.parameters.vector.size <= _SMALL:
             self._networks.put(key, found)
         return found
@@ -147,17 +147,17 @@ class Scrubber:
 
 
 def _activations(
-    network: Network, view: str, pixels: NDArray[np.uint8]
+    network: Network, representation: str, pixels: NDArray[np.uint8]
 ) -> tuple[list[Layer], list[float]]:
     import numpy as np
 
-    from handwrought.data.views import viewed
+    from handwrought.data.representations import represent
     from handwrought.evaluation import probabilities
     from handwrought.nn.workspace import Workspace
 
     if pixels.size != SIDE * SIDE:
         raise InvalidArgument(f"the image has {pixels.size} pixels, not {SIDE} x {SIDE}")
-    seen = viewed(pixels.reshape(1, SIDE, SIDE), view)
+    seen = represent(pixels.reshape(1, SIDE, SIDE), representation)
     x = seen.reshape(1, -1).astype(network.dtype) / network.dtype.type(255)
     states = Workspace(network.sizes, 1, network.dtype).rows(1)
     out = network.forward(x, states)

@@ -109,9 +109,9 @@ class Wish:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Of all layers."""
-        from handwrought.data.views import numbers_seen
+        from handwrought.data.representations import n_features
 
-        return (numbers_seen((SIDE, SIDE), self.view), *self.hidden, 10)
+        return (n_features((SIDE, SIDE), self.view), *self.hidden, 10)
 
     @property
     def rate(self) -> float:

@@ -20,7 +20,7 @@ import numpy as np
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
-from handwrought.data.views import numbers_seen
+from handwrought.data.representations import n_features
 from handwrought.errors import HandwroughtError, TrainingDiverged
 from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import load_checkpoint
@@ -270,6 +270,7 @@ class Session:
     def _save(self, network: Network) -> None:
         points = self.keeper.points
         record = {"by": "studio", "step": self.step, **asdict(self.wish)}
+        record["representation"] = record.pop("view")
         if points:
             record["validation_accuracy"] = points[-1].validation_accuracy
         for name in ("activation", "cost"):  # the header says them
@@ -331,7 +332,7 @@ def _data(wish: Wish) -> Dataset:
 def _network(wish: Wish, data: Dataset) -> Network:
     return Network(
         [
-            numbers_seen(data.train.images.shape[1:], wish.view),
+            n_features(data.train.images.shape[1:], wish.view),
             *wish.hidden,
             data.train.n_classes,
         ],

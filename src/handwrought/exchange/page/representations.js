@@ -1,5 +1,5 @@
-// What a network sees of a prepared digit, as data/views.py and data/strokes.py of the package say. What
-// moves ink runs in single precision, as it does there: else some grey levels would be rounded otherwise.
+// What a network sees of a prepared digit, as data/representations.py and data/strokes.py of the package say.
+// What moves ink runs in single precision, as it does there: else some grey levels would be rounded otherwise.
 const SIDE = 28;
 const HALF = SIDE / 2;
 const DIRECTIONS = 8;
@@ -9,15 +9,15 @@ const INK = 64; // pixels brighter than this are ink whose width is measured
 const single = Math.fround;
 const within = (v, least, most) => Math.min(Math.max(v, least), most);
 
-// The view's first part, 784 grey levels: the ink upright, and as wide as the view says.
-export function straightened(pixels, { upright, width }) {
-  if (!upright) return pixels;
+// The representation's first part, 784 grey levels: the ink upright, and as wide as the representation says.
+export function deskewed(pixels, { deskew, width }) {
+  if (!deskew) return pixels;
   const moved = sheared(pixels);
   return Uint8ClampedArray.from(width ? widened(moved, width) : moved); // rounded, halves to the even
 }
 
 // Its last part, of these 784: as they are, or eight maps of the directions in which they brighten.
-export function finished(pixels, { strokes }) {
+export function extractFeatures(pixels, { strokes }) {
   return strokes ? strokeMaps(pixels) : pixels;
 }
 

@@ -1,4 +1,4 @@
-"""The views of :mod:`handwrought.data.views`, as operators of an ONNX graph.
+"""The representations of :mod:`handwrought.data.representations`, as operators of an ONNX graph.
 
 Every step is in float32 and in the order in which it is taken there.  Sums of many terms, in moments
 and in smoothing, may still come out an ulp apart, and then a grey level may be rounded to its neighbour.
@@ -10,24 +10,26 @@ from typing import Any
 
 import numpy as np
 
+from handwrought.data.representations import INK, MOST, Representation
 from handwrought.data.strokes import DIRECTIONS, sampled
-from handwrought.data.views import INK, MOST, View
 from handwrought.exchange.onnx_graph import Graph
 
-__all__ = ["add_view"]
+__all__ = ["add_representation"]
 
 Shape = tuple[int, int]
 
 
-def add_view(graph: Graph, pixels: str, view: View, shape: Shape) -> str:
-    """The pictures as a network of this view sees them: whole numbers from 0 to 255.
+def add_representation(
+    graph: Graph, pixels: str, representation: Representation, shape: Shape
+) -> str:
+    """The pictures as a network of this representation sees them: whole numbers from 0 to 255.
 
     Parameters
     ----------
     graph : Graph
     pixels : str
         The name of uint8 pictures (n, height, width).
-    view : View
+    representation : Representation
     shape : (int, int)
         height, width; even where strokes are seen.
 
@@ -36,16 +38,16 @@ def add_view(graph: Graph, pixels: str, view: View, shape: Shape) -> str:
     str
         The name of what is seen: float32, or the pictures themselves where they stay as they are.
     """
-    if view == View():
+    if representation == Representation():
         return pixels
     op = _Float32(graph)
     x = op("Cast", pixels, to=op.type)
-    if view.upright:
+    if representation.deskew:
         x = _upright(op, x, shape)
-        if view.width:
-            x = _widened(op, x, view.width, shape)
+        if representation.width:
+            x = _widened(op, x, representation.width, shape)
         x = op("Round", x)
-    if view.strokes:
+    if representation.strokes:
         x = _stroke_maps(op, op("Mul", x, 1 / 255), shape)
         x = op("Round", op("Mul", x, 255.0))
     return x
@@ -64,7 +66,7 @@ class _Float32:
 
     def _constant(self, value: Any) -> str:
         dtype = np.int64 if value.dtype.kind == "i" else np.float32
-        return self.graph.constant(f"view.{len(self.graph.constants)}", value, dtype)
+        return self.graph.constant(f"representation.{len(self.graph.constants)}", value, dtype)
 
 
 def _centre(op: _Float32, x: str, shape: Shape) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 Meier, Cireşan, Gambardella and Schmidhuber (2011), "Better digit recognition with a committee of
 simple neural nets": members that see differently normalized digits correct each other more than
-members that differ by chance alone.  A view has two parts.  What moves the ink comes before any
+members that differ by chance alone.  A representation has two parts.  What moves the ink comes before any
 change by an augmentation, once; what makes other numbers of it comes last, each time.
 """
 
@@ -23,25 +23,25 @@ from handwrought.floating_point import with_default_errstate
 __all__ = [
     "INK",
     "MOST",
-    "VIEWS",
-    "View",
-    "finished",
-    "numbers_seen",
-    "seen",
-    "straightened",
-    "viewed",
+    "REPRESENTATIONS",
+    "Representation",
+    "deskewed",
+    "extract_features",
+    "n_features",
+    "represent",
+    "represent_split",
 ]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class View:
+class Representation:
     """How images are seen.
 
     Attributes
     ----------
-    upright : bool
+    deskew : bool
         Whether the lean is taken away.
     width : int
         Pixels to which upright ink is brought; 0 leaves its width alone.
@@ -49,20 +49,20 @@ class View:
         Whether :func:`~handwrought.data.strokes.stroke_maps` takes the pixels' place.
     """
 
-    upright: bool = False
+    deskew: bool = False
     width: int = 0
     strokes: bool = False
 
 
 _WIDTHS = (20, 16, 13, 10)
-VIEWS: Final[dict[str, View]] = {
-    "as-is": View(),
-    "upright": View(True),
-    **{f"width-{width}": View(True, width) for width in _WIDTHS},
-    "strokes": View(True, strokes=True),
-    **{f"strokes-{width}": View(True, width, strokes=True) for width in _WIDTHS},
+REPRESENTATIONS: Final[dict[str, Representation]] = {
+    "as-is": Representation(),
+    "upright": Representation(True),
+    **{f"width-{width}": Representation(True, width) for width in _WIDTHS},
+    "strokes": Representation(True, strokes=True),
+    **{f"strokes-{width}": Representation(True, width, strokes=True) for width in _WIDTHS},
 }
-"""The views by name."""
+"""The representations by name."""
 MOST: Final = 2.0
 """A 1 is not made wider than this many times."""
 INK: Final = 64
@@ -71,14 +71,14 @@ _ROWS = 2000
 
 
 @with_default_errstate
-def viewed(images: Array, view: str) -> Array:
-    """The images in one of the VIEWS.
+def represent(images: Array, representation: str) -> Array:
+    """The images in one of the REPRESENTATIONS.
 
     Parameters
     ----------
     images : array of uint8, shape (n, height, width)
         Ink bright on black.
-    view : str
+    representation : str
 
     Returns
     -------
@@ -87,23 +87,23 @@ def viewed(images: Array, view: str) -> Array:
     Raises
     ------
     InvalidArgument
-        If there is no such view, or these are no images, or not of the view's kind.
+        If there is no such representation, or these are no images, or not of the representation's kind.
     """
-    return finished(straightened(images, view), view)
+    return extract_features(deskewed(images, representation), representation)
 
 
 @with_default_errstate
-def straightened(images: Array, view: str) -> Array:
-    """The view's first part, which leaves the shape of uint8 images as it is; see :func:`viewed`."""
-    chosen = _view(view)
-    if not chosen.upright:
+def deskewed(images: Array, representation: str) -> Array:
+    """The first part, which leaves the shape of uint8 images as it is; see :func:`represent`."""
+    chosen = _representation(representation)
+    if not chosen.deskew:
         return images
     if images.ndim != 3 or images.dtype != np.uint8 or not all(images.shape[1:]):
         raise InvalidArgument(
-            f"view {view!r} is for uint8 images (n, height, width), not {images.dtype} "
+            f"representation {representation!r} is for uint8 images (n, height, width), not {images.dtype} "
             f"{images.shape}"
         )
-    _check_sides(images.shape[1:], view)
+    _check_sides(images.shape[1:], representation)
     out = np.empty_like(images)
     for start in range(0, len(images), _ROWS):
         rows = slice(start, start + _ROWS)
@@ -113,42 +113,49 @@ def straightened(images: Array, view: str) -> Array:
 
 
 @with_default_errstate
-def finished(images: Array, view: str) -> Array:
-    """The view's last part, of uint8 images or floats from 0 to 1; see :func:`viewed`."""
-    if not _view(view).strokes:
+def extract_features(images: Array, representation: str) -> Array:
+    """The last part, of uint8 images or floats from 0 to 1; see :func:`represent`."""
+    if not _representation(representation).strokes:
         return images
     if images.ndim != 3 or images.dtype not in (np.uint8, np.float32):
         raise InvalidArgument(
-            f"view {view!r} is for uint8 or float32 images (n, height, width), not {images.dtype} "
-            f"{images.shape}"
+            f"representation {representation!r} is for uint8 or float32 images (n, height, width), "
+            f"not {images.dtype} {images.shape}"
         )
-    _check_sides(images.shape[1:], view)
+    _check_sides(images.shape[1:], representation)
     return stroke_maps(images)
 
 
-def numbers_seen(shape: tuple[int, ...], view: str) -> int:
+def n_features(shape: tuple[int, ...], representation: str) -> int:
     """How many numbers a network is given of an example of this shape, (height, width)."""
     n = int(np.prod(shape))
-    return 2 * n if _view(view).strokes else n
+    return 2 * n if _representation(representation).strokes else n
 
 
-def _view(name: str) -> View:
-    if name not in VIEWS:
-        raise InvalidArgument(f"view {name!r} is unknown: use one of {', '.join(VIEWS)}")
-    return VIEWS[name]
-
-
-def _check_sides(sides: tuple[int, ...], view: str) -> None:
-    if VIEWS[view].strokes and any(side % 2 for side in sides):
+def _representation(name: str) -> Representation:
+    if name not in REPRESENTATIONS:
         raise InvalidArgument(
-            f"view {view!r} halves an image's height and width, and they are {sides}: give even ones"
+            f"representation {name!r} is unknown: use one of {', '.join(REPRESENTATIONS)}"
+        )
+    return REPRESENTATIONS[name]
+
+
+def _check_sides(sides: tuple[int, ...], representation: str) -> None:
+    if REPRESENTATIONS[representation].strokes and any(side % 2 for side in sides):
+        raise InvalidArgument(
+            f"representation {representation!r} halves an image's height and width, and they are "
+            f"{sides}: give even ones"
         )
 
 
 @with_default_errstate
-def seen(split: Split, view: str) -> Split:
-    """A split whose images are in one of the VIEWS; see :func:`viewed`."""
-    return split if view == "as-is" else replace(split, images=viewed(split.images, view))
+def represent_split(split: Split, representation: str) -> Split:
+    """A split whose images are in one of the REPRESENTATIONS; see :func:`represent`."""
+    return (
+        split
+        if representation == "as-is"
+        else replace(split, images=represent(split.images, representation))
+    )
 
 
 def _moments(x: Array) -> tuple[Array, Array, Array, Array]:

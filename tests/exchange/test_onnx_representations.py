@@ -1,4 +1,4 @@
-"""A graph that takes pixels sees them as the model's view does, in onnxruntime and in ONNX's reference.
+"""A graph that takes pixels sees them as the model does, in onnxruntime and in ONNX's reference.
 
 A sum that comes out an ulp apart may round a grey level to its neighbour; probabilities then differ by
 more than 1e-5, in a few images.
@@ -14,11 +14,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import handwrought as hw
-from handwrought.data.views import VIEWS, View, finished, numbers_seen, straightened, viewed
+from handwrought.data.representations import (
+    REPRESENTATIONS,
+    Representation,
+    deskewed,
+    extract_features,
+    n_features,
+    represent,
+)
 from handwrought.errors import InvalidArgument
 from handwrought.exchange import export, to_onnx
 from handwrought.exchange.onnx_graph import Graph
-from handwrought.exchange.onnx_views import add_view
+from handwrought.exchange.onnx_representations import add_representation
 from handwrought.storage.header import PIXELS, new_header
 
 from .runtimes import by_onnxruntime, by_the_reference, opened
@@ -44,14 +51,14 @@ def images():
     return np.concatenate([drawn(), hw.load_dataset("mnist").test.images[:186]])
 
 
-def example(view, dtype="float32", cost="softmax"):
-    net = hw.Network([numbers_seen((28, 28), view), 20, 10], "relu", cost, 1, dtype)
-    return net, new_header(net, dtype, view=view, temperature=0.6)
+def example(representation, dtype="float32", cost="softmax"):
+    net = hw.Network([n_features((28, 28), representation), 20, 10], "relu", cost, 1, dtype)
+    return net, new_header(net, dtype, representation=representation, temperature=0.6)
 
 
-def only_the_view(view, shape=(28, 28)):
+def only_the_representation(representation, shape=(28, 28)):
     graph = Graph(onnx, np.dtype("f4"))
-    graph.add("Identity", add_view(graph, "pixels", view, shape), output="seen")
+    graph.add("Identity", add_representation(graph, "pixels", representation, shape), output="seen")
     given_ = ("pixels", onnx.TensorProto.UINT8, ["n", *shape])
     return graph.model(given_, ("seen", graph.type, None), 17)
 
@@ -60,10 +67,12 @@ def levels_apart(found, expected):
     return np.abs(found - expected.astype("f4"))
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_probabilities_are_the_recognizers(images, view):
-    net, header = example(view)
-    expected = hw.Recognizer(net, view=view, temperature=0.6).probabilities(images)
+@pytest.mark.parametrize("representation", REPRESENTATIONS)
+def test_probabilities_are_the_recognizers(images, representation):
+    net, header = example(representation)
+    expected = hw.Recognizer(net, representation=representation, temperature=0.6).probabilities(
+        images
+    )
     model = to_onnx(net, header, pixels=True)
     for run in BOTH:
         found = run(model, pixels=images)
@@ -72,10 +81,12 @@ def test_probabilities_are_the_recognizers(images, view):
         assert (apart < 1e-5).mean() > 0.95
 
 
-@pytest.mark.parametrize("view", ["upright", "width-16", "strokes"])
-def test_a_network_of_float64_sees_the_same(images, view):
-    net, header = example(view, "float64", "cross-entropy")
-    expected = hw.Recognizer(net, view=view, temperature=0.6).probabilities(images)
+@pytest.mark.parametrize("representation", ["upright", "width-16", "strokes"])
+def test_a_network_of_float64_sees_the_same(images, representation):
+    net, header = example(representation, "float64", "cross-entropy")
+    expected = hw.Recognizer(net, representation=representation, temperature=0.6).probabilities(
+        images
+    )
     model = to_onnx(net, header, pixels=True)
     for run in BOTH:
         found = run(model, pixels=images)
@@ -84,22 +95,27 @@ def test_a_network_of_float64_sees_the_same(images, view):
         assert (np.abs(found - expected) < 1e-5).mean() > 0.95
 
 
-@pytest.mark.parametrize("view", [name for name, view in VIEWS.items() if view.upright])
-def test_what_is_seen_is_the_view_but_for_a_grey_level_here_and_there(images, view):
-    expected = viewed(images, view)
+@pytest.mark.parametrize(
+    "representation",
+    [name for name, each in REPRESENTATIONS.items() if each.deskew],
+)
+def test_what_is_seen_is_the_representation_but_for_a_grey_level_here_and_there(
+    images, representation
+):
+    expected = represent(images, representation)
     for run in BOTH:
-        found = run(only_the_view(VIEWS[view]), pixels=images)
+        found = run(only_the_representation(REPRESENTATIONS[representation]), pixels=images)
         assert found.shape == expected.shape
         apart = levels_apart(found, expected)
         # Most of them are in the faint picture, where many values lie halfway.
         assert (apart > 0).mean() < 1e-3
         # The root of a small number grows fast: one grey level is many in a map of strokes.
-        assert VIEWS[view].strokes or apart.max() <= 1
+        assert REPRESENTATIONS[representation].strokes or apart.max() <= 1
 
 
 @cache
-def in_view(view):
-    return opened(only_the_view(view))
+def in_representation(representation):
+    return opened(only_the_representation(representation))
 
 
 PICTURES = arrays(np.uint8, (2, 28, 28), elements=st.integers(0, 255), fill=st.just(0))
@@ -108,24 +124,26 @@ PICTURES = arrays(np.uint8, (2, 28, 28), elements=st.integers(0, 255), fill=st.j
 @settings(deadline=None)
 @given(PICTURES)
 def test_every_picture_is_set_upright_to_a_grey_level(pixels):
-    (found,) = in_view(View(upright=True)).run(None, {"pixels": pixels})
-    assert levels_apart(found, straightened(pixels, "upright")).max() <= 1
+    (found,) = in_representation(Representation(deskew=True)).run(None, {"pixels": pixels})
+    assert levels_apart(found, deskewed(pixels, "upright")).max() <= 1
 
 
 @settings(deadline=None)
 @given(PICTURES)
 def test_the_strokes_of_every_picture_are_found_to_a_grey_level(pixels):
-    (found,) = in_view(View(strokes=True)).run(None, {"pixels": pixels})
-    assert levels_apart(found, finished(pixels, "strokes")).max() <= 1
+    (found,) = in_representation(Representation(strokes=True)).run(None, {"pixels": pixels})
+    assert levels_apart(found, extract_features(pixels, "strokes")).max() <= 1
 
 
-@pytest.mark.parametrize("view", ["upright", "width-20", "strokes"])
+@pytest.mark.parametrize("representation", ["upright", "width-20", "strokes"])
 @pytest.mark.parametrize("opset", [13, 17, 18, 22, onnx.defs.onnx_opset_version()])
-def test_every_opset_does(images, view, opset):
-    net, header = example(view)
+def test_every_opset_does(images, representation, opset):
+    net, header = example(representation)
     model = to_onnx(net, header, pixels=True, opset=opset)
     onnx.checker.check_model(model, full_check=True)
-    expected = hw.Recognizer(net, view=view, temperature=0.6).probabilities(images[:30])
+    expected = hw.Recognizer(net, representation=representation, temperature=0.6).probabilities(
+        images[:30]
+    )
     # A runtime may be older than the newest opset; the reference knows it.
     for run in BOTH if opset <= 22 else [by_the_reference]:
         np.testing.assert_allclose(run(model, pixels=images[:30]), expected, atol=1e-3)
@@ -135,24 +153,30 @@ def test_every_opset_does(images, view, opset):
 def test_a_batch_has_any_size(images, n):
     net, header = example("strokes-16")
     found = by_onnxruntime(to_onnx(net, header, pixels=True), pixels=images[:n])
-    expected = hw.Recognizer(net, view="strokes-16", temperature=0.6).probabilities(images[:n])
+    expected = hw.Recognizer(net, representation="strokes-16", temperature=0.6).probabilities(
+        images[:n]
+    )
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("view", ["upright", "width-10"])
-def test_pictures_of_other_sizes_are_seen_the_same(view):
+@pytest.mark.parametrize("representation", ["upright", "width-10"])
+def test_pictures_of_other_sizes_are_seen_the_same(representation):
     pixels = np.random.default_rng(0).integers(0, 256, (5, 11, 16), np.uint8)
     net = hw.Network([11 * 16, 3], cost="softmax", seed=1)
     made = {**PIXELS, "height": 11, "width": 16}
-    model = to_onnx(net, new_header(net, "float32", view=view, preprocessing=made), pixels=True)
-    expected = net.feedforward(viewed(pixels, view).reshape(5, -1) / 255)
+    model = to_onnx(
+        net,
+        new_header(net, "float32", representation=representation, preprocessing=made),
+        pixels=True,
+    )
+    expected = net.feedforward(represent(pixels, representation).reshape(5, -1) / 255)
     for run in BOTH:
         np.testing.assert_allclose(run(model, pixels=pixels), expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("view", ["as-is", "upright", "strokes"])
-def test_what_is_no_picture_is_refused_by_the_runtime(images, view):
-    session = opened(to_onnx(*example(view), pixels=True))
+@pytest.mark.parametrize("representation", ["as-is", "upright", "strokes"])
+def test_what_is_no_picture_is_refused_by_the_runtime(images, representation):
+    session = opened(to_onnx(*example(representation), pixels=True))
     for wrong in (images[:, 1:], images[0], images.astype("f4")):
         with pytest.raises(Exception, match="INVALID_ARGUMENT"):
             session.run(None, {"pixels": wrong})
@@ -160,30 +184,34 @@ def test_what_is_no_picture_is_refused_by_the_runtime(images, view):
 
 def test_the_file_of_a_model_of_strokes_takes_pixels(images, tmp_path):
     net, _ = example("strokes")
-    net.save(tmp_path / "m.safetensors", view="strokes", temperature=0.6)
+    net.save(tmp_path / "m.safetensors", representation="strokes", temperature=0.6)
     export(tmp_path / "m.safetensors", tmp_path / "m.onnx", pixels=True)
     model = onnx.load(tmp_path / "m.onnx")
     said = {entry.key: entry.value for entry in model.metadata_props}
-    assert (said["view"], said["input"]) == ("strokes", "uint8 pixels, ink bright on black")
+    assert (said["representation"], said["input"]) == (
+        "strokes",
+        "uint8 pixels, ink bright on black",
+    )
     expected = hw.Recognizer.load(tmp_path / "m.safetensors").probabilities(images)
     np.testing.assert_allclose(by_onnxruntime(model, pixels=images), expected, atol=1e-3)
 
 
 def test_a_graph_of_numbers_says_whose_they_are():
     said = {entry.key: entry.value for entry in to_onnx(*example("upright")).metadata_props}
-    assert said["input"] == "the view 'upright' of pixels, divided by 255"
+    assert said["input"] == "the representation 'upright' of pixels, divided by 255"
 
 
 def test_a_view_that_is_unknown_is_told():
     net, header = example("as-is")
     with pytest.raises(InvalidArgument, match="one sees pictures 'mirrored': export it without"):
-        to_onnx(net, {**header, "view": "mirrored"}, pixels=True)
+        to_onnx(net, {**header, "representation": "mirrored"}, pixels=True)
 
 
 @pytest.mark.parametrize(
-    ("n_inputs", "view"), [(784, "strokes"), (1000, "strokes"), (1568, "upright"), (4, "as-is")]
+    ("n_inputs", "representation"),
+    [(784, "strokes"), (1000, "strokes"), (1568, "upright"), (4, "as-is")],
 )
-def test_inputs_of_which_it_is_not_known_how_they_are_made_are_told(n_inputs, view):
+def test_inputs_of_which_it_is_not_known_how_they_are_made_are_told(n_inputs, representation):
     net = hw.Network([n_inputs, 10])
     with pytest.raises(InvalidArgument, match="--pixels is for models whose file says how"):
-        to_onnx(net, new_header(net, "float32", view=view), pixels=True)
+        to_onnx(net, new_header(net, "float32", representation=representation), pixels=True)

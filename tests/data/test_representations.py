@@ -10,8 +10,14 @@ import handwrought as hw
 from handwrought.committee import Member
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.flags import flagged
+from handwrought.data.representations import (
+    REPRESENTATIONS,
+    deskewed,
+    extract_features,
+    n_features,
+    represent,
+)
 from handwrought.data.strokes import stroke_maps
-from handwrought.data.views import VIEWS, finished, numbers_seen, straightened, viewed
 from handwrought.errors import InvalidArgument
 from handwrought.reading.recognizer import Recognizer
 from handwrought.storage import save_model
@@ -40,20 +46,20 @@ def widths(images):
 
 
 def test_as_is_leaves_images_alone(split):
-    assert viewed(split.images, "as-is") is split.images
+    assert represent(split.images, "as-is") is split.images
 
 
 def test_upright_takes_the_lean_away(split):
-    before, after = np.abs(lean(split.images)), np.abs(lean(viewed(split.images, "upright")))
+    before, after = np.abs(lean(split.images)), np.abs(lean(represent(split.images, "upright")))
     assert np.median(before) > 0.1
     assert np.median(after) < 0.02
     assert (after < 0.12).mean() > 0.97
 
 
-@pytest.mark.parametrize("name", [name for name, view in VIEWS.items() if view.width])
+@pytest.mark.parametrize("name", [name for name, each in REPRESENTATIONS.items() if each.width])
 def test_a_width_is_reached_unless_it_is_more_than_twice_as_far(split, name):
-    width = VIEWS[name].width
-    upright, found = viewed(split.images, "upright"), straightened(split.images, name)
+    width = REPRESENTATIONS[name].width
+    upright, found = represent(split.images, "upright"), deskewed(split.images, name)
     reachable = (widths(upright) * 2 >= width) & (widths(upright) <= 2 * width)
     assert reachable.mean() > 0.8
     assert (np.abs(widths(found)[reachable] - width) <= 2).mean() > 0.95
@@ -61,19 +67,22 @@ def test_a_width_is_reached_unless_it_is_more_than_twice_as_far(split, name):
 
 def test_upright_keeps_the_ink_to_the_nearest_grey(split):
     before, after = (
-        x.sum((1, 2), dtype=float) for x in (split.images, viewed(split.images, "upright"))
+        x.sum((1, 2), dtype=float) for x in (split.images, represent(split.images, "upright"))
     )
     assert abs((after / before).mean() - 1) < 1e-4
 
 
 def test_views_keep_type_and_most_of_the_ink(split):
-    for name, view in VIEWS.items():
-        found = viewed(split.images, name)
-        assert (found.dtype, found.shape) == (np.uint8, (300, 28, 56 if view.strokes else 28))
-        assert found[0].size == numbers_seen((28, 28), name)
+    for name, representation in REPRESENTATIONS.items():
+        found = represent(split.images, name)
+        assert (found.dtype, found.shape) == (
+            np.uint8,
+            (300, 28, 56 if representation.strokes else 28),
+        )
+        assert found[0].size == n_features((28, 28), name)
         assert (found.reshape(300, -1).max(axis=1) > 100).all()
-        assert viewed(np.zeros((2, 28, 28), np.uint8), name).sum() == 0
-        assert viewed(split.images[:0], name).shape == (0, *found.shape[1:])
+        assert represent(np.zeros((2, 28, 28), np.uint8), name).sum() == 0
+        assert represent(split.images[:0], name).shape == (0, *found.shape[1:])
 
 
 def maps_of(images):
@@ -118,13 +127,13 @@ def test_changes_come_between_a_views_two_parts(split):
     change = Augmentation(rotation=20)
     few = replace(split, images=split.images[:8], labels=split.labels[:8])
     batches = ChangedBatches(
-        replace(few, images=straightened(few.images, "strokes")),
+        replace(few, images=deskewed(few.images, "strokes")),
         change, 0.0, np.dtype(np.float32), 3, "strokes",
     )  # fmt: skip
     ((x, _),) = batches.read(1, [np.arange(8)], 0, 1.0)
     rng = chance(3, 1, "augmentation")
-    turned = change(straightened(few.images, "strokes"), rng)
-    np.testing.assert_array_equal(x, finished(turned, "strokes").reshape(8, -1))
+    turned = change(deskewed(few.images, "strokes"), rng)
+    np.testing.assert_array_equal(x, extract_features(turned, "strokes").reshape(8, -1))
 
 
 def test_a_network_trains_on_strokes_and_its_file_remembers_them(split, tmp_path):
@@ -137,7 +146,7 @@ def test_a_network_trains_on_strokes_and_its_file_remembers_them(split, tmp_path
         reports = list(hw.train(network, data, epochs=2, batch_size=50, view="strokes", **settings))
         assert reports[-1].validation_accuracy > 0.9
         networks.append(network)
-    save_model(networks[0], tmp_path / "strokes.safetensors", view="strokes")
+    save_model(networks[0], tmp_path / "strokes.safetensors", representation="strokes")
     member = Member.load(tmp_path / "strokes.safetensors")
     images, labels = data.validation.images, data.validation.labels
     assert (member.outputs(images).argmax(axis=1) == labels).mean() > 0.9
@@ -146,19 +155,21 @@ def test_a_network_trains_on_strokes_and_its_file_remembers_them(split, tmp_path
 
 
 def test_a_network_of_another_size_is_refused(split):
-    with pytest.raises(InvalidArgument, match=r"have 1568 numbers in this view.* takes 784"):
+    with pytest.raises(
+        InvalidArgument, match=r"have 1568 numbers in this representation.* takes 784"
+    ):
         hw.train(hw.Network([784, 10]), split, epochs=1, view="strokes")
 
 
 def test_an_unknown_view_and_a_table_are_refused():
-    with pytest.raises(InvalidArgument, match="view 'sideways' is unknown"):
-        viewed(np.zeros((1, 28, 28), np.uint8), "sideways")
+    with pytest.raises(InvalidArgument, match="representation 'sideways' is unknown"):
+        represent(np.zeros((1, 28, 28), np.uint8), "sideways")
     with pytest.raises(InvalidArgument, match="is for uint8 images"):
-        viewed(np.zeros((1, 784), np.float32), "upright")
+        represent(np.zeros((1, 784), np.float32), "upright")
     with pytest.raises(InvalidArgument, match="is for uint8 or float32 images"):
-        finished(np.zeros((28, 28), np.uint8), "strokes")
+        extract_features(np.zeros((28, 28), np.uint8), "strokes")
     with pytest.raises(InvalidArgument, match=r"halves .* they are \(27, 28\): give even ones"):
-        viewed(np.zeros((1, 27, 28), np.uint8), "strokes")
+        represent(np.zeros((1, 27, 28), np.uint8), "strokes")
 
 
 def test_flags_change_ones_and_sevens_only(split):
