@@ -99,13 +99,11 @@ def test_so_it_is_where_rounding_is_divided_by_itself(monkeypatch, images, optim
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_moves_as_its_plain_code_does(name):
-    from handwrought.kernels import fused
-
     moved = []
-    for kernels in (None, fused):
+    for compiled in (False, True):
         net = hw.Network([50, 20, 10], seed=4)
         optimizer = make_optimizer(name, net.parameters, weight_decay=0.01)
-        optimizer.kernels = kernels
+        optimizer.compiled = compiled
         rng = np.random.default_rng(5)
         for _ in range(5):
             gradient = net.parameters.like()

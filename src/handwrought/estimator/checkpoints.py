@@ -52,7 +52,7 @@ class Checkpoint:
             "best": solver.best,
             "order": solver.order,
             "random": keys,
-            **{f"optimizer.{slot}": array for slot, array in optimizer.state.items()},
+            **{f"optimizer.{slot}": array for slot, array in optimizer.vectors.items()},
             **{name: np.array(curve, float) for name, curve in curves.items() if curve is not None},
         }
         best = est.best_loss_ if solver.score is None else est.best_validation_score_
@@ -97,7 +97,7 @@ class Checkpoint:
         solver.order = kept.arrays["order"]
         position = int(kept.numbers["position"])
         solver.random_state.set_state(("MT19937", kept.arrays["random"], position))
-        for slot, array in solver.optimizer.state.items():
+        for slot, array in solver.optimizer.vectors.items():
             array[...] = kept.arrays[f"optimizer.{slot}"]
         for name in _CURVES:
             if name in kept.arrays:
@@ -119,4 +119,4 @@ def _digest(examples: Examples) -> str:
 
 
 def _surroundings(solver: Any) -> dict[str, Any]:
-    return surroundings("plain" if solver.optimizer.kernels is None else "compiled")
+    return surroundings("compiled" if solver.optimizer.compiled else "plain")

@@ -104,14 +104,11 @@ class Solver:
         if est.solver == "sgd" and est.nesterovs_momentum:
             name = "nesterov"
         optimizer: Any = make_optimizer(name, self.network.parameters)
-        for constant in ("momentum", "beta_1", "beta_2", "epsilon"):
-            if hasattr(optimizer, constant):
-                setattr(optimizer, constant, getattr(est, constant))
+        # As scikit-learn bounds them: its momentum may be 1.
+        optimizer.momentum, optimizer.epsilon = est.momentum, est.epsilon
+        optimizer.beta1, optimizer.beta2 = est.beta_1, est.beta_2
         n = len(self.examples)
-        if n >= _MANY and wanted(n * est.max_iter):
-            from handwrought.kernels import fused
-
-            optimizer.kernels = fused
+        optimizer.compiled = n >= _MANY and wanted(n * est.max_iter)
         return optimizer
 
     # --- one fit ------------------------------------------------------------------------------------
@@ -127,7 +124,7 @@ class Solver:
         if state.arrays:
             self.optimizer.steps = state.steps
             for slot, array in state.arrays.items():
-                self.optimizer.state[slot][...] = array
+                self.optimizer.vectors[slot][...] = array
         finished = False
         if checkpoint is not None:
             checkpoint.restore(self)
@@ -151,7 +148,7 @@ class Solver:
             warnings.warn("Training interrupted by user.", stacklevel=6)
         if self.score is not None:
             self.network.parameters.vector[...] = self.best
-        state.steps, state.arrays = self.optimizer.steps, self.optimizer.state
+        state.steps, state.arrays = self.optimizer.steps, self.optimizer.vectors
 
     def _iteration(self, start: float) -> bool:
         """One pass over the data; whether the fit is to end with it."""

@@ -18,26 +18,18 @@ _FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
-def adam_move(
-    theta: Array,
-    g: Array,
-    mean: Array,
-    square: Array,
-    beta_1: Any,
-    beta_2: Any,
-    rate: Any,
-    root: Any,
-    epsilon: Any,
-) -> None:
+def adam_move(theta: Array, g: Array, moments: Any, constants: Any) -> None:
     """Both moments and the parameters in one pass over memory; all flat float32 of one length.
 
-    ``rate`` is η / (1 - β₁ᵗ) and ``root`` 1 / √(1 - β₂ᵗ).  The plain twin is
+    ``constants`` are β₁, β₂, η / (1 - β₁ᵗ), 1 / √(1 - β₂ᵗ) and ε.  The plain twin is
     ``optimizers.Adam._move``.
     """
+    mean, square = moments
+    beta1, beta2, rate, root, epsilon = constants
     one = np.float32(1)
     for i in range(theta.shape[0]):
-        m = beta_1 * mean[i] + (one - beta_1) * g[i]
-        s = beta_2 * square[i] + (one - beta_2) * g[i] * g[i]
+        m = beta1 * mean[i] + (one - beta1) * g[i]
+        s = beta2 * square[i] + (one - beta2) * g[i] * g[i]
         mean[i] = m
         square[i] = s
         theta[i] -= rate * m / (np.sqrt(s) * root + epsilon)

@@ -2,11 +2,16 @@
 
 θ stands for the vector of all parameters, g for its gradient, η for the learning rate.  Every
 optimizer keeps its state in flat vectors too, and nothing is allocated in a step.
+
+One class declares all of an optimizer: its name, the vectors it keeps, its constants, the learning
+rates it starts from, and its formula.  A new one is written here, and named in ``OPTIMIZERS``.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
@@ -16,9 +21,20 @@ from numpy.typing import NDArray
 from handwrought.errors import InvalidArgument
 from handwrought.nn.parameters import Parameters
 
-__all__ = ["OPTIMIZERS", "Optimizer", "default_learning_rate", "make_optimizer"]
+__all__ = ["OPTIMIZERS", "Constant", "Optimizer", "default_learning_rate", "make_optimizer"]
 
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number in an optimizer's formula, beside the learning rate: at least ``least``, and below
+    ``below``."""
+
+    default: float
+    meaning: str
+    least: float = 0.0
+    below: float = 1.0
 
 
 class Optimizer(ABC):
@@ -31,36 +47,57 @@ class Optimizer(ABC):
     weight_decay : float
         λ of the cost (λ/2) Σ w²: its gradient λ w is added to g for weights, not for biases
         (AdamW shrinks the weights by η λ instead).
+    **constants : float
+        Others than the defaults of ``constants``; each is an attribute then.
     """
 
     name: ClassVar[str]
     slots: ClassVar[tuple[str, ...]] = ()
-    """Names of the state vectors, each of the parameters' size."""
+    """Names of the vectors that it keeps, each of the parameters' size."""
+    constants: ClassVar[Mapping[str, Constant]] = {}
+    learning_rates: ClassVar[Mapping[str, float]] = {}
+    """Rates that work on digits, by cost."""
+    learning_rate: ClassVar[float] = 0.001
+    """And with any other cost."""
 
-    def __init__(self, parameters: Parameters, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self, parameters: Parameters, weight_decay: float = 0.0, **constants: float
+    ) -> None:
         self.parameters = parameters
         self.weight_decay = weight_decay
         self.steps = 0
-        self.state: dict[str, Array] = {
+        self.vectors: dict[str, Array] = {
             slot: np.zeros_like(parameters.vector) for slot in self.slots
         }
         self._scratch = np.empty_like(parameters.vector)
-        self.kernels: Any = None
-        """:mod:`handwrought.kernels.fused`, where compiled code is wanted."""
+        self.compiled = False
+        """Whether a step may be a kernel's, where there is one."""
+        for name, constant in self.constants.items():
+            setattr(self, name, constants.get(name, constant.default))
 
     def __getstate__(self) -> dict[str, Any]:
-        # A module has no copy, and what is in the scratch means nothing.
-        return {**vars(self), "_scratch": None, "kernels": self.kernels is not None}
+        return {**vars(self), "_scratch": None}  # what is in it means nothing
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # What another process hands over may be a map of a file, to be read only.
-        slots = {k: np.require(v, requirements="W") for k, v in state["state"].items()}
+        vectors = {slot: np.require(v, requirements="W") for slot, v in state["vectors"].items()}
         scratch = np.empty_like(state["parameters"].vector)
-        vars(self).update(state, state=slots, _scratch=scratch, kernels=None)
-        if state["kernels"] and find_spec("numba") is not None:
-            from handwrought.kernels import fused
+        compiled = state["compiled"] and find_spec("numba") is not None
+        vars(self).update(state, vectors=vectors, _scratch=scratch, compiled=compiled)
 
-            self.kernels = fused
+    # --- in a checkpoint ----------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, float], dict[str, Array]]:
+        """The numbers and vectors that change as it steps; views."""
+        return {"steps": self.steps}, self.vectors
+
+    def restore(self, numbers: Mapping[str, float], arrays: Mapping[str, Array]) -> None:
+        """Stand where :meth:`state` was taken."""
+        self.steps = int(numbers["steps"])
+        for slot, vector in self.vectors.items():
+            np.copyto(vector, arrays[slot])
+
+    # --- a step -------------------------------------------------------------------------------------
 
     def step(
         self, gradient: Parameters, learning_rate: float, clip_norm: float | None = None
@@ -106,6 +143,12 @@ class SGD(Optimizer):
     """θ ← θ - η g (article, section "Backpropagation under the hood"; Nielsen, equation 20)."""
 
     name = "sgd"
+    learning_rates: ClassVar = {
+        "quadratic": 3.0,
+        "cross-entropy": 0.5,
+        "softmax": 0.3,
+    }  # 3.0: Nielsen's
+    learning_rate = 0.1
 
     def _move(self, g: Array, learning_rate: float) -> None:
         g *= learning_rate
@@ -113,14 +156,19 @@ class SGD(Optimizer):
 
 
 class Momentum(Optimizer):
-    """v ← μ v - η g; θ ← θ + v, with μ = 0.9 (Polyak 1964; Nielsen, equations 107 and 108)."""
+    """v ← μ v - η g; θ ← θ + v (Polyak 1964; Nielsen, equations 107 and 108)."""
 
     name = "momentum"
     slots = ("velocity",)
-    momentum = 0.9
+    constants: ClassVar = {
+        "momentum": Constant(0.9, "μ, the share of the velocity that a step leaves")
+    }
+    learning_rates: ClassVar = {cost: rate / 10 for cost, rate in SGD.learning_rates.items()}
+    learning_rate = SGD.learning_rate / 10
+    momentum: float
 
     def _move(self, g: Array, learning_rate: float) -> None:
-        velocity = self.state["velocity"]
+        velocity = self.vectors["velocity"]
         velocity *= self.momentum
         g *= learning_rate
         velocity -= g
@@ -133,7 +181,7 @@ class Nesterov(Momentum):
     name = "nesterov"
 
     def _move(self, g: Array, learning_rate: float) -> None:
-        velocity = self.state["velocity"]
+        velocity = self.vectors["velocity"]
         velocity *= self.momentum
         g *= learning_rate
         velocity -= g
@@ -142,19 +190,26 @@ class Nesterov(Momentum):
         self.parameters.vector += self._scratch
 
 
+EPSILON = Constant(1e-8, "ε, which keeps a division from that by 0", 1e-30, float("inf"))
+
+
 class RMSProp(Optimizer):
-    """s ← ρ s + (1 - ρ) g²; θ ← θ - η g / (√s + ε), ρ = 0.99 (Tieleman and Hinton 2012)."""
+    """s ← ρ s + (1 - ρ) g²; θ ← θ - η g / (√s + ε) (Tieleman and Hinton 2012)."""
 
     name = "rmsprop"
     slots = ("square",)
-    decay = 0.99
-    epsilon = 1e-8
+    constants: ClassVar = {
+        "rho": Constant(0.99, "ρ, the share of the mean square that a step leaves"),
+        "epsilon": EPSILON,
+    }
+    rho: float
+    epsilon: float
 
     def _move(self, g: Array, learning_rate: float) -> None:
-        square, scratch = self.state["square"], self._scratch
+        square, scratch = self.vectors["square"], self._scratch
         np.multiply(g, g, out=scratch)
-        scratch *= 1 - self.decay
-        square *= self.decay
+        scratch *= 1 - self.rho
+        square *= self.rho
         square += scratch
         np.sqrt(square, out=scratch)
         scratch += self.epsilon
@@ -172,32 +227,37 @@ class Adam(Optimizer):
 
     name = "adam"
     slots = ("mean", "square")
-    beta_1 = 0.9
-    beta_2 = 0.999
-    epsilon = 1e-8
+    constants: ClassVar = {
+        "beta1": Constant(0.9, "β₁, the share of the mean gradient that a step leaves"),
+        "beta2": Constant(0.999, "β₂, the share of the mean square that a step leaves"),
+        "epsilon": EPSILON,
+    }
+    beta1: float
+    beta2: float
+    epsilon: float
 
     def _move(self, g: Array, learning_rate: float) -> None:
-        mean, square, scratch = self.state["mean"], self.state["square"], self._scratch
-        if self.kernels is not None and g.dtype == np.float32:
-            rate = learning_rate / (1 - self.beta_1**self.steps)
-            root = 1 / np.sqrt(1 - self.beta_2**self.steps)
-            constants = (self.beta_1, self.beta_2, rate, root, self.epsilon)
-            self.kernels.adam_move(
-                self.parameters.vector, g, mean, square, *map(np.float32, constants)
-            )
+        mean, square, scratch = self.vectors["mean"], self.vectors["square"], self._scratch
+        rate = learning_rate / (1 - self.beta1**self.steps)
+        root = 1 / np.sqrt(1 - self.beta2**self.steps)
+        if self.compiled and g.dtype == np.float32:
+            from handwrought.kernels.fused import adam_move
+
+            constants = map(np.float32, (self.beta1, self.beta2, rate, root, self.epsilon))
+            adam_move(self.parameters.vector, g, (mean, square), tuple(constants))
             return
-        mean *= self.beta_1
-        np.multiply(g, 1 - self.beta_1, out=scratch)
+        mean *= self.beta1
+        np.multiply(g, 1 - self.beta1, out=scratch)
         mean += scratch
         np.multiply(g, g, out=scratch)
-        scratch *= 1 - self.beta_2
-        square *= self.beta_2
+        scratch *= 1 - self.beta2
+        square *= self.beta2
         square += scratch
         np.sqrt(square, out=scratch)
-        scratch *= 1 / np.sqrt(1 - self.beta_2**self.steps)
+        scratch *= root
         scratch += self.epsilon
         np.divide(mean, scratch, out=g)
-        g *= learning_rate / (1 - self.beta_1**self.steps)
+        g *= rate
         self.parameters.vector -= g
 
 
@@ -216,24 +276,47 @@ OPTIMIZERS: Final[dict[str, type[Optimizer]]] = {
 }
 
 
-def make_optimizer(name: str, parameters: Parameters, weight_decay: float = 0.0) -> Optimizer:
-    """The optimizer of this name for these parameters.
+def make_optimizer(
+    name: str, parameters: Parameters, weight_decay: float = 0.0, **constants: float | None
+) -> Optimizer:
+    """The optimizer of this name for these parameters; a constant that is None is its default.
 
     Raises
     ------
     InvalidArgument
-        If there is none of this name, or weight_decay is negative or not finite.
+        If there is none of this name, a number is out of its range, or it takes no such constant.
     """
-    if name not in OPTIMIZERS:
-        raise InvalidArgument(f"optimizer {name!r} is unknown: use one of {', '.join(OPTIMIZERS)}")
+    kind = _named(name)
     if not 0 <= weight_decay < np.inf:
         raise InvalidArgument(f"weight_decay is {weight_decay!r}: it must be at least 0")
-    return OPTIMIZERS[name](parameters, weight_decay)
+    given = {}
+    for key, value in constants.items():
+        if value is None:
+            continue
+        if key not in kind.constants:
+            takes = " and ".join(", ".join(kind.constants).rsplit(", ", 1)) or "no constants"
+            raise InvalidArgument(f"optimizer {name!r} takes no {key}: it takes {takes}")
+        given[key] = _checked(key, value, kind.constants[key])
+    return kind(parameters, weight_decay, **given)
+
+
+def _named(name: str) -> type[Optimizer]:
+    if name not in OPTIMIZERS:
+        raise InvalidArgument(f"optimizer {name!r} is unknown: use one of {', '.join(OPTIMIZERS)}")
+    return OPTIMIZERS[name]
+
+
+def _checked(name: str, value: float, constant: Constant) -> float:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not constant.least <= value < constant.below:
+        below = "" if constant.below == np.inf else f" and below {constant.below:g}"
+        raise InvalidArgument(
+            f"{name} is {value!r}: it must be a number of at least {constant.least:g}{below}"
+        )
+    return float(value)
 
 
 def default_learning_rate(optimizer: str, cost: str) -> float:
     """A learning rate that works on digits: 3.0 for SGD on the quadratic cost, as Nielsen's."""
-    sgd = {"quadratic": 3.0, "cross-entropy": 0.5, "softmax": 0.3}.get(cost, 0.1)
-    if optimizer == "sgd":
-        return sgd
-    return sgd / 10 if optimizer in ("momentum", "nesterov") else 0.001
+    kind = _named(optimizer)
+    return kind.learning_rates.get(cost, kind.learning_rate)

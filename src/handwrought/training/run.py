@@ -139,7 +139,7 @@ class Run:
                 "waited": self.plateau.waited,
             }
         copies = {name: array.copy() for name, array in arrays.items()}
-        for name, array in optimizer.state.items():
+        for name, array in optimizer.vectors.items():
             copies[name] = array.copy()
             if self.split_engine is not None:
                 self.split_engine.convert(array, copies[name], into_network=True)
@@ -154,7 +154,7 @@ class Run:
         into = {
             "parameters": self.network.parameters.vector,
             "good": self.good,
-            **optimizer.state,
+            **optimizer.vectors,
         }
         if self.average is not None:
             into["average"] = self.average.vector
@@ -164,7 +164,7 @@ class Run:
         for name, array in into.items():
             np.copyto(array, state.arrays[name])
         if self.split_engine is not None and "engine" not in state.settings:
-            for name, array in optimizer.state.items():
+            for name, array in optimizer.vectors.items():
                 self.split_engine.convert(array, state.arrays[name], into_network=False)
         if self.plateau is not None:
             self.plateau.share = state.numbers["share"]

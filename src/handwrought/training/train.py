@@ -237,10 +237,7 @@ def train(
     plain = optimizer == "sgd" and not l1 and not any(rates) and not clip_norm
     trained = run.choose_engine(plain=plain and hardest == 1, whole=hardest == 1)
     moved = make_optimizer(optimizer, trained.parameters, weight_decay)
-    if run.compiled:
-        from handwrought.kernels import fused
-
-        moved.kernels = fused
+    moved.compiled = run.compiled
     run.step = Step(
         trained, moved, rates, run.batch_size, hardest=hardest, l1=l1, clip_norm=clip_norm
     )
