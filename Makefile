@@ -46,7 +46,7 @@ test-all: test test-slow  ## Run both
 # the commands that train for minutes. Of the others nothing may be skipped.
 LOWEST := tests/nn tests/data tests/storage tests/training tests/evaluation tests/reading tests/cli \
 	tests/test_requirements.py tests/test_committee.py tests/test_inference.py
-LEFT_OUT := */test_against_* tests/training/test_search.py tests/*/test_tracking.py \
+LEFT_OUT := */test_against_* tests/search/test_search.py tests/*/test_tensorboard.py \
 	tests/cli/test_tune.py tests/reading/test_command.py \
 	tests/cli/test_fine_tune.py tests/cli/test_training_commands.py
 

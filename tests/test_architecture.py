@@ -111,7 +111,7 @@ OPENED_ELSEWHERE = {
         "os.open(self.path, os.O_RDWR | os.O_CREAT, 438)", "os.open(folder / NAME, os.O_RDWR)",
     },
     "runs/history.py": {"os.open(self.path, os.O_WRONLY | os.O_APPEND)"},
-    "training/studies.py": {
+    "search/study.py": {
         "self._path.open('ab')",
         "sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)",
     },

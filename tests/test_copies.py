@@ -20,9 +20,10 @@ from handwrought.estimator import MLPClassifier, MLPRegressor
 from handwrought.nn.equations import follow
 from handwrought.nn.parameters import Parameters
 from handwrought.nn.workspace import Workspace
+from handwrought.training.averaging import RunningAverage
 from handwrought.training.best import Best
 from handwrought.training.optimizers import OPTIMIZERS, make_optimizer
-from handwrought.training.steps import RunningAverage, Step
+from handwrought.training.step import Step
 
 
 def elsewhere(thing):

@@ -15,7 +15,7 @@ from handwrought.estimator.networks import draw, network_of
 from handwrought.nn.costs import POISSON
 from handwrought.nn.gradient_check import check_gradients
 from handwrought.training.optimizers import make_optimizer
-from handwrought.training.steps import Step
+from handwrought.training.step import Step
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 RNG = np.random.default_rng(0)

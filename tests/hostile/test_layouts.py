@@ -291,10 +291,10 @@ TRUSTED = {
     "Calibration.__init__": RECORD, "Evaluation.__init__": RECORD, "RiskCoverage.__init__": RECORD,
     "Change.__init__": RECORD, "Curve.__init__": RECORD, "Reading.__init__": RECORD,
     "Picture.__init__": RECORD, "training.state": RECORD, "training.batches": INSIDE,
-    "training.sparse_engine": INSIDE, "training.split_engine": INSIDE, "training.steps": INSIDE,
+    "training.sparse_engine": INSIDE, "training.split_engine": INSIDE, "training.step": INSIDE,
     "Committee.outputs": "feedforward of its members", "Member.outputs": "feedforward and represent",
     "load_recipe": "takes a path",
-    "exchange.stacks": INSIDE, "training.tracking": INSIDE, "estimator.examples": INSIDE,
+    "exchange.stacks": INSIDE, "training.tensorboard": INSIDE, "estimator.examples": INSIDE,
     "estimator.networks": INSIDE, "estimator.classifier": SKLEARN, "estimator.regressor": SKLEARN,
     "estimator.perceptron": SKLEARN, "estimator.stochastic": INSIDE, "estimator.lbfgs": INSIDE,
     **dict.fromkeys(

@@ -7,7 +7,7 @@ import torch
 import handwrought as hw
 from handwrought.nn.parameters import Parameters
 from handwrought.training.optimizers import OPTIMIZERS, make_optimizer
-from handwrought.training.steps import Step
+from handwrought.training.step import Step
 
 THEIRS = {
     "sgd": lambda p: torch.optim.SGD(p, 0.1, weight_decay=0.01),

@@ -3,7 +3,7 @@
 import pytest
 
 from handwrought.training.diagnosis import Asked, diagnose
-from handwrought.training.measuring import LayerMeasured, Point
+from handwrought.training.metrics import LayerMeasured, Point
 
 
 def point(accuracy, *, step=5000, saturated=0.0, guess=0.112):

@@ -9,7 +9,7 @@ import torch
 import handwrought as hw
 from handwrought.errors import InvalidArgument
 from handwrought.nn.parameters import Parameters
-from handwrought.training.checkpoints import load_checkpoint, save_checkpoint
+from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
 from handwrought.training.optimizers import (
     OPTIMIZERS,
     Constant,

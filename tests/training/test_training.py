@@ -9,8 +9,8 @@ import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument, ModelFileError, TrainingDiverged
 from handwrought.evaluation import wilson_interval
+from handwrought.training.averaging import RunningAverage
 from handwrought.training.observers import early_stopped
-from handwrought.training.steps import RunningAverage
 from handwrought.training.train import BatchReport
 
 

@@ -20,7 +20,7 @@ from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
 from handwrought.training.fine_tuning import FineTuningPlan
 from handwrought.training.plan import Plan
-from handwrought.training.tracking import check_tracking
+from handwrought.training.tensorboard import check_tracking
 
 __all__ = ["resume", "run"]
 

@@ -29,13 +29,13 @@ from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
 from handwrought.training.diagnosis import Asked, Finding, diagnose
-from handwrought.training.measuring import SAMPLE, Measurer, Point
+from handwrought.training.metrics import SAMPLE, Measurer, Point
 from handwrought.training.observers import early_stopped, remembered
 from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.plan import Plan
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
-from handwrought.training.tracking import tracked
+from handwrought.training.tensorboard import tracked
 from handwrought.training.train import Training, go_on, train
 
 __all__ = [

@@ -23,15 +23,15 @@ from handwrought.cli.testing import share
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
+from handwrought.search.search import Search, TrialReport, begin_search
+from handwrought.search.study import quiet
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import read_regular
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import MOST_BYTES, load_recipe, recipe_text
 from handwrought.training.reports import EpochReport
-from handwrought.training.search import Search, TrialReport, begin_search
 from handwrought.training.space import Choice, Space, default_space, planned, read_space
-from handwrought.training.studies import quiet
-from handwrought.training.tracking import check_tracking, tracked
+from handwrought.training.tensorboard import check_tracking, tracked
 
 __all__ = ["DEFAULTS", "run"]
 

@@ -1,7 +1,7 @@
 """The solvers that go through the data in mini-batches, as scikit-learn's do.
 
 A batch's gradient is the mean over its examples plus (alpha / m) w; an iteration is one pass over
-the data.  What happens in a step is :class:`handwrought.training.steps.Step`.
+the data.  What happens in a step is :class:`handwrought.training.step.Step`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from handwrought.floating_point import default_errstate
 from handwrought.kernels import wanted
 from handwrought.nn.network import Network
 from handwrought.training.optimizers import make_optimizer
-from handwrought.training.steps import Step
+from handwrought.training.step import Step
 
 __all__ = ["Solver", "SolverState"]
 

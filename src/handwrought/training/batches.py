@@ -17,7 +17,7 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Split
 from handwrought.data.representations import extract_features
 from handwrought.data.strangers import strangers
-from handwrought.training.ahead import made_ahead
+from handwrought.training.prefetch import prefetched
 
 __all__ = ["ChangedBatches", "chance"]
 
@@ -72,4 +72,4 @@ class ChangedBatches:
             x = extract_features(x, self.representation)
             return x.reshape(len(x), -1).astype(self.dtype, copy=False), y
 
-        yield from made_ahead(made, len(batches) - start)
+        yield from prefetched(made, len(batches) - start)

@@ -1,6 +1,6 @@
 """What goes wrong in a training, named from what was measured, by the rules below.
 
-Every rule looks at numbers that were measured (:class:`~handwrought.training.measuring.Point`), and
+Every rule looks at numbers that were measured (:class:`~handwrought.training.metrics.Point`), and
 says which; each names a mend, as settings that may change while the training runs, or else a training
 begun anew with them.  The command line and the studio tell the same.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from handwrought.training.measuring import SAMPLE, Point
+from handwrought.training.metrics import SAMPLE, Point
 
 __all__ = ["Asked", "Finding", "Mend", "diagnose"]
 

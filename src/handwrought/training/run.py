@@ -22,6 +22,7 @@ from handwrought.nn.network import Network
 from handwrought.nn.parameters import Parameters
 from handwrought.storage.versions import otherwise, surroundings
 from handwrought.training import sparse_engine, split_engine
+from handwrought.training.averaging import RunningAverage
 from handwrought.training.batches import ChangedBatches, chance
 from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.reports import BatchReport, EpochReport
@@ -29,7 +30,7 @@ from handwrought.training.schedules import Plateau, Schedule
 from handwrought.training.sparse_engine import SparseEngine
 from handwrought.training.split_engine import SplitEngine
 from handwrought.training.state import TrainingState
-from handwrought.training.steps import RunningAverage, Step
+from handwrought.training.step import Step
 
 __all__ = ["Run", "begin"]
 

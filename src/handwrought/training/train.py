@@ -25,13 +25,14 @@ from handwrought.data.representations import deskewed, n_features, represent_spl
 from handwrought.errors import CannotCopy, InvalidArgument
 from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
+from handwrought.training.averaging import RunningAverage
 from handwrought.training.batches import ChangedBatches
 from handwrought.training.optimizers import default_learning_rate, make_optimizer
 from handwrought.training.reports import BatchReport, EpochReport
 from handwrought.training.run import Run, begin
 from handwrought.training.schedules import Plateau, make_schedule
 from handwrought.training.state import TrainingState
-from handwrought.training.steps import RunningAverage, Step
+from handwrought.training.step import Step
 
 __all__ = ["BatchReport", "EpochReport", "Training", "go_on", "train"]
 

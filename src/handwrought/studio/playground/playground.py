@@ -1,7 +1,7 @@
 """The Playground: networks small enough to see whole, trained by the library in small steps.
 
 The steps are those of :func:`handwrought.train`: the same order of the examples, the same
-:class:`~handwrought.training.steps.Step`, in float64, so that an epoch here leaves the numbers that
+:class:`~handwrought.training.step.Step`, in float64, so that an epoch here leaves the numbers that
 an epoch there leaves.
 """
 
@@ -33,7 +33,7 @@ from handwrought.studio.playground.settings import (
     write_did,
 )
 from handwrought.training.optimizers import make_optimizer
-from handwrought.training.steps import Step
+from handwrought.training.step import Step
 
 if TYPE_CHECKING:
     from handwrought.studio.server.studio import Studio

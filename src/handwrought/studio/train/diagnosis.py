@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from handwrought.studio.train.training_request import Changes, Wish
 from handwrought.training import diagnosis
 from handwrought.training.diagnosis import Finding, Mend
-from handwrought.training.measuring import Point
+from handwrought.training.metrics import Point
 
 __all__ = ["Finding", "Mend", "diagnose"]
 

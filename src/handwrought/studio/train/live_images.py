@@ -1,12 +1,12 @@
 """What there is to see of a network while it trains; what is measured is in
-:mod:`handwrought.training.measuring`."""
+:mod:`handwrought.training.metrics`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from handwrought.training.measuring import SAMPLE, LayerMeasured, Measurer, Point
+from handwrought.training.metrics import SAMPLE, LayerMeasured, Measurer, Point
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,9 +14,10 @@ import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import HandwroughtError, InvalidArgument, MissingExtra
+from handwrought.search.search import TrialReport, begin_search
+from handwrought.search.study import quiet, this_process
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import Recipe, load_recipe, recipe_text, shipped_recipes
-from handwrought.training.search import TrialReport, begin_search
 from handwrought.training.space import (
     Choice,
     Range,
@@ -25,7 +26,6 @@ from handwrought.training.space import (
     planned,
     read_space,
 )
-from handwrought.training.studies import quiet, this_process
 
 quiet()
 

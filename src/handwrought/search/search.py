@@ -2,7 +2,7 @@
 
 Each trial is a training of its own on the training images, judged by its accuracy on the validation
 images; a test split has no part in it.  What is known is kept after every epoch in a file that
-several processes may share (:mod:`handwrought.training.studies`).
+several processes may share (:mod:`handwrought.search.study`).
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument, TrainingDiverged
-from handwrought.training.observers import early_stopped
-from handwrought.training.plan import Plan
-from handwrought.training.reports import BatchReport, EpochReport
-from handwrought.training.space import Choice, Range, Space, check_space, planned
-from handwrought.training.studies import (
+from handwrought.search.study import (
     give_up_the_dead,
     open_study,
     pruner_named,
     storage_faults,
     this_process,
 )
+from handwrought.training.observers import early_stopped
+from handwrought.training.plan import Plan
+from handwrought.training.reports import BatchReport, EpochReport
+from handwrought.training.space import Choice, Range, Space, check_space, planned
 from handwrought.training.train import train
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from handwrought.nn.network import Network
 from handwrought.nn.workspace import LayerState, Workspace
 from handwrought.training.optimizers import Optimizer
 
-__all__ = ["RunningAverage", "Step"]
+__all__ = ["Step"]
 
 Array = NDArray[Any]
 
@@ -109,36 +109,3 @@ class Step:
             of_hard.take(of_all, hard)
         share = self.network.dtype.type(1 / m) if shares is None else shares[hard]
         self.network.backward(x[hard], y[hard], part, self.gradient, share)
-
-
-class RunningAverage:
-    """A running average of the parameters (Polyak and Juditsky 1992).
-
-    Young averages would remember the start: until 1/(1 - decay) steps it is a plain mean.  A long
-    memory hardly tells one step from the next, so only some of the steps are taken in.
-
-    Parameters
-    ----------
-    network : Network
-    decay : float
-        Of one step; its memory is 1/(1 - decay) steps long.
-    """
-
-    def __init__(self, network: Network, decay: float) -> None:
-        self.parameters = network.parameters
-        self.vector = network.parameters.vector.copy()
-        self.every = max(1, round(0.01 / (1 - decay)))
-        self.share = 1 - decay**self.every
-        self.steps = 0
-        self._scratch = np.empty_like(self.vector)
-
-    def step(self) -> None:
-        """Take in the parameters as they are now, if it is time to."""
-        self.steps += 1
-        taken, rest = divmod(self.steps, self.every)
-        if rest:
-            return
-        share = max(self.share, 1 / (taken + 1))
-        np.subtract(self.parameters.vector, self.vector, out=self._scratch)
-        self._scratch *= self.vector.dtype.type(share)
-        self.vector += self._scratch

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["made_ahead"]
+__all__ = ["prefetched"]
 
 T = TypeVar("T")
 
 
-def made_ahead(make: Callable[[int], T], n: int, ahead: int = 3) -> Iterator[T]:
+def prefetched(make: Callable[[int], T], n: int, ahead: int = 3) -> Iterator[T]:
     """make(0) to make(n - 1) in order, each begun while an earlier one is in use.
 
     An exception of ``make`` is raised where its result would have come; whoever stops early leaves

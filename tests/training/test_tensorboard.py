@@ -13,7 +13,7 @@ from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument, MissingExtra, TrainingDiverged
 from handwrought.training import tracking
 from handwrought.training.reports import EpochReport
-from handwrought.training.tracking import tracked, weight_pictures
+from handwrought.training.tensorboard import tracked, weight_pictures
 from handwrought.training.validation import cost_and_accuracy
 
 

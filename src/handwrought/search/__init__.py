@@ -1,0 +1,1 @@
+"""Hyper-parameter search: what is tried, and the study that remembers it."""
