@@ -15,15 +15,18 @@ from handwrought.training.schedules import SCHEDULES
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
-def test_a_module_imports_only_what_lies_below_it(file):
-    path, own = file.relative_to(SOURCE).as_posix(), home(file)
-    if own in ("__init__", "__main__"):
-        return
-    for module in imports(file):
-        target = module.split(".")[0]
-        below = target == own or level(own) < level(target)
-        assert below or (path, target) in LAZY, f"{path} imports handwrought.{module}"
+def test_a_module_imports_only_what_lies_below_it():
+    upward = [
+        f"{path} imports handwrought.{module}"
+        for file in FILES
+        for path, own in [(file.relative_to(SOURCE).as_posix(), home(file))]
+        for module in imports(file)
+        for target in [module.split(".")[0]]
+        if own not in ("__init__", "__main__", target)
+        and level(own) >= level(target)
+        and (path, target) not in LAZY
+    ]
+    assert upward == []
 
 
 STUDIO = {  # and what each part of it may use
@@ -144,12 +147,13 @@ def readings(file):
                 yield ast.unparse(node)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
-def test_files_are_opened_in_one_place_alone(file):
-    path = file.relative_to(SOURCE).as_posix()
-    if path == "storage/regular.py" or path.startswith("kernels/"):
-        return
-    others = set(readings(file)) - OPENED_ELSEWHERE.get(path, set())
+def test_files_are_opened_in_one_place_alone():
+    others = {}
+    for file in FILES:
+        path = file.relative_to(SOURCE).as_posix()
+        if path != "storage/regular.py" and not path.startswith("kernels/"):
+            others[path] = set(readings(file)) - OPENED_ELSEWHERE.get(path, set())
+    others = {path: calls for path, calls in others.items() if calls}
     assert not others, "open it by handwrought.storage.regular: a pipe would be waited for"
 
 

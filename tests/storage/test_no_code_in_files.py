@@ -45,11 +45,10 @@ def offences(source):
                     yield called
 
 
-@pytest.mark.parametrize(
-    "file", sorted(SOURCE.rglob("*.py")), ids=lambda file: str(file.relative_to(SOURCE))
-)
-def test_a_module_runs_no_code_out_of_a_file(file):
-    assert list(offences(file.read_text(encoding="utf-8"))) == []
+def test_no_module_runs_code_out_of_a_file():
+    found = {file: list(offences(file.read_text("utf-8"))) for file in SOURCE.rglob("*.py")}
+    assert len(found) > 100
+    assert {file: calls for file, calls in found.items() if calls} == {}
 
 
 @pytest.mark.parametrize(
