@@ -16,18 +16,19 @@ from sklearn.datasets import load_digits
 
 import handwrought as hw
 from handwrought.data.looks import ROTATIONS
-from handwrought.data.sampling import as_bytes, mapped, rotated
+from handwrought.imaging.conversion import to_uint8
+from handwrought.imaging.sampling import affine, rotate
 
 _ROUNDS = 5
 
 
 def turned(degrees: tuple[float, ...]) -> list:
-    return [lambda x, by=by: rotated(x, by) for by in (0.0, *degrees)]
+    return [lambda x, by=by: rotate(x, by) for by in (0.0, *degrees)]
 
 
 def moved(pixels: float) -> list:
     places = product((-pixels, 0.0, pixels), repeat=2)
-    return [lambda x, by=by: mapped(x, np.eye(2), by) for by in places]
+    return [lambda x, by=by: affine(x, np.eye(2), by) for by in places]
 
 
 WAYS = {
@@ -43,7 +44,7 @@ WAYS = {
 
 def opinion(reader: hw.Recognizer, images: np.ndarray, ways: list) -> np.ndarray:
     floats = images * np.float32(1 / 255)
-    seen = [reader.probabilities(as_bytes(way(floats))) for way in ways]
+    seen = [reader.probabilities(to_uint8(way(floats))) for way in ways]
     return np.exp(np.mean([np.log(np.maximum(p, 1e-30)) for p in seen], axis=0))
 
 

@@ -25,9 +25,9 @@ from handwrought.committee import Member
 from handwrought.data.collection import Collection
 from handwrought.data.dataset import Split
 from handwrought.data.flags import flagged
-from handwrought.data.pen import segment
 from handwrought.data.representations import represent_split
-from handwrought.data.sampling import sample
+from handwrought.imaging.pen import segment
+from handwrought.imaging.sampling import sample
 from handwrought.reading.normalization import normalize_ink
 
 ROOM = 20

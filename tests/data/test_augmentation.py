@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 import handwrought as hw
-from handwrought.data.augmentation import Augmentation, _blur, _thicken
-from handwrought.data.sampling import sample
+from handwrought.data.augmentation import Augmentation, _blur
 from handwrought.errors import InvalidArgument
 
 
@@ -74,37 +73,12 @@ def test_every_setting_gives_floats_from_0_to_1_of_the_same_shape(change, n, siz
     assert not len(out) or (out.min() >= 0 and out.max() <= 1)
 
 
-def test_sampling_is_scipys_bilinear_interpolation(images):
-    x = images[:4] / np.float32(255)
-    where = np.random.default_rng(2).uniform(-4, 32, (2, 4, 28, 28)).astype(np.float32)
-    ours = sample(x, where[0].copy(), where[1].copy())
-    for image, rows, columns, found in zip(x, *where, ours, strict=True):
-        expected = ndimage.map_coordinates(
-            np.pad(image, 6), [rows + 6, columns + 6], order=1, mode="constant"
-        )
-        np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
 def test_blur_is_scipys_gaussian(images):
     x = np.pad(images[:3] / np.float32(255), ((0, 0), (8, 8), (8, 8)))
     sigmas = np.float32([0, 0.8, 1.7])
     for image, sigma, found in zip(x, sigmas, _blur(x, sigmas), strict=True):
         expected = ndimage.gaussian_filter(image, sigma, truncate=8) if sigma else image
         np.testing.assert_allclose(found, expected, atol=2e-4)
-
-
-def test_thickening_is_scipys_grey_morphology(images):
-    x = images[:3] / np.float32(255)
-    cross = ndimage.generate_binary_structure(2, 1)
-    grown, shrunk, half = _thicken(x, np.float32([1, -1, 0.5]))
-    np.testing.assert_allclose(
-        grown, ndimage.grey_dilation(x[0], footprint=cross, mode="constant"), atol=1e-6
-    )
-    np.testing.assert_allclose(
-        shrunk, ndimage.grey_erosion(x[1], footprint=cross, mode="constant"), atol=1e-6
-    )
-    both = (x[2] + ndimage.grey_dilation(x[2], footprint=cross, mode="constant")) / 2
-    np.testing.assert_allclose(half, both, atol=1e-6)
 
 
 # --- which way: scipy.ndimage makes the same changes from the same draws ---------------------------

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.pen import drawn
 from handwrought.data.strangers import KINDS, _upright_bars, strangers
+from handwrought.imaging.pen import polylines
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_a_part_holds_about_half_of_the_ink(images):
 
 
 def _stroke(points, width=1.5):
-    return drawn([np.array(points, np.float64)], width, 28)
+    return polylines([np.array(points, np.float64)], width, 28)
 
 
 @pytest.mark.parametrize(

@@ -75,16 +75,6 @@ def test_blur_is_scipys(images):
     np.testing.assert_allclose(changes.blurred(images, 1.5), theirs, atol=1e-6)
 
 
-def test_thickening_is_scipys_dilation_and_thinning_its_erosion(images):
-    cross = ndimage.generate_binary_structure(2, 1)[None]
-    grown = ndimage.grey_dilation(images, footprint=cross, mode="constant")
-    shrunk = ndimage.grey_erosion(images, footprint=cross, mode="constant")
-    np.testing.assert_array_equal(changes.thickened(images, 1), grown)
-    np.testing.assert_allclose(changes.thickened(images, -1), shrunk, atol=1e-6)
-    half = changes.thickened(images, 0.5)
-    np.testing.assert_allclose(half, (images + grown) / 2, atol=1e-6)
-
-
 def test_noise_has_its_standard_deviation():
     grey = np.full((50, 28, 28), 0.5, np.float32)
     assert changes.noisy(grey, 0.1).std() == pytest.approx(0.1, rel=0.02)

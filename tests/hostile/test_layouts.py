@@ -21,7 +21,6 @@ from handwrought.data import (
     digit_files,
     idx,
     looks,
-    sampling,
     strangers,
     tables,
 )
@@ -37,6 +36,8 @@ from handwrought.data.representations import (
 )
 from handwrought.errors import HandwroughtError
 from handwrought.evaluation import calibration, refusal, robustness
+from handwrought.imaging import sampling
+from handwrought.imaging.conversion import to_float, to_uint8
 from handwrought.nn import costs, equations, gradient_check
 from handwrought.nn.activations import ACTIVATIONS, activation_named
 from handwrought.nn.parameters import Parameters
@@ -239,9 +240,10 @@ CASES = {
     "flagged": [(SOFT, lambda x, _: flagged(x, np.ones(len(np.atleast_1d(x)), int), 1.0, chance()))],
     "sample": [(SOFT, lambda x, _: sampling.sample(x, *where(x)))],
     "strangers": [(DIGITS, lambda x, _: strangers.strangers(x, 12, chance()))],
-    "mapped": [(SOFT, lambda x, _: sampling.mapped(x, np.eye(2), (1.5, -1)))],
-    "rotated": [(SOFT, lambda x, _: sampling.rotated(x, 9.0))],
-    "as_bytes": [(SOFT, lambda x, _: sampling.as_bytes(x))],
+    "affine": [(SOFT, lambda x, _: sampling.affine(x, np.eye(2), (1.5, -1)))],
+    "rotate": [(SOFT, lambda x, _: sampling.rotate(x, 9.0))],
+    "to_uint8": [(SOFT, lambda x, _: to_uint8(x))],
+    "to_float": [(DIGITS, lambda x, _: to_float(x)), (SOFT, lambda x, _: to_float(x))],
     "looks": [(DIGITS, lambda x, _: list(looks.looks(x)))],
     "outputs_seen": [
         (SOFT, lambda x, _: [
@@ -283,7 +285,7 @@ INSIDE = "called by ours with what the edge has checked"
 RECORD = "a record of results, which we make ourselves"
 SKLEARN = "scikit-learn's own checks of estimators try it"
 TRUSTED = {
-    "nn.layers": INSIDE, "nn.workspace": INSIDE, "data.strokes": INSIDE, "data.pen": INSIDE,
+    "nn.layers": INSIDE, "nn.workspace": INSIDE, "data.strokes": INSIDE, "imaging.pen": INSIDE,
     "data.letters": INSIDE, "Network.forward": INSIDE,
     "Network.backward": INSIDE, "Network.batch_costs": INSIDE, "LayerParameters": INSIDE,
     "Parameters.__init__": INSIDE, "BatchReader.read": INSIDE, "Equations": "a table of functions",
@@ -293,12 +295,13 @@ TRUSTED = {
     "Picture.__init__": RECORD, "training.state": RECORD, "training.batches": INSIDE,
     "training.sparse_engine": INSIDE, "training.split_engine": INSIDE, "training.step": INSIDE,
     "Committee.outputs": "feedforward of its members", "Member.outputs": "feedforward and represent",
-    "load_recipe": "takes a path",
+    "load_recipe": "takes a path", "resize": INSIDE, "shift_rows": INSIDE,
     "exchange.stacks": INSIDE, "training.tensorboard": INSIDE, "estimator.examples": INSIDE,
     "estimator.networks": INSIDE, "estimator.classifier": SKLEARN, "estimator.regressor": SKLEARN,
     "estimator.perceptron": SKLEARN, "estimator.stochastic": INSIDE, "estimator.lbfgs": INSIDE,
     **dict.fromkeys(
-        ("reading.borders", "reading.ink", "reading.morphology", "reading.normalization",
+        ("imaging.blur", "imaging.centring", "imaging.morphology", "imaging.threshold",
+         "reading.borders", "reading.ink", "reading.normalization",
          "reading.pieces", "reading.polarity", "reading.rules", "reading.segmentation",
          "reading.sheet", "reading.single"), INSIDE),
 }  # fmt: skip
@@ -366,7 +369,7 @@ def test_every_public_function_that_takes_an_array_is_tried_or_has_its_reason():
 
 DEGENERATE = ("0-d", "empty", "without columns")
 FORMULAS = {
-    "BP1", "BP2", "BP3", "BP4", "smoothed", "flagged", "sample", "mapped", "rotated", "looks",
+    "BP1", "BP2", "BP3", "BP4", "smoothed", "flagged", "sample", "affine", "rotate", "looks",
     "strangers", "as_png",
     *(name for name in CASES if name.startswith(("Activation.", "Cost."))),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handwrought.reading.polarity import otsu, polarity
+from handwrought.reading.polarity import polarity
 
 DARK, LIGHT = 0.1, 0.9
 
@@ -123,17 +123,3 @@ def test_a_picture_of_two_levels_is_judged_as_a_small_one(deviation, sure):
     noise = np.random.default_rng(0).normal(0, deviation, (60, 60))
     picture = np.where(light, LIGHT, DARK) + noise
     assert polarity(picture.astype(np.float32)[:, :, None]).sure is sure
-
-
-def test_the_threshold_parts_two_classes_in_the_middle_and_as_otsu_does():
-    assert otsu(np.repeat([0.1, 0.9], [300, 200])) == pytest.approx(0.5, abs=0.01)
-    rng = np.random.default_rng(0)
-    values = np.concatenate([rng.normal(0.3, 0.08, 5000), rng.normal(0.7, 0.1, 2000)])
-
-    def between(at):
-        low, high = values[values <= at], values[values > at]
-        return len(low) * len(high) * (high.mean() - low.mean()) ** 2
-
-    candidates = np.linspace(values.min(), values.max(), 500)[1:-1]
-    best = max(candidates, key=between)
-    assert otsu(values) == pytest.approx(best, abs=np.ptp(values) / 100)

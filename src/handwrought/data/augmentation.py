@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.flags import flagged
-from handwrought.data.sampling import sample
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
+from handwrought.imaging.blur import gaussian_matrix
+from handwrought.imaging.conversion import to_float
+from handwrought.imaging.morphology import thicken
+from handwrought.imaging.sampling import sample
 
 __all__ = ["Augmentation"]
 
@@ -137,9 +140,7 @@ class Augmentation:
             raise InvalidArgument(
                 f"labels has shape {labels.shape}: give one for each of {len(images)} images"
             )
-        x = images.astype(np.float32)
-        if images.dtype == np.uint8:
-            x *= np.float32(1 / 255)
+        x = to_float(images)
         if not len(x):
             return x
         original = x
@@ -147,7 +148,7 @@ class Augmentation:
         if self.flags and labels is not None:
             x = flagged(x, labels, self.flags, rng)
         if self.thickness:
-            x = _thicken(x, _uniform(rng, self.thickness, len(x)))
+            x = thicken(x, _uniform(rng, self.thickness, len(x)))
         moved = (self.shift, self.rotation, self.scale, self.shear, self.elastic, self.stretch)
         if any(moved):
             x = sample(x, *self._sources(x, rng))
@@ -186,8 +187,8 @@ class Augmentation:
         rows += np.float32((height - 1) / 2)
         columns += np.float32((width - 1) / 2)
         if self.elastic:
-            smooth_rows = _gaussian(height, self.elastic_sigma)
-            smooth_columns = _gaussian(width, self.elastic_sigma)
+            smooth_rows = gaussian_matrix(height, self.elastic_sigma)
+            smooth_columns = gaussian_matrix(width, self.elastic_sigma)
             # Unit variance after smoothing, away from the border: σ² Σ k² is that of white noise.
             gain = self.elastic / (
                 np.linalg.norm(smooth_rows[height // 2])
@@ -215,51 +216,13 @@ def _widened(images: Array, share: float, rng: np.random.Generator) -> Array:
     return np.asarray(out, np.float32)
 
 
-def _gaussian(size: int, sigma: float) -> Array:
-    """A (size, size) matrix whose product with a signal smooths it; each row's sum is 1 or less."""
-    at = np.arange(size)
-    kernel = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
-    smooth: Array = kernel.astype(np.float32)
-    return smooth
-
-
-def _neighbours(images: Array, best: Any, beyond: float) -> Array:
-    """The best (maximum or minimum) of each pixel and its four neighbours."""
-    out = images.copy()
-    edge = np.float32(beyond)
-    best(out[:, 1:], images[:, :-1], out=out[:, 1:])
-    best(out[:, :-1], images[:, 1:], out=out[:, :-1])
-    best(out[:, :, 1:], images[:, :, :-1], out=out[:, :, 1:])
-    best(out[:, :, :-1], images[:, :, 1:], out=out[:, :, :-1])
-    if best is np.minimum:
-        for side in (out[:, 0], out[:, -1], out[:, :, 0], out[:, :, -1]):
-            np.minimum(side, edge, out=side)
-    return out
-
-
-def _thicken(images: Array, pixels: Array) -> Array:
-    """Strokes grown by ``pixels`` (shrunk where negative): grey dilation or erosion, in parts."""
-    out = images
-    for best, amount in ((np.maximum, pixels), (np.minimum, -pixels)):
-        left = amount.copy()
-        while (left > 0).any():
-            part = np.clip(left, 0, 1)[:, None, None]
-            out = out + part * (_neighbours(out, best, 0.0) - out)
-            left -= 1
-    return out
-
-
 def _blur(images: Array, sigmas: Array) -> Array:
     """Each image blurred by a Gaussian of its own standard deviation in pixels."""
     _, height, width = images.shape
-    spread = np.maximum(sigmas, np.float32(0.05))[:, None, None]  # 0.05 is none at all
-
-    def kernel(size: int) -> Array:
-        at = np.arange(size, dtype=np.float32)
-        k = np.exp(-0.5 * ((at[:, None] - at) / spread) ** 2)
-        return np.asarray(k / k.sum(axis=2, keepdims=True))
-
-    return np.asarray(kernel(height) @ images @ kernel(width).transpose(0, 2, 1))
+    sigmas = np.maximum(sigmas, np.float32(0.05))  # 0.05 is none at all
+    down = gaussian_matrix(height, sigmas, border="cut")
+    across = gaussian_matrix(width, sigmas, border="cut")
+    return np.asarray(down @ images @ across.transpose(0, 2, 1))
 
 
 def _squares(shape: tuple[int, ...], most: float, rng: np.random.Generator) -> Array:

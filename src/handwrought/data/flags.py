@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.pen import centred, segment
 from handwrought.floating_point import with_default_errstate
+from handwrought.imaging.centring import centre
+from handwrought.imaging.pen import segment
 
 __all__ = ["flagged"]
 
@@ -44,7 +45,7 @@ def flagged(images: Array, labels: Array, share: float, rng: np.random.Generator
         strokes = (_flag_and_foot if labels[i] == 1 else _bar)(out[i], rows, rng)
         for start, end in strokes:
             np.maximum(out[i], segment(y, x, start, end, pen), out=out[i])
-        out[i] = centred(out[i])
+        out[i] = centre(out[i])
     return out
 
 

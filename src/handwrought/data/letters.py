@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.pen import centred, drawn, rounded
+from handwrought.imaging.centring import centre
+from handwrought.imaging.pen import chaikin, polylines
 
 __all__ = ["ALPHABET", "letters"]
 
@@ -107,7 +108,7 @@ def _written(name: str, rng: np.random.Generator) -> list[Array]:
     out = []
     for corners, curved in ALPHABET[name]:
         points = corners + rng.normal(0, 0.18, corners.shape)
-        out.append(rounded(points) if curved else points)
+        out.append(chaikin(points) if curved else points)
         for end, before in ((points[0], points[1]), (points[-1], points[-2])):
             if serifs and abs(end[0] - before[0]) > abs(end[1] - before[1]):
                 out.append(end + _SERIF)
@@ -125,4 +126,4 @@ def _prepared(strokes: list[Array], width: float, side: int, rng: np.random.Gene
     low, high = corners.min(axis=0), corners.max(axis=0)
     scale = (side * 20 / 28 - 2 * width) / (high - low).max()
     lines = [scale * (points - (low + high) / 2) + (side - 1) / 2 for points in lines]
-    return centred(drawn(lines, width, side))
+    return centre(polylines(lines, width, side))

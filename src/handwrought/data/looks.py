@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.sampling import as_bytes, rotated
+from handwrought.imaging.conversion import to_float, to_uint8
+from handwrought.imaging.sampling import rotate
 
 __all__ = ["ROTATIONS", "looks"]
 
@@ -20,6 +21,6 @@ ROTATIONS = (-12.0, -6.0, 6.0, 12.0)
 def looks(images: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
     """Images, uint8 (n, height, width), as they are and turned by each of :data:`ROTATIONS`."""
     yield images
-    floats = images * np.float32(1 / 255)
+    floats = to_float(images)
     for degrees in ROTATIONS:
-        yield as_bytes(rotated(floats, degrees))
+        yield to_uint8(rotate(floats, degrees))

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
-from handwrought.data.sampling import sample
 from handwrought.data.strokes import stroke_maps
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
+from handwrought.imaging.sampling import sample
 
 __all__ = [
     "INK",

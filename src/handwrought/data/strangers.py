@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.letters import letters
-from handwrought.data.pen import drawn
 from handwrought.floating_point import with_default_errstate
+from handwrought.imaging.blur import gaussian
+from handwrought.imaging.conversion import to_float
+from handwrought.imaging.pen import polylines
 
 __all__ = ["KINDS", "strangers"]
 
@@ -70,7 +72,7 @@ def _upright_bars(images: Array) -> Array:
 
 
 def _some(images: Array, n: int, rng: np.random.Generator) -> Array:
-    return images[rng.integers(0, len(images), n)].astype(np.float32) * np.float32(1 / 255)
+    return to_float(images[rng.integers(0, len(images), n)])
 
 
 def noise(images: Array, n: int, rng: np.random.Generator) -> Array:
@@ -88,7 +90,7 @@ def texture(images: Array, n: int, rng: np.random.Generator) -> Array:
     x = rng.standard_normal((n, side, side)).astype(np.float32)
     at = np.arange(side)
     for i in range(n):
-        smooth = np.exp(-0.5 * ((at[:, None] - at) / rng.uniform(0.7, 5)) ** 2).astype(np.float32)
+        smooth = gaussian(at[:, None] - at, rng.uniform(0.7, 5)).astype(np.float32)
         x[i] = smooth @ x[i] @ smooth.T
         x[i] /= np.abs(x[i]).max()
     level = rng.uniform(-0.5, 0.3, (n, 1, 1)).astype(np.float32)
@@ -119,7 +121,7 @@ def scribble(images: Array, n: int, rng: np.random.Generator) -> Array:
     for i in range(n):
         points = rng.uniform(4, side - 5, (rng.integers(3, 10), 2))
         width = rng.uniform(0.8, 2.2)
-        out[i] = drawn([points], width, side)
+        out[i] = polylines([points], width, side)
     return out
 
 

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.floating_point import with_default_errstate
+from handwrought.imaging.blur import gaussian_matrix
+from handwrought.imaging.conversion import to_float, to_uint8
 
 __all__ = ["DIRECTIONS", "sampled", "stroke_maps"]
 
@@ -49,12 +51,8 @@ def stroke_maps(images: Array) -> Array:
     out = np.empty((n, height, 2 * width), images.dtype)
     for start in range(0, n, _ROWS):
         rows = slice(start, start + _ROWS)
-        x = images[rows].astype(np.float32)
-        if images.dtype == np.uint8:
-            x *= np.float32(1 / 255)
-            out[rows] = np.rint(_maps(x) * np.float32(255))
-        else:
-            out[rows] = _maps(x)
+        maps = _maps(to_float(images[rows]))
+        out[rows] = to_uint8(maps) if images.dtype == np.uint8 else maps
     return out
 
 
@@ -99,5 +97,4 @@ def _sobel(x: Array) -> tuple[Array, Array]:
 def sampled(size: int) -> Array:
     """A (size / 2, size) matrix whose product with a signal smooths it and takes every second of it."""
     at = 2 * np.arange(size // 2) + 0.5
-    weights = np.exp(-0.5 * ((np.arange(size) - at[:, None]) / (2 * _SMOOTH)) ** 2)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+    return gaussian_matrix(size, 2 * _SMOOTH, at=at, border="cut")

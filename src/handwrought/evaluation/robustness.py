@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
 from handwrought.data.representations import represent
-from handwrought.data.sampling import as_bytes, mapped, rotated
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
+from handwrought.imaging.blur import gaussian_matrix
+from handwrought.imaging.conversion import to_uint8
+from handwrought.imaging.morphology import thicken
+from handwrought.imaging.sampling import affine, rotate
 from handwrought.nn.network import Network
 
 __all__ = [
@@ -35,19 +38,21 @@ __all__ = [
 Array = NDArray[Any]
 
 _SIDE = 28
+_UNSEEN = 1e-9
+"""Weights below which no float32 pixel changes; the tiniest are slow to multiply with, besides."""
 
 
 def shifted(images: Array, pixels: float) -> Array:
     """Moved: image i to the right, down, left or up as i mod 4 is 0, 1, 2 or 3."""
     out = np.empty_like(images)
     for i, (down, right) in enumerate(((0, 1), (1, 0), (0, -1), (-1, 0))):
-        out[i::4] = mapped(images[i::4], np.eye(2), (down * pixels, right * pixels))
+        out[i::4] = affine(images[i::4], np.eye(2), (down * pixels, right * pixels))
     return out
 
 
 def scaled(images: Array, factor: float) -> Array:
     """Made larger (above 1) or smaller about the centre, bilinearly."""
-    return mapped(images, np.eye(2) / factor, (0, 0))
+    return affine(images, np.eye(2) / factor)
 
 
 def noisy(images: Array, deviation: float) -> Array:
@@ -72,22 +77,9 @@ def _along_rows(images: Array, sigma: float) -> Array:
     """One product for all rows of all images, which is much faster than one for each image."""
     n, height, width = images.shape
     rows = np.ascontiguousarray(images).reshape(n * height, width)
-    return np.asarray(rows @ _gaussian(width, sigma).T).reshape(n, height, width)
-
-
-def thickened(images: Array, pixels: float) -> Array:
-    """Strokes grown by so many pixels on each side, thinned where negative: the largest or
-    smallest of each pixel and its four neighbours, once a pixel, the last time in part."""
-    best = np.maximum if pixels > 0 else np.minimum
-    left, out = abs(pixels), images
-    while left > 0:
-        padded = np.pad(out, ((0, 0), (1, 1), (1, 1)))
-        grown = best(padded[:, 1:-1, 1:-1], padded[:, :-2, 1:-1])
-        for other in (padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]):
-            best(grown, other, out=grown)
-        out = out + np.float32(min(left, 1)) * (grown - out)
-        left -= 1
-    return out
+    return np.asarray(rows @ gaussian_matrix(width, sigma, least=_UNSEEN).T).reshape(
+        n, height, width
+    )
 
 
 @dataclass(frozen=True)
@@ -115,12 +107,12 @@ class Change:
 
 
 CHANGES = (
-    Change("rotation", "degrees", rotated, (-60, -45, -30, -15, 0, 15, 30, 45, 60)),
+    Change("rotation", "degrees", rotate, (-60, -45, -30, -15, 0, 15, 30, 45, 60)),
     Change("shift", "pixels", shifted, (0, 1, 2, 3, 4, 5, 6), length=True),
     Change("scale", "times the size", scaled, (0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6), harmless=1),
     Change("noise", "of white", noisy, (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)),
     Change("blur", "pixels", blurred, (0, 0.5, 1, 1.5, 2, 2.5, 3), length=True),
-    Change("thickness", "pixels", thickened, (-1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2), length=True),
+    Change("thickness", "pixels", thicken, (-1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2), length=True),
 )
 
 
@@ -246,24 +238,10 @@ def outputs_seen(network: Network, images: Array, representation: str) -> Array:
     if images.ndim != 3:
         raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
     if representation != "as-is":
-        images = represent(as_bytes(images), representation) * np.float32(1 / 255)
+        images = represent(to_uint8(images), representation) * np.float32(1 / 255)
     rows = images.reshape(len(images), int(np.prod(images.shape[1:])))
     return network.feedforward(rows.astype(network.dtype, copy=False))
 
 
 def _predictions(network: Network, images: Array, representation: str) -> NDArray[np.intp]:
     return np.asarray(outputs_seen(network, images, representation).argmax(axis=1))
-
-
-_UNSEEN = 1e-9
-"""Weights below which no float32 pixel changes; the tiniest are slow to multiply with, besides."""
-
-
-def _gaussian(size: int, sigma: float) -> Array:
-    """A (size, size) matrix whose product with a signal smooths it."""
-    at = np.arange(size)
-    reach = np.arange(-size, size + 1)
-    weights = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2)
-    weights /= np.exp(-0.5 * (reach / sigma) ** 2).sum()
-    weights[weights < _UNSEEN] = 0
-    return np.asarray(weights, np.float32)

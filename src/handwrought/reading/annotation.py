@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from handwrought.errors import DataError
+from handwrought.imaging.conversion import to_uint8
 from handwrought.reading.pictures import Picture
 from handwrought.reading.recognizer import Page, Reading, turned_box
 
@@ -43,7 +44,7 @@ def annotated(picture: Picture, page: Page, path: Path) -> bytes:
 
     kind = file_format(path)
     quarters = page.turned // 90
-    pixels = np.round(np.rot90(picture.pixels, -quarters) * 255).astype(np.uint8)
+    pixels = to_uint8(np.rot90(picture.pixels, -quarters))
     image = Image.fromarray(pixels.squeeze(axis=2) if pixels.shape[2] == 1 else pixels)
     image = image.convert("RGB")
     larger = max(1, -(-_SMALLEST // max(image.size)))

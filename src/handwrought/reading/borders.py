@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.reading.morphology import dilated, opened
+from handwrought.imaging.morphology import dilation, opening
 
 __all__ = ["without_borders"]
 
@@ -40,10 +40,10 @@ def _line_at_the_top(amount: Array, share: float) -> Array | None:
     zone = max(3, round(share * height))
     limit = max(3, round(0.08 * height))
     mask = amount[: zone + limit] > 0.3
-    thick = opened(np.pad(mask, ((limit, 0), (0, 0))), limit + 1, 1)[limit:]
+    thick = opening(np.pad(mask, ((limit, 0), (0, 0))), limit + 1, 1)[limit:]
     thin = mask & ~thick
-    band = dilated(mask, 3, 3)
-    runs = opened(np.pad(band, ((0, 0), (width, width)), mode="edge"), 1, round(0.5 * width))
+    band = dilation(mask, 3, 3)
+    runs = opening(np.pad(band, ((0, 0), (width, width)), mode="edge"), 1, round(0.5 * width))
     line = runs[:, width:-width] & mask
     line[zone:] = False
     columns = np.flatnonzero(line.any(0))

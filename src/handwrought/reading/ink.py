@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.reading.morphology import (
-    local_mean,
-    opened,
-    running_maximum,
-    running_minimum,
-    smoothed,
-)
-from handwrought.reading.polarity import otsu, polarity, sample_of
+from handwrought.imaging.blur import gaussian_filter, mean_filter
+from handwrought.imaging.morphology import closing, opening
+from handwrought.imaging.sampling import resize
+from handwrought.imaging.threshold import otsu, subsample
+from handwrought.reading.polarity import polarity
 
 __all__ = ["INK", "Ink", "find_ink"]
 
@@ -84,7 +81,7 @@ def find_ink(
         share = np.subtract(paper, channel, out=channel)
         share /= np.maximum(paper, 0.25)
         np.maximum(difference, share, out=difference)
-    difference = smoothed(difference, _soft(difference.shape))
+    difference = gaussian_filter(difference, _soft(difference.shape))
     return _scaled(difference, dark, sheet)
 
 
@@ -100,7 +97,7 @@ def _flat_paper(channel: Array, size: int, sheet: Array | None) -> float | None:
     Where it can be had it is surer than an estimate from the surroundings, which takes strokes that
     are broad, or meet the border, for paper.
     """
-    sample = sample_of(channel if sheet is None else channel[sheet])
+    sample = subsample(channel if sheet is None else channel[sheet])
     at = otsu(sample)
     light, ink = sample[sample > at], sample[sample <= at]
     if len(light) < 0.1 * len(sample) or not len(ink):
@@ -113,7 +110,7 @@ def _flat_paper(channel: Array, size: int, sheet: Array | None) -> float | None:
     # What is broader than any stroke is no ink but a shadow with a sharp edge.
     step = max(1, size // 8)
     dark = channel[::step, ::step] <= at
-    broad = opened(dark, size // step | 1, size // step | 1)
+    broad = opening(dark, size // step | 1, size // step | 1)
     return level if close or 4 * broad.sum() <= dark.sum() else None
 
 
@@ -124,21 +121,14 @@ def _soft(shape: tuple[int, ...]) -> float:
 
 def _paper(channel: Array, size: int) -> Array:
     """The paper under the strokes: a grey closing fills what is narrower than ``size``."""
-    from PIL import Image
-
     step = max(1, size // 12)
     height, width = channel.shape
     small = channel
     if step > 1:
-        reduced = max(1, round(width / step)), max(1, round(height / step))
-        small = np.asarray(Image.fromarray(channel).resize(reduced, Image.Resampling.BOX))
+        small = resize(channel, max(1, round(height / step)), max(1, round(width / step)), "box")
     window = max(3, round(size / step) | 1)
-    closed = running_minimum(running_maximum(small, window, window), window, window)
-    closed = local_mean(closed, max(3, window // 2 | 1))
-    if step > 1:
-        enlarged = Image.fromarray(closed).resize((width, height), Image.Resampling.BILINEAR)
-        closed = np.asarray(enlarged)
-    return closed
+    closed = mean_filter(closing(small, window), max(3, window // 2 | 1))
+    return resize(closed, height, width, "bilinear") if step > 1 else closed
 
 
 def _scaled(difference: Array, dark: bool, sheet: Array | None) -> Ink:
@@ -147,7 +137,7 @@ def _scaled(difference: Array, dark: bool, sheet: Array | None) -> Ink:
     if sheet is not None:
         difference = difference * sheet
     values = difference.ravel() if sheet is None else difference[sheet]
-    middle, unrest = _unrest(sample_of(values))
+    middle, unrest = _unrest(subsample(values))
     floor = middle + 3 * unrest
     strong = values[values > max(floor + 0.5 * _FAINTEST, 0.4 * float(values.max()))]
     needed = max(2, round(0.0004 * min(height, width)))

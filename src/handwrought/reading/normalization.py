@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.reading.morphology import running_maximum, signed_distance, smoothed
+from handwrought.imaging.blur import gaussian_filter
+from handwrought.imaging.centring import paste_centred
+from handwrought.imaging.conversion import to_uint8
+from handwrought.imaging.morphology import maximum_filter, signed_distance
+from handwrought.imaging.sampling import resize
 
 __all__ = ["Normalized", "blank", "normalize_ink"]
 
@@ -70,7 +74,8 @@ def normalize_ink(amount: Array, contrast: float = 1.0) -> Normalized:
         scaled = _resized(part, _BOX / max(height, width))
     else:
         scaled = _redrawn(part, stroke)
-    pixels = _centred(scaled)
+    # MNIST has the centre of mass in pixel (14, 14).
+    pixels = to_uint8(paste_centred(scaled, _SIDE) / max(float(scaled.max()), 0.5))
     return Normalized(pixels, (x, y, width, height), stroke, contrast)
 
 
@@ -88,19 +93,13 @@ def _stroke_width(part: Array) -> float:
 
 def _resized(part: Array, factor: float) -> Array:
     """Scaled with antialiasing: averages where it shrinks, a cubic where it grows."""
-    from PIL import Image
-
     height, width = (max(1, min(_BOX, round(side * factor))) for side in part.shape)
-    method = Image.Resampling.BICUBIC if factor > 1 else Image.Resampling.HAMMING
-    image = Image.fromarray(part.astype(np.float32))
-    resized: Array = np.clip(np.asarray(image.resize((width, height), method)), 0, 1)
-    return resized
+    method = "bicubic" if factor > 1 else "hamming"
+    return np.clip(resize(part.astype(np.float32), height, width, method), 0, 1)
 
 
 def _redrawn(part: Array, stroke: float) -> Array:
     """The same lines, thicker or thinner: drawn from the distance to their outline."""
-    from PIL import Image
-
     target = _THIN + 0.3 if stroke < _THIN else _WIDE - 0.2
     grow = (target - stroke) / 2  # pixels of the result, on each side
     room = _BOX - 2 * grow
@@ -108,19 +107,17 @@ def _redrawn(part: Array, stroke: float) -> Array:
     if grow > 0 and factor < 0.7:
         # A hairline would vanish where many of its pixels become one: it is thickened first.
         broad = max(3, round(1 / factor) | 1)
-        part = running_maximum(np.pad(part, broad // 2), broad, broad, "constant")
+        part = maximum_filter(np.pad(part, broad // 2), broad, broad, "constant")
         grow -= 0.5 * (broad - 1) * factor / _FINE
         factor = (_BOX - 2 * grow) / max(part.shape) * _FINE
     height, width = (max(1, round(side * factor)) for side in part.shape)
-    image = Image.fromarray(np.pad(part, 1).astype(np.float32))
     margin = int(np.ceil(max(grow, 0) + 2)) * _FINE
     edge = factor  # the pixel of padding, scaled
-    smooth = image.resize(
-        (round(width + 2 * edge), round(height + 2 * edge)), Image.Resampling.BICUBIC
-    )
-    fine = np.pad(np.asarray(smooth), margin)
+    padded = np.pad(part, 1).astype(np.float32)
+    fine = resize(padded, round(height + 2 * edge), round(width + 2 * edge), "bicubic")
+    fine = np.pad(fine, margin)
     if factor > 1.5:
-        fine = smoothed(fine, min(factor / 2.5, 4.0))
+        fine = gaussian_filter(fine, min(factor / 2.5, 4.0))
     level = min(_FAINT, 0.5 * float(fine.max()))
     inside = fine > level
     distance = signed_distance(inside, reach=int(np.ceil((abs(grow) + 1) * _FINE)) + 1)
@@ -130,20 +127,3 @@ def _redrawn(part: Array, stroke: float) -> Array:
         return _resized(part, _BOX / max(part.shape))
     drawn = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return _resized(drawn, _BOX / max(drawn.shape))
-
-
-def _centred(scaled: Array) -> Array:
-    """The centre of mass in pixel (14, 14), where MNIST has it; nothing is cut off."""
-    height, width = scaled.shape
-    total = float(scaled.sum())
-    out = np.zeros((_SIDE, _SIDE), np.uint8)
-    if total <= 0:
-        return out
-    y = float((scaled.sum(1) * np.arange(height)).sum()) / total
-    x = float((scaled.sum(0) * np.arange(width)).sum()) / total
-    top = min(max(round(_SIDE / 2 - y), 0), _SIDE - height)
-    left = min(max(round(_SIDE / 2 - x), 0), _SIDE - width)
-    peak = max(float(scaled.max()), 0.5)
-    pixels = np.round(np.clip(scaled / peak, 0, 1) * 255).astype(np.uint8)
-    out[top : top + height, left : left + width] = pixels
-    return out

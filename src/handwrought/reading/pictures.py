@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import DataError
+from handwrought.imaging.sampling import resize
 from handwrought.reading.pdf import is_pdf
 from handwrought.storage.regular import read_piped, read_stream
 
@@ -314,19 +315,13 @@ def _from_array(raw: Array, name: str) -> Picture:
 
 def _reduced(values: Array) -> Picture:
     """No side longer than what is worked on."""
-    from PIL import Image
-
     height, width, channels = values.shape
     factor = _SIDE / max(height, width)
     if factor >= 1:
         return Picture(values)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    parts = [
-        Image.fromarray(values[:, :, c]).resize(size, Image.Resampling.HAMMING)
-        for c in range(channels)
-    ]
-    small = np.clip(np.stack([np.asarray(part) for part in parts], axis=2), 0, 1)
-    return Picture(small, 1 / factor)
+    size = max(1, round(height * factor)), max(1, round(width * factor))
+    parts = [resize(values[:, :, c], *size, "hamming") for c in range(channels)]
+    return Picture(np.clip(np.stack(parts, axis=2), 0, 1), 1 / factor)
 
 
 def _flattened(values: Array) -> Array:

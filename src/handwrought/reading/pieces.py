@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.imaging.morphology import connected_components, dilation
 from handwrought.reading.ink import INK
-from handwrought.reading.morphology import components, dilated
 
 __all__ = ["Piece", "find_pieces", "joined", "sized", "usual_height"]
 
@@ -60,7 +60,7 @@ class Piece:
 def find_pieces(amount: Array) -> list[Piece]:
     """Connected ink, without specks and without what is much fainter than the rest."""
     mask = amount > INK
-    connected = components(mask)
+    connected = connected_components(mask)
     if not len(connected):
         return []
     labels, sums = connected.labels, connected.sums(mask)
@@ -82,7 +82,7 @@ def find_pieces(amount: Array) -> list[Piece]:
 
 def _with_edges(amount: Array, own: Array, labels: Array) -> Array:
     """The piece's ink and the soft edge around it, without its neighbours' ink."""
-    return np.asarray(amount * (dilated(own, 5, 5) & ((labels == 0) | own)))
+    return np.asarray(amount * (dilation(own, 5, 5) & ((labels == 0) | own)))
 
 
 def usual_height(pieces: Sequence[Piece]) -> float:

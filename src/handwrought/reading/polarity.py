@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Polarity", "otsu", "polarity", "sample_of"]
+from handwrought.imaging.threshold import otsu, subsample
+
+__all__ = ["Polarity", "polarity"]
 
 Array = NDArray[Any]
 
@@ -36,13 +38,13 @@ def polarity(picture: Array) -> Polarity:
     if picture.shape[2] == 3:
         grey = (grey + picture[:, :, 1] + picture[:, :, 2]) * np.float32(1 / 3)
     if min(grey.shape) < _SMALL or _has_two_levels(grey):
-        return _by_the_border(grey > otsu(sample_of(grey)))
+        return _by_the_border(grey > otsu(subsample(grey)))
     return Polarity(_by_the_tails(grey), True)
 
 
 def _has_two_levels(grey: Array) -> bool:
     """Whether nearly all is ink or paper, with no shade: as in scans, drawings and data sets."""
-    sample = sample_of(grey)
+    sample = subsample(grey)
     at = otsu(sample)
     low, high = sample[sample <= at], sample[sample > at]
     if not len(high) or not len(low):
@@ -64,26 +66,6 @@ def _by_the_border(light: Array) -> Polarity:
     )  # fmt: skip
     sign = float(share + 0.5 * border + 0.5 * corners) - 1
     return Polarity(sign > 0, abs(sign) > _CLEAR)
-
-
-def otsu(values: Array) -> float:
-    """The threshold that parts values into the two most distinct classes (Otsu 1979)."""
-    counts, edges = np.histogram(values, 128)
-    centres = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)[:-1].astype(np.float64)
-    above = counts.sum() - below
-    sums = np.cumsum(counts * centres)
-    means = sums[:-1] / np.maximum(below, 1), (sums[-1] - sums[:-1]) / np.maximum(above, 1)
-    between = below * above * (means[1] - means[0]) ** 2
-    # Between two clear classes many thresholds do equally well: the middle one.
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))
-    return float(edges[1 + best[len(best) // 2]])
-
-
-def sample_of(values: Array) -> Array:
-    """Some hundred thousand of them, enough for any statistic of the whole."""
-    flat = values.ravel()
-    return flat[:: max(1, len(flat) // 100_000) | 1]
 
 
 def _by_the_tails(grey: Array) -> bool:

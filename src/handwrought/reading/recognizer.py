@@ -16,6 +16,7 @@ from handwrought.data.looks import looks
 from handwrought.data.representations import n_features, represent
 from handwrought.errors import DataError, ModelFileError
 from handwrought.floating_point import with_default_errstate
+from handwrought.imaging.sampling import shift_rows
 from handwrought.nn.network import Network
 from handwrought.reading.normalization import Normalized, normalize_ink
 from handwrought.reading.pictures import Picture, open_picture
@@ -328,10 +329,8 @@ def _leaning(pixels: Array) -> Array:
     """The images leaning by a degree or two, as no ruler but every hand has it: a bar upright to the
     pixel looks to the network like an edge that was cut, and it is less certain of a 1."""
     middle = (pixels.shape[1] - 1) / 2
-    rows = [
-        np.roll(pixels[:, y], round((middle - y) * _LEAN), axis=1) for y in range(pixels.shape[1])
-    ]
-    return np.stack(rows, axis=1)
+    moves = np.round((middle - np.arange(pixels.shape[1])) * _LEAN).astype(int)
+    return np.stack([shift_rows(image, moves) for image in pixels])
 
 
 def _prepared(found: Found) -> Normalized:

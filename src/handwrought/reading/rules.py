@@ -7,8 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.imaging.morphology import (
+    connected_components,
+    dilation,
+    maximum_filter,
+    opening,
+)
+from handwrought.imaging.sampling import shift_rows
 from handwrought.reading.ink import INK
-from handwrought.reading.morphology import components, dilated, opened, running_maximum
 
 __all__ = ["without_rules"]
 
@@ -28,7 +34,7 @@ def without_rules(amount: Array) -> Array:
     # Frames first: without its long sides a row of cells is a row of ones.
     frames = _frames(mask)
     if frames.any():
-        amount = np.where(dilated(frames) & ~(mask & ~frames), 0, amount)
+        amount = np.where(dilation(frames) & ~(mask & ~frames), 0, amount)
         mask = amount > INK
     rules = np.zeros_like(mask)
     weak = amount > _RULE
@@ -39,15 +45,15 @@ def without_rules(amount: Array) -> Array:
             found = _long_lines(turned, length)
             rules |= found.T if upright else found
     if rules.any():
-        amount = np.where(dilated(rules) & ~_crossing(mask, rules), 0, amount)
-        amount = np.where(dilated(_walls(amount > INK, rules)), 0, amount)
+        amount = np.where(dilation(rules) & ~_crossing(mask, rules), 0, amount)
+        amount = np.where(dilation(_walls(amount > INK, rules)), 0, amount)
     return amount
 
 
 def _walls(mask: Array, rules: Array) -> Array:
     """Straight strokes from one rule to another, all of one height: a row of cells' walls."""
-    near = dilated(rules, 9, 9)
-    connected = components(mask)
+    near = dilation(rules, 9, 9)
+    connected = connected_components(mask)
     found = []
     for i, box in enumerate(connected.boxes):
         own = connected.labels[box] == i + 1
@@ -65,21 +71,21 @@ def _long_lines(mask: Array, length: int) -> Array:
     """Thin lines across the page, all at one small slant."""
     slope = _slope(mask)
     level = mask if slope == 0 else _sheared(mask, slope)
-    thin = level & ~opened(level, 9, 1)
-    lines = opened(dilated(level, 3, 3), 1, length) & thin
+    thin = level & ~opening(level, 9, 1)
+    lines = opening(dilation(level, 3, 3), 1, length) & thin
     # A rule goes on across the page; a digit's bar, however straight, does not.
-    rows = lines.any(1) & (dilated(level, 3, 1).mean(1) > _ACROSS)
-    lines &= dilated(rows[:, None], 5, 1)
+    rows = lines.any(1) & (dilation(level, 3, 1).mean(1) > _ACROSS)
+    lines &= dilation(rows[:, None], 5, 1)
     # Where much of a row is a rule, all that is thin in it is.
     rows = lines.any(1) & (lines.mean(1) + np.roll(lines.mean(1), 1) > 0.25)
-    lines |= thin & dilated(rows[:, None], 3, 1)
+    lines |= thin & dilation(rows[:, None], 3, 1)
     return lines if slope == 0 else _sheared(lines, -slope)
 
 
 def _slope(mask: Array) -> float:
     """The slant at which some row of the page holds the most ink."""
     step = max(1, min(mask.shape) // 200)
-    small = running_maximum(mask, step, step)[::step, ::step] if step > 1 else mask
+    small = maximum_filter(mask, step, step)[::step, ::step] if step > 1 else mask
     height, width = small.shape
     y, x = np.nonzero(small)
     best, found = 0.0, 0.0
@@ -97,11 +103,7 @@ def _slope(mask: Array) -> float:
 
 def _sheared(mask: Array, slope: float) -> Array:
     """Columns moved so that lines of this slope become level; what leaves the page is lost."""
-    height, width = mask.shape
-    rows = np.arange(height)[:, None] + _moves(width, slope)
-    inside = (rows >= 0) & (rows < height)
-    out = mask[np.clip(rows, 0, height - 1), np.arange(width)]
-    return np.asarray(out & inside)
+    return shift_rows(mask.T, -_moves(mask.shape[1], slope)).T
 
 
 def _moves(width: int, slope: float) -> Array:
@@ -111,14 +113,14 @@ def _moves(width: int, slope: float) -> Array:
 
 def _crossing(mask: Array, rules: Array) -> Array:
     """Ink of the rules that carries a stroke from one side to the other."""
-    rest = mask & ~dilated(rules)
-    return np.asarray(dilated(rest, 9, 3) & dilated(rest, 5, 5))
+    rest = mask & ~dilation(rules)
+    return np.asarray(dilation(rest, 9, 3) & dilation(rest, 5, 5))
 
 
 def _frames(mask: Array) -> Array:
     """Lines of rectangles and rows of cells: connected ink with four straight sides."""
     frames = np.zeros_like(mask)
-    connected = components(mask)
+    connected = connected_components(mask)
     for i, box in enumerate(connected.boxes):
         own = connected.labels[box] == i + 1
         height, width = own.shape
@@ -128,9 +130,9 @@ def _frames(mask: Array) -> Array:
         sides = own[:band].any(0), own[-band:].any(0), own[:, :band].any(1), own[:, -band:].any(1)
         if min(side.mean() for side in sides) < 0.9:
             continue
-        level = opened(dilated(own, 3, 1), 1, round(0.88 * width)) & own
-        upright = opened(dilated(own, 1, 3), round(0.88 * height), 1) & own
+        level = opening(dilation(own, 3, 1), 1, round(0.88 * width)) & own
+        upright = opening(dilation(own, 1, 3), round(0.88 * height), 1) & own
         limit = max(5, band)
-        frames[box] |= level & ~opened(own, limit + 1, 1)
-        frames[box] |= upright & ~opened(own, 1, limit + 1)
+        frames[box] |= level & ~opening(own, limit + 1, 1)
+        frames[box] |= upright & ~opening(own, 1, limit + 1)
     return frames

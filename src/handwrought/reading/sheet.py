@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.reading.morphology import (
-    components,
-    dilated,
-    running_maximum,
-    running_minimum,
+from handwrought.imaging.morphology import (
+    closing,
+    connected_components,
+    dilation,
+    fill_holes,
+    minimum_filter,
 )
-from handwrought.reading.polarity import otsu
+from handwrought.imaging.sampling import resize
+from handwrought.imaging.threshold import otsu
 
 __all__ = ["find_sheet"]
 
@@ -33,49 +35,37 @@ def find_sheet(picture: Array) -> Array | None:
     A sheet is lighter than what lies around it, in its darkest channel, with a sharp edge (shade has
     a soft one), and has straight sides.
     """
-    from PIL import Image
-
     height, width = picture.shape[:2]
     factor = min(1.0, _SMALL / max(height, width))
-    size = max(1, round(width * factor)), max(1, round(height * factor))
+    size = max(1, round(height * factor)), max(1, round(width * factor))
     if min(size) < 40:
         return None
     grey = picture[:, :, 0]
     for c in range(1, picture.shape[2]):
         grey = np.minimum(grey, picture[:, :, c])
-    reduced = Image.fromarray(np.ascontiguousarray(grey)).resize(size, Image.Resampling.BOX)
-    small = np.asarray(reduced)
-    window = max(5, max(size) // 14 | 1)
-    closed = running_minimum(running_maximum(small, window, window), window, window)
+    closed = closing(resize(grey, *size, "box"), max(5, max(size) // 14 | 1))
     light = closed > otsu(closed)
-    pieces = components(light)
+    pieces = connected_components(light)
     if not len(pieces):
         return None
     areas = pieces.sums(light)
     best = int(np.argmax(areas))
-    sheet = _filled(pieces.labels == best + 1)
+    sheet = fill_holes(pieces.labels == best + 1)
     share = sheet.mean()
     if not _LEAST_AREA <= share <= 0.97 or light[sheet].mean() < 0.85:
         return None
     if not _is_sharp(closed, sheet) or not _is_straight(sheet):
         return None
-    inner = running_minimum(sheet, 3, 3, "edge")
-    if _is_shadow(picture, size, closed, inner, ~dilated(sheet)):
+    inner = minimum_filter(sheet, 3, 3, "edge")
+    if _is_shadow(picture, size, closed, inner, ~dilation(sheet)):
         return None
-    mask = Image.fromarray(inner * np.uint8(255)).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(mask) > 200
-
-
-def _filled(mask: Array) -> Array:
-    """The mask with its holes, which do not reach the border."""
-    outside = components(np.pad(~mask, 1, constant_values=True))
-    return np.asarray(outside.labels != 1)[1:-1, 1:-1]
+    return resize(inner * np.uint8(255), height, width, "bilinear") > 200
 
 
 def _is_sharp(values: Array, sheet: Array) -> bool:
     """Whether the light falls at the sheet's edge, and not slowly across the picture."""
-    near_inside = sheet & dilated(~sheet, 9, 9) & ~dilated(~sheet, 3, 3)
-    near_outside = ~sheet & dilated(sheet, 9, 9) & ~dilated(sheet, 3, 3)
+    near_inside = sheet & dilation(~sheet, 9, 9) & ~dilation(~sheet, 3, 3)
+    near_outside = ~sheet & dilation(sheet, 9, 9) & ~dilation(sheet, 3, 3)
     if not near_inside.any() or not near_outside.any():
         return False
     step = float(np.median(values[near_inside]) - np.median(values[near_outside]))
@@ -87,14 +77,11 @@ def _is_shadow(
     picture: Array, size: tuple[int, int], closed: Array, sheet: Array, beside: Array
 ) -> bool:
     """Whether what lies beside is the same paper in the shade: as smooth, and of the same colour."""
-    from PIL import Image
-
     if not sheet.any() or not beside.any():
         return False
     ratios = []
     for c in range(picture.shape[2]):
-        channel = Image.fromarray(np.ascontiguousarray(picture[:, :, c]))
-        small = np.asarray(channel.resize(size, Image.Resampling.BOX))
+        small = resize(picture[:, :, c], *size, "box")
         ratios.append(float(np.median(small[beside]) / max(float(np.median(small[sheet])), 1e-3)))
     steps = np.abs(np.diff(closed, axis=1))
     inside = sheet[:, 1:] & sheet[:, :-1]
@@ -105,7 +92,7 @@ def _is_shadow(
 
 def _is_straight(sheet: Array) -> bool:
     """Whether it fills its convex hull, and most of the tightest rectangle around it."""
-    from_edge = np.argwhere(sheet & ~running_minimum(sheet, 3, 3, "constant"))
+    from_edge = np.argwhere(sheet & ~minimum_filter(sheet, 3, 3, "constant"))
     angles = np.deg2rad(np.arange(0, 180, 3))
     directions = np.stack([np.sin(angles), np.cos(angles)])
     across = from_edge @ directions

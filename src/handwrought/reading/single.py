@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.imaging.morphology import connected_components, dilation
 from handwrought.reading.borders import without_borders
 from handwrought.reading.ink import INK, find_ink
-from handwrought.reading.morphology import components, dilated
 from handwrought.reading.normalization import Normalized, blank, normalize_ink
 from handwrought.reading.polarity import polarity
 
@@ -50,7 +50,7 @@ def _digit(amount: Array) -> Array | None:
     """Where the digit is: its largest piece of ink and those that belong to it."""
     # Hairlines break where their ink falls between two pixels: weak ink holds strong ink together.
     mask = amount > (0.22 if min(amount.shape) < 100 else 0.35)
-    pieces = components(mask)
+    pieces = connected_components(mask)
     n = len(pieces)
     if not n or not (amount > INK).any():
         return None
@@ -78,7 +78,7 @@ def _digit(amount: Array) -> Array | None:
             keep[i + 1] = True
             waiting.append(i)
     own = keep[pieces.labels]
-    found: Array = dilated(own, 5, 5) & ((pieces.labels == 0) | own)
+    found: Array = dilation(own, 5, 5) & ((pieces.labels == 0) | own)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.reading.morphology import smoothed
+from handwrought.imaging.blur import gaussian_filter
 from handwrought.reading.pieces import Piece
 
 __all__ = ["Likelihood", "parted"]
@@ -68,7 +68,7 @@ def _trimmed(piece: Piece) -> Piece:
 def _cut(piece: Piece, likelihood: Likelihood, most: int) -> list[Piece]:
     """The best way into up to ``most`` digits: cuts at thin places, dynamic programming."""
     columns = piece.amount.sum(0, keepdims=True)
-    profile = smoothed(columns, max(1.0, piece.height / 40))[0]
+    profile = gaussian_filter(columns, max(1.0, piece.height / 40))[0]
     minima = np.flatnonzero((profile[1:-1] <= profile[:-2]) & (profile[1:-1] < profile[2:])) + 1
     lows = sorted(sorted(minima.tolist(), key=lambda at: profile[at])[:_CUTS])
     edges = [0, *lows, piece.width]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.imaging.conversion import to_uint8
+
 __all__ = ["data_uri", "heat_uri"]
 
 Array = NDArray[Any]
@@ -21,7 +23,7 @@ def data_uri(image: Array) -> str:
     """An image (height, width), uint8 or floats from 0 to 1, ink bright on black."""
     from PIL import Image
 
-    values = image if image.dtype == np.uint8 else (image * 255).round().astype(np.uint8)
+    values = image if image.dtype == np.uint8 else to_uint8(image)
     picture = Image.fromarray(255 - values)
     picture.thumbnail((_SIDE, _SIDE))
     return _png(picture)
@@ -33,7 +35,7 @@ def heat_uri(levels: Array, colours: Array) -> str:
 
     pixels = np.empty((*levels.shape, 4), np.uint8)
     pixels[..., :3] = colours
-    pixels[..., 3] = (levels * 255).round()
+    pixels[..., 3] = to_uint8(levels)
     return _png(Image.fromarray(pixels))
 
 

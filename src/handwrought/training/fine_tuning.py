@@ -19,6 +19,7 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.data.representations import deskewed, extract_features, represent_split
 from handwrought.errors import InvalidArgument, TrainingDiverged
+from handwrought.imaging.conversion import to_uint8
 from handwrought.nn.network import Network
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import unsealed
@@ -323,7 +324,7 @@ def _changed(own: Split, augmentation: Augmentation, seed: int, representation: 
     labels = np.repeat(own.labels, often)
     rng = np.random.default_rng([seed, len(labels)])
     images = np.repeat(deskewed(own.images, representation), often, axis=0)
-    images = np.round(255 * augmentation(images, rng, labels)).astype(np.uint8)
+    images = to_uint8(augmentation(images, rng, labels))
     return Split(extract_features(images, representation), labels, own.n_classes, own.name)
 
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.sampling import as_bytes
 from handwrought.evaluation import probabilities, wilson_interval
 from handwrought.evaluation.robustness import (
     CHANGES,
@@ -23,6 +22,7 @@ from handwrought.evaluation.robustness import (
     in_order,
     outputs_seen,
 )
+from handwrought.imaging.conversion import to_uint8
 from handwrought.report.subject import Subject
 
 __all__ = [
@@ -141,7 +141,7 @@ class Sample:
             labels=self.labels[shown].tolist(),
             said=said.tolist(),
             confidence=p[np.arange(len(shown)), said].tolist(),
-            pixels=as_bytes(images[shown]).reshape(len(shown), -1),
+            pixels=to_uint8(images[shown]).reshape(len(shown), -1),
         )
 
     def _changed(self, amounts: Mapping[str, float]) -> NDArray[Any]:

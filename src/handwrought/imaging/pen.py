@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["centred", "drawn", "rounded", "segment"]
+__all__ = ["chaikin", "polylines", "segment"]
 
 Array = NDArray[Any]
 
@@ -36,7 +36,7 @@ def segment(y: Array, x: Array, start: Any, end: Any, width: float) -> Array:
     return np.asarray(np.clip(width - away + 0.5, 0, 1), np.float32)
 
 
-def drawn(lines: Sequence[Array], width: float, side: int) -> Array:
+def polylines(lines: Sequence[Array], width: float, side: int) -> Array:
     """Lines from point to point, (k, 2) each, as y and x, on a square of so many pixels a side."""
     starts, ends = (
         np.concatenate([line[part] for line in lines]).astype(np.float32).T[:, :, None, None]
@@ -46,7 +46,7 @@ def drawn(lines: Sequence[Array], width: float, side: int) -> Array:
     return np.asarray(segment(y, x, starts, ends, width).max(axis=0))
 
 
-def rounded(points: Array, times: int = 2) -> Array:
+def chaikin(points: Array, times: int = 2) -> Array:
     """Points (k, 2) of a stroke whose corners are cut off at a quarter of each side, over and over
     (Chaikin 1974, "An algorithm for high-speed curve generation"); the ends stay where they are."""
     for _ in range(times):
@@ -54,13 +54,3 @@ def rounded(points: Array, times: int = 2) -> Array:
         cut = np.stack([0.75 * before + 0.25 * after, 0.25 * before + 0.75 * after], axis=1)
         points = np.concatenate([points[:1], cut.reshape(-1, 2)[1:-1], points[-1:]])
     return points
-
-
-def centred(image: Array) -> Array:
-    """An image moved by whole pixels so that its centre of mass is in the middle, as MNIST's is."""
-    side = len(image)
-    total = float(image.sum())
-    at = np.arange(side)
-    down = round(side / 2 - float((image.sum(axis=1) * at).sum()) / total)
-    right = round(side / 2 - float((image.sum(axis=0) * at).sum()) / total)
-    return np.roll(image, (down, right), axis=(0, 1))

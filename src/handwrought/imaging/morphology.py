@@ -1,4 +1,4 @@
-"""Masks and maps: growing, shrinking, smoothing, connected pieces, distances; NumPy alone.
+"""Masks and maps: dilation, erosion, connected components, holes, distances; NumPy alone.
 
 SciPy has all of these, but importing its image functions takes longer than reading a photograph.
 The tests compare each of these with SciPy's.
@@ -14,20 +14,21 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Components",
-    "components",
-    "dilated",
-    "local_mean",
-    "opened",
-    "running_maximum",
-    "running_minimum",
+    "closing",
+    "connected_components",
+    "dilation",
+    "fill_holes",
+    "maximum_filter",
+    "minimum_filter",
+    "opening",
     "signed_distance",
-    "smoothed",
+    "thicken",
 ]
 
 Array = NDArray[Any]
 
 
-def running_maximum(values: Array, height: int, width: int, outside: str = "edge") -> Array:
+def maximum_filter(values: Array, height: int, width: int, outside: str = "edge") -> Array:
     """The largest value in a window of odd ``height`` and ``width`` around each cell.
 
     Beyond the border lies the nearest value ("edge"), or nothing ("constant": 0).
@@ -38,8 +39,8 @@ def running_maximum(values: Array, height: int, width: int, outside: str = "edge
     return values
 
 
-def running_minimum(values: Array, height: int, width: int, outside: str = "edge") -> Array:
-    """The smallest value in a window; see :func:`running_maximum`."""
+def minimum_filter(values: Array, height: int, width: int, outside: str = "edge") -> Array:
+    """The smallest value in a window; see :func:`maximum_filter`."""
     for axis, size in ((0, height), (1, width)):
         if size > 1:
             values = _running(np.minimum, values, size, axis, outside)
@@ -64,63 +65,66 @@ def _running(pick: Any, values: Array, size: int, axis: int, outside: Any) -> Ar
     return np.ascontiguousarray(wide.T if axis else wide)
 
 
-def dilated(mask: Array, height: int = 3, width: int = 3) -> Array:
+def dilation(mask: Array, height: int = 3, width: int = 3) -> Array:
     """The mask grown by a box; nothing lies beyond the border."""
-    return running_maximum(mask, height, width, "constant")
+    return maximum_filter(mask, height, width, "constant")
 
 
-def opened(mask: Array, height: int, width: int) -> Array:
+def opening(mask: Array, height: int, width: int) -> Array:
     """What of the mask a box of this size can cover."""
-    return dilated(running_minimum(mask, height, width, "constant"), height | 1, width | 1)
+    return dilation(minimum_filter(mask, height, width, "constant"), height | 1, width | 1)
 
 
-def smoothed(values: Array, sigma: float) -> Array:
-    """Convolved with a Gaussian; beyond the border lies the nearest value."""
-    if sigma <= 0:
-        return values
-    reach = max(1, int(3 * sigma + 0.5))
-    at = np.arange(-reach, reach + 1)
-    weights = np.exp(-0.5 * (at / sigma) ** 2)
-    weights = (weights / weights.sum()).astype(np.float32)
-    for axis in (0, 1):
-        pads = [(0, 0), (0, 0)]
-        pads[axis] = (reach, reach)
-        wide = np.pad(values, pads, mode="edge")
-        n = values.shape[axis]
-        cells = [wide[i : i + n] if axis == 0 else wide[:, i : i + n] for i in range(len(at))]
-        total = weights[reach] * cells[reach]
-        for i in range(reach):
-            pair = cells[i] + cells[-1 - i]
-            pair *= weights[i]
-            total += pair
-        values = total
-    return values
+def closing(values: Array, size: int) -> Array:
+    """Filled where it is dark in less than a square of odd ``size``."""
+    return minimum_filter(maximum_filter(values, size, size), size, size)
 
 
-def local_mean(values: Array, size: int) -> Array:
-    """The mean of a square window of odd ``size`` around each cell, the border repeated."""
-    half = size // 2
-    for axis in (0, 1):
-        pads = [(0, 0), (0, 0)]
-        pads[axis] = (half + 1, half)
-        sums = np.cumsum(np.pad(values.astype(np.float64), pads, mode="edge"), axis=axis)
-        upper, lower = (
-            (sums[size:], sums[:-size]) if axis == 0 else (sums[:, size:], sums[:, :-size])
-        )
-        values = (upper - lower) / size
-    return values.astype(np.float32)
+def thicken(images: Array, pixels: float | Array) -> Array:
+    """Grey strokes grown on each side, by dilation; shrunk, by erosion, where that is negative.
+
+    It is the largest or smallest of each pixel and its four neighbours, once for each whole pixel,
+    and in part for the rest.
+
+    Parameters
+    ----------
+    images : array of float32, shape (n, height, width), from 0
+        Outside is 0.
+    pixels : float or array, shape (n,)
+    """
+    amounts = np.broadcast_to(np.asarray(pixels, np.float32), len(images))
+    out = images
+    for pick, left in ((np.maximum, amounts), (np.minimum, -amounts)):
+        while (left > 0).any():
+            part = np.clip(left, 0, 1)[:, None, None]
+            out = out + part * (_with_neighbours(out, pick) - out)
+            left = left - 1
+    return out
+
+
+def _with_neighbours(images: Array, pick: Any) -> Array:
+    """The maximum or minimum of each pixel and its four neighbours."""
+    out = images.copy()
+    pick(out[:, 1:], images[:, :-1], out=out[:, 1:])
+    pick(out[:, :-1], images[:, 1:], out=out[:, :-1])
+    pick(out[:, :, 1:], images[:, :, :-1], out=out[:, :, 1:])
+    pick(out[:, :, :-1], images[:, :, 1:], out=out[:, :, :-1])
+    if pick is np.minimum:
+        out[:, [0, -1]] = 0
+        out[:, :, [0, -1]] = 0
+    return out
 
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """Connected pieces of a mask; cells that meet at a corner are connected.
+    """Connected components of a mask; cells that meet at a corner are connected.
 
     Attributes
     ----------
     labels : array of int32, shape (height, width)
-        0 outside the mask, else the number of the piece, from 1, in the order of their first rows.
+        0 outside the mask, else the number of the component, from 1, in the order of their first rows.
     boxes : list of (slice, slice)
-        Rows and columns of each piece; piece i's is ``boxes[i - 1]``.
+        Rows and columns of each; component i's is ``boxes[i - 1]``.
     """
 
     labels: Array
@@ -130,14 +134,14 @@ class Components:
         return len(self.boxes)
 
     def sums(self, values: Array) -> Array:
-        """The sum of some values over each piece."""
+        """The sum of some values over each component."""
         inside = np.flatnonzero(self.labels)
         labels, kept = self.labels.ravel()[inside], values.ravel()[inside]
         return np.asarray(np.bincount(labels, kept, len(self.boxes) + 1)[1:])
 
 
-def components(mask: Array) -> Components:
-    """The connected pieces of a mask, found from runs of its rows."""
+def connected_components(mask: Array) -> Components:
+    """The connected components of a mask, found from runs of its rows."""
     height, width = mask.shape
     padded = np.zeros((height, width + 2), np.int8)
     padded[:, 1:-1] = mask
@@ -158,12 +162,12 @@ def components(mask: Array) -> Components:
     upper = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     upper += np.repeat(first, counts)
     root = _roots(len(rows), lower, upper)
-    _, piece = np.unique(root, return_inverse=True)
-    n = int(piece.max()) + 1
-    filled = np.repeat(piece + 1, stops - starts)
+    _, component = np.unique(root, return_inverse=True)
+    n = int(component.max()) + 1
+    filled = np.repeat(component + 1, stops - starts)
     labels[np.asarray(mask, bool)] = filled
-    order = np.argsort(piece, kind="stable")
-    edges = np.searchsorted(piece[order], np.arange(n))
+    order = np.argsort(component, kind="stable")
+    edges = np.searchsorted(component[order], np.arange(n))
     tops, bottoms = rows[order][edges], np.maximum.reduceat(rows[order], edges)
     lefts = np.minimum.reduceat(starts[order], edges)
     rights = np.maximum.reduceat(stops[order], edges)
@@ -191,6 +195,12 @@ def _roots(n: int, one: Array, other: Array) -> Array:
             root = further
         if np.array_equal(before, root):
             return root
+
+
+def fill_holes(mask: Array) -> Array:
+    """The mask with its holes, which do not reach the border, not even round a corner."""
+    outside = connected_components(np.pad(~mask, 1, constant_values=True))
+    return np.asarray(outside.labels != 1)[1:-1, 1:-1]
 
 
 def signed_distance(inside: Array, reach: int) -> Array:

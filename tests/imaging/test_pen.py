@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy import ndimage
 
-from handwrought.data.pen import centred, drawn, rounded, segment
+from handwrought.imaging.pen import chaikin, polylines, segment
 
 
 def test_a_stroke_is_as_wide_as_asked_and_ends_round():
@@ -22,31 +21,19 @@ def test_strokes_at_once_are_those_one_by_one():
     y, x = np.mgrid[:28, :28].astype(np.float32)
     points = np.random.default_rng(0).uniform(3, 24, (5, 2))
     one_by_one = [segment(y, x, points[i], points[i + 1], 1.3) for i in range(4)]
-    together = drawn([points[:3], points[2:]], 1.3, 28)
+    together = polylines([points[:3], points[2:]], 1.3, 28)
     np.testing.assert_allclose(together, np.max(one_by_one, axis=0), atol=1e-5)
     assert together.dtype == np.float32
 
 
 def test_a_rounded_stroke_keeps_its_ends_and_cuts_its_corner():
     corner = np.array([[0.0, 0.0], [0.0, 8.0], [8.0, 8.0]])
-    points = rounded(corner)
+    points = chaikin(corner)
     np.testing.assert_array_equal(points[[0, -1]], corner[[0, -1]])
     # The quarters lie 2 from the corner; the line between them is what comes closest to it.
     assert np.abs(points - corner[1]).sum(axis=1).min() == 2
     turns = np.diff(np.arctan2(*np.diff(points, axis=0).T))
     assert np.abs(turns).max() < np.deg2rad(31)
     straight = np.array([[1.0, 2.0], [3.0, 4.0]])
-    across, down = (rounded(straight) - straight[0]).T
+    across, down = (chaikin(straight) - straight[0]).T
     np.testing.assert_allclose(across, down, atol=1e-12)
-
-
-@pytest.mark.parametrize("size", [(4, 6), (5, 5), (3, 8)])
-@pytest.mark.parametrize("weight", [(0, 0), (3, 1), (1, 4)])
-def test_the_centre_of_mass_comes_to_the_middle(size, weight):
-    image = np.zeros((28, 28), np.float32)
-    image[2 : 2 + size[0], 17 : 17 + size[1]] = 0.7
-    image[2 : 2 + weight[0], 17 : 17 + weight[1]] = 1.0  # off the middle by parts of a pixel
-    moved = centred(image)
-    assert moved.sum() == pytest.approx(image.sum())
-    for middle in ndimage.center_of_mass(moved):
-        assert middle == pytest.approx(14, abs=0.51)

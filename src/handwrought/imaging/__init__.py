@@ -1,0 +1,1 @@
+"""Pictures as arrays: sampled, blurred, grown, centred; nothing here knows digits or models."""
