@@ -90,7 +90,7 @@ PLANTED = {
         Planted("recipe-hidden", "recipe", _RECIPES, "_checked",
                 "not isinstance(hidden, list) or ", ""),
         Planted("plan-network", "plan", _PLAN, "_check", "set(plan.network) != NETWORK or ", ""),
-        Planted("history-errors", "history", "handwrought.runs.history", "_reports",
+        Planted("history-errors", "history", "handwrought.runs.history", "_parsed",
                 "TypeError", "EOFError"),
     )
 }  # fmt: skip

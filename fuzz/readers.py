@@ -28,7 +28,7 @@ from handwrought.errors import HandwroughtError
 from handwrought.nn.network import Network
 from handwrought.reading.pictures import count_pages, open_pages, open_picture
 from handwrought.runs.checkpoint import load_checkpoint
-from handwrought.runs.history import read_log
+from handwrought.runs.history import read_history
 from handwrought.storage import load_model, read_header
 from handwrought.training.plan import Plan
 from handwrought.training.recipes import load_recipe
@@ -224,7 +224,7 @@ def _plan(path: Path) -> None:
 
 
 def _history(path: Path) -> None:
-    reports = read_log(path)
+    reports = [each.report for each in read_history(path) if each.report is not None]
     for i, report in enumerate(reports):
         assert report.epoch == reports[0].epoch + i
 

@@ -30,7 +30,7 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
                    "training/run.py": ("Run.restore", "Run._compare", "Run._check_state")},
     "recipe": {"training/recipes.py": ("load_recipe", "_checked")},
     "plan": {"training/plan.py": ("Plan.read", "_check"), "storage/sealed.py": ("unsealed",)},
-    "history": {"runs/history.py": ("read_log", "_reports", "_report"),
+    "history": {"runs/history.py": ("read_history", "_strict", "_parsed", "_entry", "_report", "_point"),
                 "storage/sealed.py": ("unsealed",)},
 }  # fmt: skip
 """The functions that read, in the files of the package where they are."""

@@ -18,10 +18,11 @@ from handwrought.data.digit_files import as_png
 from handwrought.data.idx import idx_bytes
 from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import save_checkpoint
-from handwrought.runs.history import _lines
+from handwrought.runs.history import Entry, _lines
 from handwrought.storage import save_model
 from handwrought.storage.nielsen import to_nielsen
 from handwrought.storage.sealed import sealed
+from handwrought.training.metrics import LayerMeasured, Point
 from handwrought.training.plan import Plan
 from handwrought.training.train import train
 
@@ -186,7 +187,10 @@ def _plans() -> list[bytes]:
 def _histories() -> list[bytes]:
     reports = list(train(tiny_network(), tiny(), epochs=2, batch_size=3))
     old = "".join(json.dumps(vars(report)) + "\n" for report in reports).encode()
-    return [old, b"".join(_lines(reports))]
+    layer = LayerMeasured(2, 0.1, 0.5, 0.0)
+    point = Point(3, 1.5, None, 0.3, 0.5, None, None, False, 0.1, 9.0, (layer,), 0.5)
+    entries = [Entry(reports[0], point), Entry(point=point), Entry(reports[1])]
+    return [old, b"".join(_lines(entries)), sealed(asdict(point)) + b"\n"]
 
 
 _MAKERS = {

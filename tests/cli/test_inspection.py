@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from handwrought.storage.sealed import sealed
 from handwrought.training.fine_tuning import FineTuningPlan
 from handwrought.training.plan import Plan
 
+FOLDERS = Path(__file__).parents[1] / "runs" / "folders"
 NETWORK = {"hidden": [3], "activation": "tanh", "cost": "softmax", "initializer": None}
 PLAN = Plan("digits.npz", NETWORK, {"epochs": 4}, seed=7)
 
@@ -126,17 +128,18 @@ def test_committees_fine_tunings_and_studios_runs_are_known(folder, tmp_path):
     found = info(folder / "config.json")[1]["config.json"]
     assert (found["what"], found["detail"]) == ("plan of a fine-tuning", "shipped learns my-digits")
     (folder / "config.json").write_text('{"name": "the first", "wish": {}}')
-    (folder / "history.jsonl").write_text('{"step": 1}\n')
+    log = (FOLDERS / "studio" / "history.jsonl").read_bytes()
+    (folder / "history.jsonl").write_bytes(log)
     code, files = info(folder)
     assert files["config.json"]["what"] == "plan of a studio's run"
-    assert files["history.jsonl"]["what"] == "log of a studio's run"
-    (folder / "history.jsonl").write_bytes(b'{"step": 1}\n\xff\n')
+    assert files["history.jsonl"]["what"] == "log"
+    (folder / "history.jsonl").write_bytes(log + b"\xff\n")
     assert info(folder)[1]["history.jsonl"]["whole"] is False
-    (folder / "history.jsonl").write_bytes(sealed({"step": 1}) + b"\n")
+    (folder / "history.jsonl").write_bytes(log)
     (folder / "config.json").write_bytes(sealed({"name": "a", "wish": {}}, indent=1))
     assert all(info(folder)[1][name]["whole"] for name in ("config.json", "history.jsonl"))
     for name, before, after in (
-        ("history.jsonl", b": 1,", b": 3,"),
+        ("history.jsonl", b'"step": 6,', b'"step": 3,'),
         ("config.json", b'"a"', b'"b"'),
     ):
         (folder / name).write_bytes((folder / name).read_bytes().replace(before, after))

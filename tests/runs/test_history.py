@@ -4,11 +4,13 @@ import errno
 import hashlib
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from handwrought.errors import CannotWrite, ModelFileError
-from handwrought.runs.history import History
+from handwrought.runs.history import MOST_POINTS, Entry, History, read_history, readable_history
+from handwrought.training.metrics import LayerMeasured, Point
 from handwrought.training.reports import EpochReport
 
 
@@ -21,9 +23,9 @@ def lines(*epochs):
     text, last = "", ""
     for epoch in epochs:
         plain = (
-            f'{{"epoch": {epoch}, "epochs": 9, "cost": 1.0, "validation_cost": null, '
+            f'{{"kind": "epoch", "epoch": {epoch}, "epochs": 9, "cost": 1.0, "validation_cost": null, '
             f'"validation_accuracy": 0.5, "learning_rate": 0.1, "seconds": 1.0, '
-            f'"images_per_second": 2.0}}'
+            f'"images_per_second": 2.0, "point": null}}'
         )
         last = hashlib.sha256((last + plain).encode()).hexdigest()
         text += f'{plain[:-1]}, "digest": "{last}"}}\n'
@@ -239,3 +241,87 @@ def test_a_program_without_standard_input_keeps_its_log_as_any_other(tmp_path):
     finally:
         os.dup2(stdin, 0)
         os.close(stdin)
+
+
+# --- points --------------------------------------------------------------------------------------
+
+FOLDERS = Path(__file__).parent / "folders"
+
+
+def point(step):
+    layers = (LayerMeasured(2, 0.5, 0.25, 0.0),)
+    return Point(step, step / 10, 1.0, 0.9, 0.5, None, None, False, 0.1, 9.0, layers, 0.1)
+
+
+def test_points_stand_between_epochs_and_at_their_ends(tmp_path):
+    path = tmp_path / "log"
+    history = History(path)
+    history.add(point=point(5))
+    history.add(report(1), point(10))
+    history.add(point=point(15))
+    history.sync()
+    history.close()
+    expected = [
+        Entry(point=point(5)), Entry(report(1), point(10)), Entry(point=point(15)),
+    ]  # fmt: skip
+    assert read_history(path) == expected
+    kinds = [json.loads(line)["kind"] for line in path.read_text().splitlines()]
+    assert kinds == ["point", "epoch", "point"]
+    assert History(path, 1, 15).entries == expected
+    assert History(path, 1, 14).entries == expected[:2]
+    assert History(path, 1).reports == [report(1)]
+
+
+def test_many_points_are_thinned_and_no_epoch_is_lost(tmp_path):
+    path = tmp_path / "log"
+    history = History(path)
+    for step in range(1, 2 * MOST_POINTS):
+        history.add(report(step // 100) if step % 100 == 0 else None, point(step))
+        if step % 100 == 0:
+            history.write()
+    history.sync()
+    entries = read_history(path)
+    steps = [each.point.step for each in entries if each.point is not None]
+    assert len(steps) <= MOST_POINTS
+    assert (steps[0], steps[-50:]) == (1, list(range(2 * MOST_POINTS - 50, 2 * MOST_POINTS)))
+    assert [each.report.epoch for each in entries if each.report is not None] == list(range(1, 16))
+
+
+def test_a_studio_s_log_of_an_earlier_version_is_read_and_gone_on_with(tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_bytes((FOLDERS / "studio" / "history.jsonl").read_bytes())
+    steps = [each.point.step for each in read_history(path)]
+    assert steps == [0, 5, 6]
+    history = History(path, 0, steps[-2])
+    assert [each.step for each in history.points] == steps[:-1]
+    assert json.loads(path.read_text().splitlines()[0])["kind"] == "point"
+
+
+def test_what_cannot_be_read_is_left_out_where_that_is_asked_for(tmp_path):
+    path = tmp_path / "log"
+    assert readable_history(path) == ([], "")
+    path.write_text(lines(1, 2, 3).replace('"epoch": 2', '"epoch": 7', 1))
+    entries, damage = readable_history(path)
+    assert [each.report.epoch for each in entries] == [1, 3]
+    assert damage == "In log, line 2 of 3 cannot be read: nothing is shown of it."
+    assert History(path, 3, mend=True).reports == [report(1), report(3)]
+    assert readable_history(tmp_path)[1].endswith("Is a directory.")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("0.9", "Infinity"), ("0.9", '"x"'), ("false", "1"), ('"step": 5', '"step": 5.5'),
+     ('"layers": [', '"layers": ["x", '), ("0.25", "null"), ('"kind": "point"', '"kind": "x"')],
+)  # fmt: skip
+def test_a_point_of_another_kind_is_told(before, after, tmp_path):
+    path = tmp_path / "log"
+    history = History(path)
+    history.add(point=point(5))
+    history.sync()
+    values = json.loads(path.read_text())
+    del values["digest"]
+    text = json.dumps(values)
+    assert before in text
+    path.write_text(text.replace(before, after) + "\n")
+    with pytest.raises(ModelFileError, match="line 1: "):
+        read_history(path)

@@ -15,7 +15,7 @@ from handwrought.cli.streams import printable
 from handwrought.errors import HandwroughtError, InvalidArgument, ModelFileError
 from handwrought.runs.checkpoint import MOST_BYTES, load_checkpoint
 from handwrought.runs.folder import CHECKPOINT, CONFIG, HISTORY
-from handwrought.runs.history import read_log
+from handwrought.runs.history import read_history
 from handwrought.storage.container import opened
 from handwrought.storage.lock import held_by
 from handwrought.storage.model_file import read_model
@@ -166,15 +166,14 @@ def _plan(path: Path) -> tuple[str, str, Any]:
 
 
 def _log(path: Path) -> tuple[str, str, Any]:
-    if path.with_name(CONFIG).is_file() and "wish" in (_json(path.with_name(CONFIG)) or ()):
-        lines = read_regular(path, 1 << 28).splitlines()
-        for number, line in enumerate(lines, start=1):
-            _check_seal(line, f"line {number} of {len(lines)}")
-        return "log of a studio's run", f"{len(lines)} points", None
-    reports = read_log(path)
-    if not reports:
-        return "log", "no epoch yet", reports
-    return "log", f"epochs {reports[0].epoch} to {reports[-1].epoch}", reports
+    entries = read_history(path)
+    reports = [each.report for each in entries if each.report is not None]
+    points = sum(each.point is not None for each in entries)
+    measured = f"{points} points measured" if points else ""
+    epochs = f"epochs {reports[0].epoch} to {reports[-1].epoch}" if reports else ""
+    detail = ", ".join(filter(None, (epochs, measured))) or "no epoch yet"
+    # A studio's log of before knew no epochs.
+    return "log", detail, None if points and not reports else reports
 
 
 def _check_seal(content: bytes, where: str, indent: int | None = None) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
-import numpy as np
 from rich.console import Console
 
 from handwrought.cli.console import tell
@@ -29,7 +28,7 @@ from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
 from handwrought.training.diagnosis import Asked, Finding, diagnose
-from handwrought.training.metrics import SAMPLE, Measurer, Point
+from handwrought.training.metrics import SAMPLE, Measurer, Now, Point
 from handwrought.training.observers import early_stopped, remembered
 from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.plan import Plan
@@ -234,6 +233,7 @@ def _train(
             models.write_best,
             says(kept.console),
             kept.every,
+            _measure(plan, network, examples),
         )
         problem = watch(reports, plan.training["epochs"], kept.console, writer.keep, stop)
         model = writer.finish(problem)
@@ -246,16 +246,12 @@ def _train(
         plan.full,
         (kept.folder / CHECKPOINT).exists(),
         kept.folder / BEST if best.epoch else None,
-        [] if problem else _findings(plan, network, examples, history),
+        [] if problem else _findings(plan, network, history),
     )
 
 
-def _findings(plan: Plan, network: Network, examples: Split, history: History) -> list[Finding]:
+def _findings(plan: Plan, network: Network, history: History) -> list[Finding]:
     """What went wrong with a network that reads no better than guessing."""
-    if examples.labels.ndim != 1 or not history.reports:
-        return []
-    measurer = Measurer(plan.seen(examples[:SAMPLE]), None)
-    last = history.reports[-1]
     usual = default_learning_rate(plan.training.get("optimizer", "sgd"), network.cost.name)
     asked = Asked(
         plan.training.get("learning_rate") or usual,
@@ -264,14 +260,19 @@ def _findings(plan: Plan, network: Network, examples: Split, history: History) -
         plan.network["initializer"],
         augmented=plan.augmentation is not None,
     )
-    with np.errstate(over="ignore", invalid="ignore"):
-        cost, accuracy, *_ = measurer.costs(network, whole=False)
-        layers = measurer.layers(network)
-    steps = last.epoch * -(-len(examples) // plan.training.get("batch_size", 10))
-    point = Point(steps, last.epoch, last.cost, cost, accuracy, None, None, True,
-                  last.learning_rate, 0.0, layers, measurer.guess)  # fmt: skip
-    found = diagnose(asked, [point])
+    found = diagnose(asked, history.points[-1:])
     return found if any(finding.name == "guessing" for finding in found) else []
+
+
+def _measure(
+    plan: Plan, network: Network, examples: Split
+) -> Callable[[EpochReport], Point | None] | None:
+    """Measures what the studio shows of an epoch; None where examples have no class each."""
+    if examples.labels.ndim != 1:
+        return None
+    measurer = Measurer(plan.seen(examples[:SAMPLE]), None)
+    batches = -(-len(examples) // plan.training.get("batch_size", 10))
+    return lambda report: measurer.point(network, Now.of(report, batches), report)
 
 
 @dataclass

@@ -13,14 +13,12 @@ from handwrought.errors import CannotWrite
 from handwrought.runs.checkpoint import save_checkpoint
 from handwrought.runs.folder import CHECKPOINT, MODEL
 from handwrought.runs.history import History
+from handwrought.training.metrics import Point
 from handwrought.training.reports import BatchReport, EpochReport
 from handwrought.training.state import TrainingState
 from handwrought.training.train import Training
 
 __all__ = ["RunWriter"]
-
-_REPORT = 0.2
-"""Seconds from report to report: so soon Ctrl-C is obeyed."""
 
 
 @dataclass(eq=False)
@@ -36,27 +34,33 @@ class RunWriter:
         Held by this process.
     training : Training
     history : History
-    stand : callable
+    state : callable
         Gives where the training stands, with whatever else a checkpoint keeps.
     write_model : callable
-        Writes the model at the end.
+        Writes the model.
     write_best : callable
         Writes that of the best epoch, if there is a better one than it has written.
     tell : callable
         Tells a sentence on what cannot be written.
     every : float
         Seconds from one checkpoint to the next.
+    measure : callable, optional
+        The point at an epoch's end.
+    report : float
+        Seconds from one report to the next: so soon whoever watches is obeyed.
     """
 
     folder: Path
     training: Training
     history: History
-    stand: Callable[[], TrainingState]
+    state: Callable[[], TrainingState]
     write_model: Callable[[], None]
     write_best: Callable[[], None]
     tell: Callable[[str], None]
     every: float
-    state: TrainingState | None = None
+    measure: Callable[[EpochReport], Point | None] | None = None
+    report: float = 0.2
+    stopped: TrainingState | None = None
     """Where the training stood when it was stopped."""
     _batch: int = 0
     _troubled: bool = False
@@ -65,15 +69,31 @@ class RunWriter:
 
     def keep(self, report: Any, stopping: bool) -> None:
         """After each report, while the training waits."""
-        self._pace(report)
+        self.pace(report)
         if isinstance(report, EpochReport):
-            self.history.add(report)
-            self._try(self.history.write)
+            self.add(report, self.measure(report) if self.measure else None)
         if stopping:
-            self.state = self.stand()
+            self.stopped = self.state()
         elif perf_counter() - self._saved >= self.every:
-            self._checkpoint()
+            self.checkpoint()
         self._began = perf_counter()
+
+    def add(self, report: EpochReport | None = None, point: Point | None = None) -> None:
+        """A line for the log."""
+        self.history.add(report, point)
+        self._try(self.history.write)
+
+    def checkpoint(self) -> bool:
+        """Keep where the training stands, and the best so far; returns whether that was done."""
+
+        def save() -> None:
+            self._save_checkpoint(self.state())
+            self.write_best()
+
+        if done := self._try(save):
+            self._troubled = False
+        self._saved = perf_counter()
+        return done
 
     def finish(self, problem: BaseException | None) -> Path:
         """Write what there is at the end; returns the model's path.
@@ -83,29 +103,34 @@ class RunWriter:
         CannotWrite
             If anything of it cannot be written; the last checkpoint is kept then.
         """
-        state = self.state
+        state = self.stopped
         keep = self.history.sync if state is None else lambda: self._save_checkpoint(state)
         tasks: list[Callable[[], Any]] = [keep, self.write_best, self.write_model]
         errors = [error for task in tasks if (error := _attempt(task))]
         if errors:
             if problem is None:  # perhaps there is room for this, and nothing to train again
-                _attempt(lambda: self._save_checkpoint(self.stand()))
+                _attempt(lambda: self._save_checkpoint(self.state()))
             raise CannotWrite(f"{errors[0]}. {_remedy(self.folder)}") from None
-        if problem is None:
+        if state is None and problem is None:
             with suppress(OSError):  # a checkpoint too many does no harm
                 (self.folder / CHECKPOINT).unlink(missing_ok=True)
         return self.folder / MODEL
 
     # --- now and then ---------------------------------------------------------------------------------
 
-    def _checkpoint(self) -> None:
-        def save() -> None:
-            self._save_checkpoint(self.stand())
-            self.write_best()
-
-        if self._try(save):
-            self._troubled = False
-        self._saved = perf_counter()
+    def pace(self, report: Any) -> None:
+        """Fit how many mini-batches make a report."""
+        if not isinstance(report, BatchReport):
+            self._batch = 0
+            return
+        seconds = perf_counter() - self._began
+        now = self.training.report_every or 1
+        soon = min(self.report, self.every)
+        wanted = round(soon * (report.batch - self._batch) / max(seconds, 1e-6))
+        wanted = max(1, min(wanted, 4 * now, report.batches))
+        if not 0.5 < wanted / now < 2:
+            self.training.report_every = wanted
+        self._batch = report.batch
 
     def _save_checkpoint(self, state: TrainingState) -> None:
         self.history.sync()  # a checkpoint's epochs are in the log
@@ -118,19 +143,6 @@ class RunWriter:
             with suppress(OSError):  # the screen may be as full as the disk
                 self.tell(f"{error}. The training goes on, and tries again after {self.every:g} s.")
         return error is None
-
-    def _pace(self, report: Any) -> None:
-        """Fit how many mini-batches make a report, so that Ctrl-C is obeyed soon."""
-        if not isinstance(report, BatchReport):
-            self._batch = 0
-            return
-        seconds = perf_counter() - self._began
-        now = self.training.report_every or 1
-        wanted = round(min(_REPORT, self.every) * (report.batch - self._batch) / max(seconds, 1e-6))
-        wanted = max(1, min(wanted, 4 * now, report.batches))
-        if not 0.5 < wanted / now < 2:
-            self.training.report_every = wanted
-        self._batch = report.batch
 
 
 def _attempt(task: Callable[[], Any]) -> CannotWrite | None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from handwrought.data.dataset import Split
     from handwrought.nn.network import Network
+    from handwrought.training.reports import EpochReport
 
-__all__ = ["SAMPLE", "LayerMeasured", "Measurer", "Point"]
+__all__ = ["SAMPLE", "LayerMeasured", "Measurer", "Now", "Point"]
 
 SAMPLE = 1000
 """Images of each split that cost and accuracy are measured on."""
@@ -43,6 +44,23 @@ class LayerMeasured:
     gradient: float
     saturated: float
     dead: float
+
+
+@dataclass(frozen=True)
+class Now:
+    """Where a training stands; the fields are those of a :class:`Point`."""
+
+    step: int
+    epoch: float
+    cost: float | None
+    rate: float
+    speed: float
+
+    @classmethod
+    def of(cls, report: EpochReport, batches: int) -> Now:
+        """At the end of an epoch of so many mini-batches."""
+        speed = report.images_per_second
+        return cls(report.epoch * batches, report.epoch, report.cost, report.learning_rate, speed)
 
 
 @dataclass(frozen=True)
@@ -109,6 +127,31 @@ class Measurer:
 
         labels = self.train.labels
         return float(np.bincount(labels).max() / len(labels)) if labels.ndim == 1 else 0.0
+
+    def point(self, network: Network, now: Now, report: EpochReport | None = None) -> Point | None:
+        """All that is measured; with the report of an epoch that has just ended, its validation.
+
+        None where something is not finite: the training is on its way to divergence, which it will
+        tell itself.
+        """
+        import numpy as np
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            cost, accuracy, *validation = self.costs(network, whole=False)
+            layers = self.layers(network)
+        validation_cost, validation_accuracy = validation
+        if report is not None:
+            validation_cost, validation_accuracy = (
+                report.validation_cost, report.validation_accuracy,
+            )  # fmt: skip
+        numbers = [cost, validation_cost, *(layer.gradient for layer in layers)]
+        if not np.isfinite([number for number in numbers if number is not None]).all():
+            return None
+        since = now.cost if now.cost is not None and np.isfinite(now.cost) else None
+        return Point(
+            now.step, now.epoch, since, cost, accuracy, validation_cost, validation_accuracy,
+            report is not None, now.rate if now.step else 0.0, now.speed, layers, self.guess,
+        )  # fmt: skip
 
     def costs(self, network: Network, *, whole: bool) -> tuple[float, float, Any, Any]:
         """Cost and accuracy on training and on validation images."""
