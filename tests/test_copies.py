@@ -97,7 +97,7 @@ def test_what_is_so_large_that_joblib_maps_it_can_be_written_in_a_worker():
     net = hw.Network([784, 512, 10], seed=0)
     optimizer, workspace = (
         make_optimizer("momentum", net.parameters),
-        Workspace([1, 9000], 40, "f8"),
+        hw.Network([1, 9000], dtype="f8").workspace(40),
     )
     pool = joblib.Parallel(n_jobs=2)
     (vector, z), _ = pool(joblib.delayed(moved_in_a_worker)(optimizer, workspace) for _ in range(2))
@@ -131,7 +131,7 @@ def test_a_copied_network_is_drawn_and_saved_as_one(way, tmp_path):
 
 @anyhow
 def test_a_copied_vector_has_views_of_its_own(way):
-    original = Parameters([3, 2, 1], np.float64, np.arange(11.0))
+    original = Parameters(hw.Network([3, 2, 1]).specs, np.float64, np.arange(11.0))
     twin = way(original)
     twin.vector[:] = 5
     assert (original.vector == np.arange(11.0)).all()
@@ -140,7 +140,7 @@ def test_a_copied_vector_has_views_of_its_own(way):
 
 @anyhow
 def test_the_views_of_a_copied_workspace_share_its_buffers(way):
-    original = Workspace([3, 2, 1], 4, np.float64, [True, False])
+    original = Workspace(hw.Network([3, 2, 1]).layers, 4, np.float64, dropout=[True, False])
     original.rows(3)
     twin = way(original)
     twin.rows(3)[0].z[:] = 7
@@ -151,13 +151,12 @@ def test_the_views_of_a_copied_workspace_share_its_buffers(way):
 @pytest.mark.parametrize("compiled", [False, True], ids=["plain", "numba"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_copied_optimizer_moves_its_own_parameters_as_the_original_would(name, compiled, way):
-    parameters = Parameters([3, 2, 1], np.float32, np.linspace(-1, 1, 11, dtype=np.float32))
+    specs = hw.Network([3, 2, 1]).specs
+    parameters = Parameters(specs, np.float32, np.linspace(-1, 1, 11, dtype=np.float32))
     original = make_optimizer(name, parameters, 0.1)
     original.compiled = compiled
     rng = np.random.default_rng(0)
-    gradients = [
-        Parameters([3, 2, 1], np.float32, rng.normal(size=11).astype("f4")) for _ in range(4)
-    ]
+    gradients = [Parameters(specs, np.float32, rng.normal(size=11).astype("f4")) for _ in range(4)]
     for gradient in gradients[:2]:
         original.step(gradient.copy(), 0.1)
     twin, before = way(original), parameters.vector.copy()

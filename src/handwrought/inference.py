@@ -15,6 +15,7 @@ from handwrought.errors import InvalidArgument
 from handwrought.floating_point import default_errstate, with_default_errstate
 from handwrought.kernels import wanted
 from handwrought.nn.activations import Activation
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 
 __all__ = ["Predictor"]
@@ -63,11 +64,12 @@ class Predictor:
 
     def __init__(self, network: Network, *, compiled: bool | None = None) -> None:
         self.n_inputs = network.n_inputs
-        self._weights = [np.array(layer.weights.T, order="C") for layer in network.layers]
+        layers = dense_layers(network.layers, "the predictor")
+        self._weights = [np.array(layer.weights.T, order="C") for layer in layers]
         self._weights[0] *= network.dtype.type(1 / 255)
-        self._biases = [layer.biases.copy() for layer in network.layers]
+        self._biases = [layer.biases.copy() for layer in layers]
         self._activations: list[Activation | None] = list(network.activations)
-        if network.activations[-1].name in _ORDERLY:
+        if network.output_activation.name in _ORDERLY:
             self._activations[-1] = None
         if compiled is None:
             compiled = wanted(sys.maxsize if "numba" in sys.modules else 0)

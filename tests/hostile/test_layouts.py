@@ -132,7 +132,7 @@ def trained(data):
 
 
 def saved(folder, vector):
-    network = NET.with_parameters(Parameters(NET.sizes, vector=vector))
+    network = NET.with_parameters(Parameters(NET.specs, numbers=vector))
     save_model(network, folder / "m.safetensors")
     return load_model(folder / "m.safetensors").parameters.vector
 

@@ -163,7 +163,7 @@ def test_the_mean_of_the_examples_is_the_batchs_gradient():
             )
     single = gradient_by_equations(net.copy(np.float32), x, labels)
     assert single.vector.dtype == np.float64
-    assert single.sizes == net.sizes
+    assert single.specs == net.specs
 
 
 def test_each_example_of_a_batch_has_its_trace():

@@ -183,7 +183,7 @@ def test_a_gradient_in_other_numbers_is_compared_in_double_precision():
         X,
         Y,
         backpropagate=lambda net, x, y: Parameters(
-            net.sizes, vector=net.backpropagate(x, y).vector.astype(np.float32)
+            net.specs, numbers=net.backpropagate(x, y).vector.astype(np.float32)
         ),
     )
     assert all(array.analytic.dtype == np.float64 for array in check.arrays)
@@ -232,4 +232,6 @@ def test_a_check_of_no_example_is_told():
 
 def test_a_gradient_of_another_depth_is_refused_and_not_compared_in_part():
     with pytest.raises(ValueError, match="zip"):
-        check_gradients(NET, X, Y, backpropagate=lambda *_: Parameters([3, 4, 5], np.float64))
+        check_gradients(
+            NET, X, Y, backpropagate=lambda *_: Network([3, 4, 5], dtype="float64").parameters
+        )

@@ -10,7 +10,6 @@ from handwrought.nn.activations import EXPONENTIAL
 from handwrought.nn.costs import POISSON
 from handwrought.nn.network import Network
 from handwrought.nn.parameters import Parameters
-from handwrought.nn.workspace import Workspace
 
 NET = Network([3, 4, 5, 2], ["tanh", "relu"], "cross-entropy", seed=1, dtype="float64")
 X = np.random.default_rng(0).random((6, 3))
@@ -125,7 +124,7 @@ def test_the_gradient_is_the_mean_of_the_examples_or_what_their_shares_make_of_i
         NET.backpropagate(X, Y).vector, np.mean(each, axis=0), rtol=1e-12, atol=1e-16
     )
     share = np.array([0.5, 0, -1, 2, 0.25, 1])
-    states = Workspace(NET.sizes, 6, np.float64).rows(6)
+    states = NET.workspace(6).rows(6)
     gradient = NET.parameters.like()
     NET.forward(X, states)
     NET.backward(X, Y, states, gradient, share[:, np.newaxis])
@@ -163,7 +162,7 @@ def test_a_copy_has_its_own_numbers_and_another_network_may_share_them():
     assert np.array_equal(twin.parameters.vector, NET.parameters.vector)
     assert not np.shares_memory(twin.parameters.vector, NET.parameters.vector)
     assert NET.copy("float32").dtype == np.float32
-    parameters = Parameters(NET.sizes, np.float64)
+    parameters = Parameters(NET.specs, np.float64)
     around = NET.with_parameters(parameters)
     assert around.parameters is parameters
     assert type(around) is type(NET)
@@ -326,7 +325,7 @@ def test_the_mean_over_none_is_told():
 
 def test_numbers_and_states_of_another_depth_are_refused():
     with pytest.raises(ValueError, match="zip"):
-        NET.with_parameters(Parameters([3, 4, 2]))
-    states = Workspace(NET.sizes, 6, np.float64).rows(6)
+        NET.with_parameters(Network([3, 4, 2]).parameters)
+    states = NET.workspace(6).rows(6)
     with pytest.raises(ValueError, match="zip"):
         NET.forward(X, states[:-1])

@@ -6,12 +6,16 @@ import pytest
 from handwrought.errors import InvalidArgument
 from handwrought.nn.activations import activation_named
 from handwrought.nn.layers import Dense
-from handwrought.nn.parameters import Parameters
-from handwrought.nn.workspace import LayerState, Workspace
+from handwrought.nn.layers.dense import DenseState
+from handwrought.nn.network import Network
+from handwrought.nn.parameters import ArraySpec, Parameters
+from handwrought.nn.workspace import Workspace
+
+SPECS = Network([2, 3, 1], seed=None).specs
 
 
 def test_weights_come_first_and_then_biases_layer_by_layer():
-    parameters = Parameters([2, 3, 1], np.float64, np.arange(13.0))
+    parameters = Parameters(SPECS, np.float64, np.arange(13.0))
     assert parameters.weights.tolist() == list(range(9))
     assert parameters.n_weights == 9
     found = {name: array.tolist() for name, array in parameters.arrays()}
@@ -29,7 +33,7 @@ def test_weights_come_first_and_then_biases_layer_by_layer():
 
 
 def test_zeros_of_the_same_layout_and_a_copy_keep_the_dtype():
-    parameters = Parameters([2, 3, 1])
+    parameters = Parameters(SPECS)
     assert parameters.vector.dtype == np.float32
     parameters.vector[:] = 1
     assert parameters.like().vector.dtype == np.float32
@@ -42,19 +46,45 @@ def test_zeros_of_the_same_layout_and_a_copy_keep_the_dtype():
 
 
 def test_a_vector_that_does_not_fit_is_told():
-    with pytest.raises(InvalidArgument, match=r"^vector has shape \(12,\), sizes ask for \(13,\)$"):
-        Parameters([2, 3, 1], vector=np.zeros(12))
+    with pytest.raises(
+        InvalidArgument, match=r"^numbers has shape \(12,\), the layers ask for \(13,\)$"
+    ):
+        Parameters(SPECS, numbers=np.zeros(12))
     swapped = np.zeros(13, np.dtype(np.float64).newbyteorder())
     words = (
-        rf"^vector has the byte order of another machine \({swapped.dtype.str}\): convert it with "
-        r"vector\.astype\(vector\.dtype\.newbyteorder\('='\)\)$"
+        rf"^numbers has the byte order of another machine \({swapped.dtype.str}\): convert it with "
+        r"numbers\.astype\(numbers\.dtype\.newbyteorder\('='\)\)$"
     )
     with pytest.raises(InvalidArgument, match=words):
-        Parameters([2, 3, 1], vector=swapped)
+        Parameters(SPECS, numbers=swapped)
+
+
+def test_what_decays_comes_first_then_other_parameters_then_state():
+    scale = [ArraySpec("scale", (2,), decays=False), ArraySpec("mean", (2,), trained=False)]
+    dense = [ArraySpec("weights", (1, 2)), ArraySpec("biases", (1,), decays=False)]
+    parameters = Parameters([scale, dense], np.float64, np.arange(7.0))
+    assert parameters.weights.tolist() == [0, 1]
+    assert parameters.vector.tolist() == [0, 1, 2, 3, 4]
+    assert parameters[0].scale.tolist() == [2, 3]
+    assert parameters.states[0].mean.tolist() == [5, 6]
+    assert [name for name, _ in parameters.arrays()] == [
+        *("layers[0].scale", "layers[1].weights", "layers[1].biases"),
+    ]
+    assert [name for name, _ in parameters.arrays(state=True)][:2] == [
+        *("layers[0].scale", "layers[0].mean"),
+    ]
+    with pytest.raises(AttributeError, match="this layer has no weights: it has scale"):
+        _ = parameters[0].weights
+    with pytest.raises(AttributeError, match=r"write into scale\[\.\.\.\]"):
+        parameters[0].scale = np.ones(2)
+
+
+def workspace(sizes, capacity, dtype, dropout):
+    return Workspace(Network(sizes, seed=None).layers, capacity, dtype, dropout=dropout)
 
 
 def test_rows_of_a_workspace_are_the_first_of_each_buffer():
-    full = Workspace([3, 4, 2], 5, np.float32, [True, False])
+    full = workspace([3, 4, 2], 5, np.float32, [True, False])
     views, states = full.rows(2), full.rows(5)
     for name in ("z", "a", "delta", "dC_da", "keep", "kept"):
         view, buffer = getattr(views[0], name), getattr(states[0], name)
@@ -77,21 +107,21 @@ def test_rows_of_a_workspace_are_the_first_of_each_buffer():
 
 
 def test_a_mask_begins_by_keeping_all():
-    state = Workspace([3, 4], 5, np.float64, [True]).rows(5)[0]
+    state = workspace([3, 4], 5, np.float64, [True]).rows(5)[0]
     assert (state.keep == 1).all()
     assert not state.kept.any()
 
 
 def test_rows_are_taken_over_with_their_masks_where_both_have_one():
     rng = np.random.default_rng(0)
-    masked, plain = (Workspace([3, 4], 5, np.float64, [mask]).rows(5)[0] for mask in (True, False))
+    masked, plain = (workspace([3, 4], 5, np.float64, [mask]).rows(5)[0] for mask in (True, False))
     for state in (masked, plain):
         for array in (state.z, state.a, state.keep, state.kept):
             if array is not None:
                 array[:] = rng.random((5, 4))
     for source in (masked, plain):
         for mask in (True, False):
-            mine = Workspace([3, 4], 2, np.float64, [mask]).rows(2)[0]
+            mine = workspace([3, 4], 2, np.float64, [mask]).rows(2)[0]
             mine.take(source, np.array([4, 1]))
             assert np.array_equal(mine.z, source.z[[4, 1]])
             assert np.array_equal(mine.a, source.a[[4, 1]])
@@ -103,16 +133,16 @@ def test_rows_are_taken_over_with_their_masks_where_both_have_one():
 
 
 def test_a_layer_by_hand():
-    parameters = Parameters([2, 2], np.float64, np.array([1.0, 2, 3, 4, -10, 0.5]))
-    layer = Dense(parameters[0], activation_named("relu"))
+    layer = Dense(2, "relu").placed((2,))
+    parameters = Parameters([layer.specs()], np.float64, np.array([1.0, 2, 3, 4, -10, 0.5]))
+    layer = layer.with_arrays(parameters[0])
     assert (layer.n_in, layer.n_out) == (2, 2)
-    at = Workspace([2, 2], 2, np.float64).rows(2)[0]
+    at = Workspace([layer], 2, np.float64).rows(2)[0]
     x = np.array([[1.0, 2], [4, 5]])
     assert layer.forward(x, at).tolist() == [[0, 11.5], [4, 32.5]]
     assert at.z.tolist() == [[-5, 11.5], [4, 32.5]]
-    delta = layer.error(np.array([[1.0, 2], [3, 4]]), at)
-    assert delta is at.delta
-    assert delta.tolist() == [[0, 2], [3, 4]]
+    layer.error(np.array([[1.0, 2], [3, 4]]), at)
+    assert at.delta.tolist() == [[0, 2], [3, 4]]
     gradient, below = parameters.like(), np.empty((2, 2))
     assert layer.backward(at, gradient[0], x, out=below) is below
     assert gradient[0].biases.tolist() == [3, 6]
@@ -122,10 +152,12 @@ def test_a_layer_by_hand():
 
 
 def test_a_neuron_left_out_neither_speaks_nor_learns():
-    parameters = Parameters([2, 2], np.float64, np.array([1.0, 2, 3, 4, 0, 0]))
-    layer = Dense(parameters[0], activation_named("identity"))
-    z, a, delta, dC_da = np.zeros((4, 1, 2))
-    at = LayerState(z, a, delta, dC_da, np.array([[0.0, 2]]), np.zeros((1, 2)))
+    layer = Dense(2, activation_named("identity")).placed((2,))
+    parameters = Parameters([layer.specs()], np.float64, np.array([1.0, 2, 3, 4, 0, 0]))
+    layer = layer.with_arrays(parameters[0])
+    a, dC_da, z, delta = np.zeros((4, 1, 2))
+    at = DenseState(a, dC_da, z, delta, np.array([[0.0, 2]]), np.zeros((1, 2)))
     assert layer.forward(np.array([[1.0, 1]]), at).tolist() == [[0, 14]]
     assert at.a.tolist() == [[3, 7]]
-    assert layer.error(np.array([[5.0, 5]]), at).tolist() == [[0, 10]]
+    layer.error(np.array([[5.0, 5]]), at)
+    assert at.delta.tolist() == [[0, 10]]

@@ -235,9 +235,7 @@ def test_a_gradient_check_of_some_counts_what_it_compared():
     assert check.n_compared == 3 + 3 + 3 + 2
     assert check.skipped_at_kinks == 0
     assert check.max_relative_error < 1e-7
-    wrong = check_gradients(
-        NET, X, Y, backpropagate=lambda net, x, y: Parameters(net.sizes, np.float64)
-    )
+    wrong = check_gradients(NET, X, Y, backpropagate=lambda net, x, y: net.parameters.like())
     assert wrong.max_relative_error == pytest.approx(1.0)
 
 
@@ -247,7 +245,7 @@ def test_derivatives_that_are_all_0_agree_or_are_infinitely_wrong():
     flat.layers[0].biases[:] = -1.0  # every hidden neuron is off, and its weights do nothing
     check = check_gradients(flat, X, Y)
     assert check.arrays[0].relative_error == 0
-    ones = Parameters(flat.sizes, np.float64, np.ones(flat.parameters.vector.size))
+    ones = Parameters(flat.specs, np.float64, np.ones(flat.parameters.vector.size))
     wrong = check_gradients(flat, X, Y, backpropagate=lambda *_: ones)
     assert wrong.arrays[0].relative_error == float("inf")
 
@@ -300,14 +298,14 @@ def test_parameters_look_into_a_vector_that_fits():
     assert len(parameters) == 2
     assert parameters.weights.size == 3 * 4 + 4 * 2
     assert np.shares_memory(parameters.weights, parameters.vector)
-    with pytest.raises(InvalidArgument, match="sizes ask for"):
-        Parameters([3, 2], vector=np.zeros(3))
+    with pytest.raises(InvalidArgument, match="layers ask for"):
+        Parameters(NET.specs, numbers=np.zeros(3))
     with pytest.raises(InvalidArgument, match="byte order"):
-        Parameters([3, 2], vector=np.zeros(8, ">f8"))
+        Parameters(NET.specs, numbers=np.zeros(26, ">f8"))
 
 
 def test_a_workspace_lends_rows_and_no_more_than_it_has():
-    space = Workspace([3, 4, 2], 5, np.float64, [True, False])
+    space = Workspace(NET.layers, 5, np.float64, dropout=[True, False])
     assert space.rows(3) is space.rows(3)
     assert space.rows(3)[0].z.shape == (3, 4)
     with pytest.raises(ValueError, match="does not fit"):
@@ -315,7 +313,7 @@ def test_a_workspace_lends_rows_and_no_more_than_it_has():
 
 
 def test_dropout_leaves_out_and_hands_on():
-    space = Workspace([3, 4, 2], 5, np.float64, [True, False])
+    space = Workspace(NET.layers, 5, np.float64, dropout=[True, False])
     states = space.rows(5)
     states[0].keep[:] = [0, 2, 0, 2]
     NET.forward(np.ascontiguousarray(X), states)
@@ -324,8 +322,8 @@ def test_dropout_leaves_out_and_hands_on():
     gradient = NET.parameters.like()
     NET.backward(X, Y, states, gradient)
     assert not gradient[0].biases[[0, 2]].any()
-    part = Workspace([3, 4, 2], 2, np.float64, [True, False]).rows(2)
-    plain = Workspace([3, 4, 2], 2, np.float64).rows(2)
+    part = Workspace(NET.layers, 2, np.float64, dropout=[True, False]).rows(2)
+    plain = NET.workspace(2).rows(2)
     for mine, theirs in zip((part[0], plain[0]), (states[0], states[0]), strict=True):
         mine.take(theirs, np.array([4, 1]))
         assert np.array_equal(mine.a, theirs.a[[4, 1]])
@@ -336,7 +334,7 @@ def test_dropout_leaves_out_and_hands_on():
 def test_pieces_say_what_they_are():
     assert repr(NET) == "<Network 3-4-2 (tanh, sigmoid), cross-entropy cost, float64>"
     assert repr(NET.layers[0]) == "<Dense 3 -> 4 tanh>"
-    assert repr(NET.parameters) == "<Parameters 3-4-2: 26 float64>"
+    assert repr(NET.parameters) == "<Parameters of 2 layers: 26 float64>"
     assert repr(COSTS["softmax"]) == "<cost softmax>"
     assert repr(activation_named("gelu")) == "<activation gelu>"
 

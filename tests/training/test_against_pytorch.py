@@ -22,7 +22,7 @@ THEIRS = {
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_optimizer_steps_as_pytorchs_and_leaves_biases_undecayed(name):
     rng = np.random.default_rng(0)
-    mine = Parameters([3, 2], "float64", rng.standard_normal(8))
+    mine = Parameters(hw.Network([3, 2]).specs, "float64", rng.standard_normal(8))
     weights, biases = (torch.tensor(mine.vector[s].copy()) for s in (slice(6), slice(6, 8)))
     theirs = THEIRS[name]([{"params": [weights]}, {"params": [biases], "weight_decay": 0.0}])
     optimizer = make_optimizer(name, mine, 0.01)
@@ -65,8 +65,8 @@ def test_the_whole_gradient_is_clipped_with_what_regularization_adds(name, l1):
 
 @pytest.mark.parametrize("scale", [1e-30, 1e25, np.inf])
 def test_a_gradient_whose_squares_overflow_is_clipped_like_another(scale):
-    net = Parameters([1, 1], "float32", np.zeros(2, "float32"))
-    gradient = Parameters([1, 1], "float32", np.array([3, -4], "float32") * np.float32(scale))
+    net = Parameters(hw.Network([1, 1]).specs, "float32", np.zeros(2, "float32"))
+    gradient = Parameters(net.specs, "float32", np.array([3, -4], "float32") * np.float32(scale))
     make_optimizer("sgd", net).step(gradient, 1.0, clip_norm=1e20)
     expected = np.array([-3, 4]) * min(scale, 1e20 / 5) if scale < np.inf else [np.nan] * 2
     np.testing.assert_allclose(net.vector, expected, rtol=1e-6)

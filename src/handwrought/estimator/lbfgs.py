@@ -18,7 +18,6 @@ from handwrought.estimator.networks import mean_cost
 from handwrought.estimator.reports import FitReport, Watchers
 from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
-from handwrought.nn.workspace import Workspace
 
 __all__ = ["Objective", "minimize"]
 
@@ -44,7 +43,7 @@ class Objective:
         self.reported = 1 / network.n_outputs if network.cost.name == "quadratic" else 1.0
         capacity = rows_at_once(len(examples), max(network.sizes))
         self.reader = examples.reader(capacity, network.dtype)
-        self.workspace = Workspace(network.sizes, capacity, network.dtype)
+        self.workspace = network.workspace(capacity, training=True)
         self.gradient = network.parameters.like()
         self.part = network.parameters.like()
 

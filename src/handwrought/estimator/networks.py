@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from handwrought.errors import InvalidArgument
 from handwrought.estimator.examples import Examples, rows_at_once
 from handwrought.floating_point import default_errstate
-from handwrought.nn.activations import EXPONENTIAL, Activation, activation_named
+from handwrought.nn.activations import EXPONENTIAL, Activation
 from handwrought.nn.costs import POISSON, Cost
-from handwrought.nn.layers import Dense
+from handwrought.nn.layers import Dense, dense_layers
 from handwrought.nn.network import Network
 from handwrought.nn.parameters import LayerParameters
 from handwrought.nn.workspace import Workspace
@@ -49,7 +49,9 @@ def draw(network: Network, random_state: np.random.RandomState) -> None:
     random_state begins with the same network there and here.
     """
     hidden = [activation.name for activation in network.activations[:-1]]
-    for layer, name in zip(network.layers, [*hidden, *hidden[-1:]] or [""], strict=True):
+    for layer, name in zip(
+        dense_layers(network.layers), [*hidden, *hidden[-1:]] or [""], strict=True
+    ):
         factor = 2.0 if name == "sigmoid" else 6.0
         bound = np.sqrt(factor / (layer.n_in + layer.n_out))
         layer.weights[...] = random_state.uniform(-bound, bound, (layer.n_in, layer.n_out)).T
@@ -59,21 +61,21 @@ def draw(network: Network, random_state: np.random.RandomState) -> None:
 def coefficients(network: Network) -> dict[str, list[Array]]:
     """``coefs_`` and ``intercepts_``, copies in C order."""
     return {
-        "coefs_": [layer.weights.T.copy(order="C") for layer in network.layers],
-        "intercepts_": [layer.biases.copy() for layer in network.layers],
+        "coefs_": [layer.weights.T.copy(order="C") for layer in dense_layers(network.layers)],
+        "intercepts_": [layer.biases.copy() for layer in dense_layers(network.layers)],
     }
 
 
 def adopt(network: Network, coefs: Sequence[Array], intercepts: Sequence[Array]) -> None:
     """Copy ``coefs_`` and ``intercepts_`` into a network, or say why they do not fit."""
-    found = [np.shape(coef) for coef in coefs]
-    wanted = [(layer.n_in, layer.n_out) for layer in network.layers]
+    layers, found = dense_layers(network.layers), [np.shape(coef) for coef in coefs]
+    wanted = [(layer.n_in, layer.n_out) for layer in layers]
     if found != wanted:
         raise InvalidArgument(
             f"coefs_ has shapes {found}, and hidden_layer_sizes and the data ask for {wanted}: "
             f"fit anew with warm_start=False"
         )
-    for layer, coef, intercept in zip(network.layers, coefs, intercepts, strict=True):
+    for layer, coef, intercept in zip(layers, coefs, intercepts, strict=True):
         layer.weights[...] = coef.T
         layer.biases[...] = intercept
 
@@ -88,7 +90,9 @@ def outputs(
     """The last layer's activations for all rows of X, shape (n, n_out): no parameter is copied."""
     names = [*hidden, OUTPUTS[out_activation][1]]
     layers = [
-        Dense(LayerParameters(coef.T, intercept), activation_named(name))
+        Dense(coef.shape[1], name)
+        .placed((coef.shape[0],))
+        .with_arrays(LayerParameters({"weights": coef.T, "biases": intercept}))
         for coef, intercept, name in zip(coefs, intercepts, names, strict=True)
     ]
     dtype = coefs[0].dtype
@@ -97,7 +101,7 @@ def outputs(
     found = np.empty((n, sizes[-1]), dtype)
     examples = Examples(X, np.empty(n, np.intp), 1, None, n)
     capacity = rows_at_once(n, max(sizes))
-    rows, workspace = examples.reader(capacity, dtype), Workspace(sizes, capacity, dtype)
+    rows, workspace = examples.reader(capacity, dtype), Workspace(layers, capacity, dtype)
     with default_errstate(over="ignore", invalid="ignore"):
         for start in range(0, n, capacity):
             a = rows.inputs(slice(start, start + capacity))
@@ -111,7 +115,7 @@ def mean_cost(network: Network, examples: Examples) -> float:
     """The weighted mean of C_x over all examples."""
     capacity = rows_at_once(len(examples), max(network.sizes))
     reader = examples.reader(capacity, network.dtype)
-    workspace = Workspace(network.sizes, capacity, network.dtype)
+    workspace = network.workspace(capacity)
     total = 0.0
     for start in range(0, len(examples), capacity):
         x, y, weights = reader.read(slice(start, start + capacity))

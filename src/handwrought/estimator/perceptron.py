@@ -29,6 +29,7 @@ from handwrought.estimator.settings import (
     hidden_sizes,
 )
 from handwrought.estimator.stochastic import Solver, SolverState
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 
 try:
@@ -224,8 +225,9 @@ class Perceptron(CallbackSupportMixin, BaseEstimator, ABC):
             self.validation_loss_curve_ = []
 
         def score(held_out: HeldOut) -> float:
-            coefs = [layer.weights.T for layer in network.layers]
-            biases = [layer.biases for layer in network.layers]
+            layers = dense_layers(network.layers)
+            coefs = [layer.weights.T for layer in layers]
+            biases = [layer.biases for layer in layers]
             a = outputs(held_out.X, coefs, biases, self.hidden_activations_, self.out_activation_)
             if not np.isfinite(a).all():
                 return float("nan")  # the network has left the numbers

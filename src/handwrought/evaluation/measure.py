@@ -153,5 +153,5 @@ def evaluate(network: Network, split: Split) -> Evaluation:
         outputs,
         predictions,
         labels,
-        network.activations[-1].name,
+        network.output_activation.name,
     )

@@ -15,6 +15,7 @@ from handwrought.data.representations import REPRESENTATIONS, n_features
 from handwrought.errors import InvalidArgument, MissingExtra
 from handwrought.exchange.onnx_graph import Graph
 from handwrought.exchange.onnx_representations import add_representation
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 from handwrought.storage.header import PIXELS, new_header
 
@@ -84,9 +85,10 @@ def to_onnx(
     else:
         given = ("x", graph.type, ["n", n_in])
         a = "x"
-    last = len(network.layers) - 1
+    layers = dense_layers(network.layers, "this export to ONNX")
+    last = len(layers) - 1
     temperature = float(header["calibration"]["temperature"]) if pixels else 1.0
-    for l, layer in enumerate(network.layers):
+    for l, layer in enumerate(layers):
         z = graph.add(
             "Gemm",
             a,
@@ -98,7 +100,7 @@ def to_onnx(
             # softmax(z / T), exactly.
             z = graph.add("Div", z, graph.constant("temperature", temperature))
         a = graph.activation(layer.activation.name, z)
-    if pixels and network.activations[-1].name != "softmax":
+    if pixels and network.output_activation.name != "softmax":
         a = graph.odds(a, temperature)
     given_out = ("probabilities" if pixels else "a", graph.type, ["n", n_out])
     graph.add("Identity", a, output=given_out[0])

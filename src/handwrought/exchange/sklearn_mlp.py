@@ -12,6 +12,7 @@ import numpy as np
 
 from handwrought.errors import InvalidArgument, MissingExtra
 from handwrought.exchange.stacks import network_of
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 
 __all__ = ["from_sklearn", "to_sklearn"]
@@ -108,8 +109,9 @@ def to_sklearn(
         raise InvalidArgument(
             f"the output is {output}: scikit-learn has {', '.join(_COSTS)} there, and no other"
         )
-    coefs = [np.array(layer.weights.T, order="C") for layer in network.layers]
-    intercepts = [layer.biases.copy() for layer in network.layers]
+    layers = dense_layers(network.layers, "scikit-learn")
+    coefs = [np.array(layer.weights.T, order="C") for layer in layers]
+    intercepts = [layer.biases.copy() for layer in layers]
     made = MLPRegressor if output == "identity" else MLPClassifier
     mlp = made(
         hidden_layer_sizes=network.sizes[1:-1],

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 
 __all__ = ["network_of"]
@@ -70,6 +71,6 @@ def network_of(
         dtype="float64" if double else "float32",
         output_activation=output_activation,
     )
-    for layer, (_, weights, biases) in zip(network.layers, layers, strict=True):
+    for layer, (_, weights, biases) in zip(dense_layers(network.layers), layers, strict=True):
         layer.weights[...], layer.biases[...] = weights, biases
     return network

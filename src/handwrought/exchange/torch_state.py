@@ -16,6 +16,7 @@ import numpy as np
 
 from handwrought.errors import InvalidArgument, MissingExtra
 from handwrought.exchange.stacks import network_of
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 
 __all__ = ["from_torch", "to_torch"]
@@ -230,7 +231,7 @@ def to_torch(network: Network) -> dict[str, Any]:
     except ImportError:
         raise MissingExtra("to_torch", "torch") from None
     state = {}
-    for l, layer in enumerate(network.layers):
+    for l, layer in enumerate(dense_layers(network.layers, "a stack of Linear layers")):
         state[f"{2 * l}.weight"] = torch.from_numpy(layer.weights.copy())
         state[f"{2 * l}.bias"] = torch.from_numpy(layer.biases.copy())
     return state

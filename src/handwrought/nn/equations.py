@@ -30,6 +30,7 @@ from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
 from handwrought.nn.activations import Activation
 from handwrought.nn.costs import Cost
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 from handwrought.nn.parameters import Parameters
 
@@ -215,10 +216,11 @@ def follow(network: Network, x: Array, y: Array | int, equations: Equations | No
         raise InvalidArgument(f"x has shape {np.shape(x)}: give one example, ({network.n_inputs},)")
     x_row = wide.checked_inputs(x)[0] if dtype == np.float64 else np.asarray(x, dtype)
     y_row = wide.checked_targets(np.asarray([y]), 1)[0]
-    L = len(wide.layers) + 1
-    W = {l: layer.weights for l, layer in enumerate(wide.layers, start=2)}
-    b = {l: layer.biases for l, layer in enumerate(wide.layers, start=2)}
-    σ = {l: layer.activation for l, layer in enumerate(wide.layers, start=2)}
+    layers = dict(enumerate(dense_layers(wide.layers, "the article's four equations"), start=2))
+    L = len(layers) + 1
+    W = {l: layer.weights for l, layer in layers.items()}
+    b = {l: layer.biases for l, layer in layers.items()}
+    σ = {l: layer.activation for l, layer in layers.items()}
     C = wide.cost
 
     # 1. Input, 2. Feedforward (article, section "Algorithm")
@@ -282,7 +284,7 @@ def gradient_by_equations(
     network: Network, x: Array, y: Array, equations: Equations | None = None
 ) -> Parameters:
     """The mean of the examples' gradients, in float64, in the layout of the parameters."""
-    mean = Parameters(network.sizes, np.float64)
+    mean = Parameters(network.specs, np.float64)
     for trace in backpropagate(network, x, y, equations):
         for l, share in enumerate(mean, start=2):
             share.weights[...] += trace.dC_dw[l] / len(x)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 from handwrought.nn.parameters import Parameters
-from handwrought.nn.workspace import Workspace
 
 __all__ = ["ArrayCheck", "GradientCheck", "agreeing_digits", "check_gradients", "derivative_at"]
 
@@ -138,13 +138,10 @@ def check_gradients(
     # A network of its own is perturbed: the caller's is read while the check runs.
     probe = _Probe(wide, x, y, method, h)
     arrays = []
-    for (name, array), (_, gradient) in zip(
-        probe.parameters.arrays(), analytic.arrays(), strict=True
-    ):
+    for (layer, name, array), (_, gradient) in zip(probe.arrays(), analytic.arrays(), strict=True):
         indices: NDArray[np.intp] = np.arange(array.size)
         if max_per_array is not None and array.size > max_per_array:
             indices = np.sort(rng.choice(array.size, max_per_array, replace=False))
-        layer = int(name[len("layers[") : name.index("]")])
         numeric = np.fromiter(probe.differences(layer, array, indices), float)
         usable = ~np.isnan(numeric)
         chosen = gradient.ravel()[indices[usable]].astype(np.float64)
@@ -188,10 +185,11 @@ def derivative_at(
         NaN where the difference would cross a kink.
     """
     wide = network.copy(np.float64)
+    dense_layers(wide.layers, "the derivative by a weight's two ends")
     x = wide.checked_inputs(x)
     y = wide.checked_targets(y, len(x))
     probe = _Probe(wide, x, y, method, STEPS[method] if step is None else step)
-    share = probe.parameters[layer]
+    share = probe.network.parameters[layer]
     array = share.biases if k is None else share.weights
     index = j if k is None else j * share.weights.shape[1] + k
     return next(probe.differences(layer, array, np.array([index])))
@@ -220,28 +218,29 @@ class _Probe:
         self.method, self.h, self.y = method, h, y
         dtype = np.complex128 if method == "complex" else np.float64
         self.network = network.copy(dtype)
-        self.parameters = self.network.parameters
-        self.states = Workspace(network.sizes, len(x), dtype).rows(len(x))
+        self.states = self.network.workspace(len(x)).rows(len(x))
         x = x.astype(dtype)
         self.network.forward(x, self.states)
         # Layers below a perturbed one do not change: keep what they hand up.
-        self.inputs = [x] + [state.a.copy() for state in self.states[:-1]]
+        self.inputs = [x] + [state.output.copy() for state in self.states[:-1]]
         self.branches = self._branches(0)
 
+    def arrays(self) -> Iterator[tuple[int, str, Array]]:
+        """Layer, name and view of each array of parameters."""
+        for layer, share in enumerate(self.network.parameters):
+            for name, array in share.items():
+                yield layer, f"layers[{layer}].{name}", array
+
     def _branches(self, layer: int) -> list[Array]:
-        """On which side of its kink each neuron is, from ``layer`` up."""
-        return [
-            state.z.real > activation.kink
-            for state, activation in zip(
-                self.states[layer:], self.network.activations[layer:], strict=True
-            )
-            if activation.kink is not None
-        ]
+        """On which side of its kinks each neuron is, from ``layer`` up."""
+        layers = zip(self.network.layers[layer:], self.states[layer:], strict=True)
+        found = (each.branches(at) for each, at in layers)
+        return [branches for branches in found if branches is not None]
 
     def _costs(self, layer: int) -> Array:
         a = self.inputs[layer]
-        for at, dense in zip(self.states[layer:], self.network.layers[layer:], strict=True):
-            a = dense.forward(a, at)
+        for at, each in zip(self.states[layer:], self.network.layers[layer:], strict=True):
+            a = each.forward(a, at)
         return self.network.batch_costs(self.states, self.y)
 
     def differences(self, layer: int, array: Array, indices: NDArray[np.intp]) -> Iterator[float]:

@@ -1,4 +1,4 @@
-"""The network: a stack of dense layers and a cost; feedforward and backpropagation.
+"""The network: a stack of layers and a cost; feedforward and backpropagation.
 
 The equations themselves stand in :mod:`handwrought.nn.layers` (for a batch) and in
 :mod:`handwrought.nn.equations` (for one example, as the article writes them).
@@ -7,6 +7,7 @@ The equations themselves stand in :mod:`handwrought.nn.layers` (for a batch) and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from os import PathLike
 from typing import Any
 
@@ -17,10 +18,10 @@ from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
 from handwrought.nn.activations import Activation, activation_named
 from handwrought.nn.costs import Cost, cost_named
-from handwrought.nn.initializers import default_initializer, initializer_named
-from handwrought.nn.layers import Dense
-from handwrought.nn.parameters import Parameters
-from handwrought.nn.workspace import LayerState, Workspace
+from handwrought.nn.layers import Dense, Layer, LayerState, dense_layers
+from handwrought.nn.layers.protocol import Shape
+from handwrought.nn.parameters import ArraySpec, Parameters
+from handwrought.nn.workspace import Workspace
 
 __all__ = ["Network"]
 
@@ -31,14 +32,15 @@ _INFERENCE_ROWS = 2048
 
 
 class Network:
-    """A fully connected network.
+    """A network of layers, each on top of the one before.
 
     Parameters
     ----------
-    sizes : sequence of int
-        Neurons in each layer, the input included: ``[784, 30, 10]``.
+    sizes : sequence of int, or of Layer
+        Neurons in each layer of a fully connected network, the input included: ``[784, 30, 10]``.
+        Or its layers, from the input up: ``[Dense(30), Dense(10)]`` with ``input_shape=(784,)``.
     activation : str or sequence of str
-        Of the hidden layers: one name for all, or one each.
+        Of the hidden layers: one name for all, or one each; of layers, of those that name none.
     cost : {"quadratic", "cross-entropy", "softmax"}
         Cost function; "softmax" is the log-likelihood of a softmax output.
     seed : int or None
@@ -50,11 +52,13 @@ class Network:
     initializer : {"normal", "scaled", "glorot", "he"}, optional
         By default He for layers of the ReLU family, and N(0, 1/n_in) for the others; "normal" is
         the article's N(0, 1).
+    input_shape : tuple of int, optional
+        Of one example, where layers are given: ``(784,)`` or ``(1, 28, 28)``.
 
     Attributes
     ----------
-    layers : tuple of Dense
-        ``layers[0].weights`` has shape (sizes[1], sizes[0]).
+    layers : tuple of Layer
+        ``layers[0].weights`` of a fully connected network has shape (sizes[1], sizes[0]).
     parameters : Parameters
         All weights and biases as one flat vector; the layers hold views of it.
 
@@ -66,7 +70,7 @@ class Network:
 
     def __init__(
         self,
-        sizes: Sequence[int],
+        sizes: Sequence[int] | Sequence[Layer],
         activation: str | Sequence[str] = "sigmoid",
         cost: str | Cost = "quadratic",
         seed: int | None = 0,
@@ -74,14 +78,23 @@ class Network:
         *,
         output_activation: str | Activation | None = None,
         initializer: str | None = None,
+        input_shape: int | Sequence[int] | None = None,
     ) -> None:
-        self.sizes = _checked_sizes(sizes)
         self.cost: Cost = cost_named(cost)
-        self.activations = _activations(self.sizes, activation, self.cost, output_activation)
+        layers, self.input_shape = _asked(sizes, input_shape)
+        hidden = _hidden_activations(layers, activation)
+        output = activation_named(output_activation or self.cost.default_output)
+        placed: list[Layer] = []
+        shape = self.input_shape
+        for layer, given in zip(layers, [*hidden, output], strict=True):
+            placed.append(layer.placed(shape, given))
+            shape = placed[-1].output_shape
+        self.output_activation = _checked_output(placed[-1], self.cost)
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise InvalidArgument(f"dtype is {dtype!r}: use 'float32' or 'float64'")
+        self.layers = tuple(placed)
         try:
-            self._adopt(Parameters(self.sizes, dtype))
+            self._adopt(Parameters(self.specs, dtype))
         except (MemoryError, ValueError, OverflowError):
             raise InvalidArgument(
                 f"sizes is {sizes!r}: no memory holds so many weights; make the layers smaller"
@@ -92,18 +105,33 @@ class Network:
     def _adopt(self, parameters: Parameters) -> None:
         self.parameters = parameters
         self.layers = tuple(
-            Dense(share, activation)
-            for share, activation in zip(parameters, self.activations, strict=True)
+            layer.with_arrays(share, state)
+            for layer, share, state in zip(
+                self.layers, parameters.layers, parameters.states, strict=True
+            )
         )
 
     def initialize(self, seed: int, initializer: str | None = None) -> None:
         """Draw all weights and biases afresh, layer by layer from the input up."""
         rng = np.random.default_rng(_checked_seed(seed))
         for layer in self.layers:
-            name = initializer or default_initializer(layer.activation.name)
-            layer.weights[...], layer.biases[...] = initializer_named(name)(
-                rng, layer.n_in, layer.n_out
-            )
+            layer.initialize(rng, initializer)
+
+    @property
+    def specs(self) -> tuple[tuple[ArraySpec, ...], ...]:
+        """The arrays that each layer asks for."""
+        return tuple(layer.specs() for layer in self.layers)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons in each layer of a fully connected network, the input included."""
+        dense = dense_layers(self.layers, "sizes")
+        return self.n_inputs, *(layer.n_out for layer in dense)
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """Of each layer that has one."""
+        return tuple(layer.activation for layer in self.layers if layer.activation is not None)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -113,12 +141,16 @@ class Network:
     @property
     def n_inputs(self) -> int:
         """Numbers that go in: 784 for an MNIST image."""
-        return self.sizes[0]
+        return prod(self.input_shape)
 
     @property
     def n_outputs(self) -> int:
         """Neurons of the last layer."""
-        return self.sizes[-1]
+        return prod(self.layers[-1].output_shape)
+
+    def workspace(self, capacity: int, *, training: bool = False) -> Workspace:
+        """Buffers for batches of at most so many examples."""
+        return Workspace(self.layers, capacity, self.dtype, training=training)
 
     # --- forward -------------------------------------------------------------------------------
 
@@ -140,11 +172,11 @@ class Network:
         InvalidArgument
             If x has another width, is not numeric, or holds values that are not finite.
         """
-        single = np.ndim(x) == 1
+        single = np.ndim(x) == 1 or (len(self.input_shape) > 1 and np.shape(x) == self.input_shape)
         rows = self.checked_inputs(x)
         n = len(rows)
         out = np.empty((n, self.n_outputs), self.dtype)
-        workspace = Workspace(self.sizes, min(n, _INFERENCE_ROWS) or 1, self.dtype)
+        workspace = self.workspace(min(n, _INFERENCE_ROWS) or 1)
         for start in range(0, n, workspace.capacity):
             part = rows[start : start + workspace.capacity]
             out[start : start + len(part)] = self.forward(part, workspace.rows(len(part)))
@@ -152,7 +184,7 @@ class Network:
 
     def forward(self, x: Array, states: Sequence[LayerState]) -> Array:
         """Feedforward of one batch into a workspace: trusted shapes, no copies."""
-        a = x
+        a = x if len(self.input_shape) == 1 else x.reshape(len(x), *self.input_shape)
         for layer, at in zip(self.layers, states, strict=True):
             a = layer.forward(a, at)
         return a
@@ -164,15 +196,16 @@ class Network:
     @with_default_errstate
     def costs(self, x: Array, y: Array) -> Array:
         """C_x of each example, shape (n,); y as for :meth:`backpropagate`."""
-        x, y = self.checked_inputs(x), self.checked_targets(y, len(np.atleast_2d(x)))
-        states = Workspace(self.sizes, len(x), self.dtype).rows(len(x))
+        x = self.checked_inputs(x)
+        y = self.checked_targets(y, len(x))
+        states = self.workspace(len(x)).rows(len(x))
         self.forward(x, states)
         return self.batch_costs(states, y)
 
     def batch_costs(self, states: Sequence[LayerState], y: Array) -> Array:
         """C_x of each example of a batch just fed forward, shape (batch,)."""
-        last = states[-1]
-        return self.cost.value_at(self.activations[-1], last.z, last.a, y)
+        last: Any = states[-1]
+        return self.cost.value_at(self.output_activation, last.z, last.a, y)
 
     # --- backward ------------------------------------------------------------------------------
 
@@ -196,10 +229,11 @@ class Network:
         InvalidArgument
             If x or y do not fit the network, each other, or the cost.
         """
-        x, y = self.checked_inputs(x), self.checked_targets(y, len(np.atleast_2d(x)))
+        x = self.checked_inputs(x)
+        y = self.checked_targets(y, len(x))
         if not len(x):
             raise InvalidArgument("x holds no example: the mean over none is undefined")
-        states = Workspace(self.sizes, len(x), self.dtype).rows(len(x))
+        states = self.workspace(len(x)).rows(len(x))
         gradient = self.parameters.like()
         self.forward(x, states)
         self.backward(x, y, states, gradient)
@@ -218,8 +252,10 @@ class Network:
         ``share`` is each example's part in the mean, 1/m unless it is given; it enters once, on
         the smallest array, since everything after it is linear in δ.
         """
-        last = states[-1]
-        self.cost.error(self.activations[-1], last.z, last.a, y, out=last.delta)  # BP1
+        if len(self.input_shape) > 1:
+            x = x.reshape(len(x), *self.input_shape)
+        last: Any = states[-1]
+        self.cost.error(self.output_activation, last.z, last.a, y, out=last.delta)  # BP1
         last.delta *= self.dtype.type(1 / len(x)) if share is None else share
         for l in reversed(range(len(self.layers))):
             below = states[l - 1] if l else None
@@ -239,8 +275,10 @@ class Network:
         raw = np.asarray(x)
         if raw.dtype.kind not in "fiub":
             raise InvalidArgument(f"x has dtype {raw.dtype}: it must hold real numbers")
-        if raw.ndim == 1:
+        if raw.ndim == 1 or raw.shape == self.input_shape:
             raw = raw[np.newaxis]
+        if raw.ndim > 2 and raw.shape[1:] == self.input_shape:
+            raw = raw.reshape(len(raw), self.n_inputs)
         if raw.ndim != 2 or raw.shape[1] != self.n_inputs:
             raise InvalidArgument(
                 f"x has shape {np.shape(x)}: this network takes (n, {self.n_inputs})"
@@ -302,10 +340,10 @@ class Network:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "layers"}
+        # The views are made anew: copied one by one they would no longer look into the vector.
+        return {**vars(self), "layers": tuple(layer.without_arrays() for layer in self.layers)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # The layers are made anew: copied one by one they would no longer look into the vector.
         vars(self).update(state)
         self._adopt(state["parameters"])
 
@@ -323,12 +361,41 @@ class Network:
         return load_model(path)
 
     def __repr__(self) -> str:
-        names = ", ".join(a.name for a in self.activations)
-        shape = "-".join(map(str, self.sizes))
-        return f"<Network {shape} ({names}), {self.cost.name} cost, {self.dtype}>"
+        if all(isinstance(layer, Dense) for layer in self.layers):
+            names = ", ".join(a.name for a in self.activations)
+            what = f"{'-'.join(map(str, self.sizes))} ({names})"
+        else:
+            what = f"{self.input_shape} {', '.join(map(repr, self.layers))}"
+        return f"<Network {what}, {self.cost.name} cost, {self.dtype}>"
 
 
-def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+def _asked(
+    sizes: Sequence[int] | Sequence[Layer], input_shape: int | Sequence[int] | None
+) -> tuple[Sequence[Layer], Shape]:
+    """The layers asked for, and the shape of what goes in."""
+    given: list[Any] = list(sizes) if isinstance(sizes, Sequence) else []
+    if not any(isinstance(each, Layer) for each in given):
+        n_in, *n_out = _checked_sizes(sizes)
+        if input_shape is not None:
+            raise InvalidArgument(
+                f"input_shape is {input_shape!r}: sizes begin with the inputs; it is for layers"
+            )
+        return [Dense(n) for n in n_out], (n_in,)
+    if not all(isinstance(each, Layer) for each in given):
+        raise InvalidArgument(f"sizes is {sizes!r}: give whole numbers, or layers, and not both")
+    shape = [input_shape] if isinstance(input_shape, int) else input_shape
+    if not isinstance(shape, Sequence) or not shape or not all(map(_is_size, shape)):
+        raise InvalidArgument(
+            f"input_shape is {input_shape!r}: say what shape one example has, such as (784,)"
+        )
+    return given, tuple(map(int, shape))
+
+
+def _is_size(n: Any) -> bool:
+    return isinstance(n, int | np.integer) and not isinstance(n, bool) and int(n) >= 1
+
+
+def _checked_sizes(sizes: Any) -> tuple[int, ...]:
     try:
         checked = tuple(int(n) for n in sizes)
         exact = all(n == given for n, given in zip(checked, sizes, strict=True))
@@ -347,28 +414,31 @@ def _checked_seed(seed: int) -> int:
     return int(seed)
 
 
-def _activations(
-    sizes: tuple[int, ...],
-    activation: str | Sequence[str],
-    cost: Cost,
-    output_activation: str | Activation | None,
-) -> tuple[Activation, ...]:
-    n_hidden = len(sizes) - 2
+def _hidden_activations(
+    layers: Sequence[Layer], activation: str | Sequence[str]
+) -> Sequence[Activation]:
+    n_hidden = len(layers) - 1
     if isinstance(activation, str):
-        activation_named(activation)  # a misspelt name is told even where no layer would use it
-        names = [activation] * n_hidden
-    elif isinstance(activation, Sequence):
-        names = list(activation)
-    else:
+        return [activation_named(activation)] * n_hidden  # a misspelt name is told anyway
+    if not isinstance(activation, Sequence):
         raise InvalidArgument(f"activation is {activation!r}: give a name, or one for each layer")
-    if len(names) != n_hidden:
+    if len(activation) != n_hidden:
         raise InvalidArgument(
-            f"activation names {len(names)} layers, but the network has {n_hidden} hidden layers"
+            f"activation names {len(activation)} layers, but the network has {n_hidden} hidden layers"
         )
-    output = activation_named(output_activation or cost.default_output)
-    if output.name not in cost.outputs:
+    return [activation_named(name) for name in activation]
+
+
+def _checked_output(last: Layer, cost: Cost) -> Activation:
+    """The activation of the last layer, where the cost begins."""
+    if last.activation is None or len(last.output_shape) != 1:
         raise InvalidArgument(
-            f"output_activation {output.name!r} leaves the range of the {cost.name} cost: "
+            f"the last layer is {last!r}: the cost needs a row of outputs with an activation, so end "
+            f"with a Dense layer"
+        )
+    if last.activation.name not in cost.outputs:
+        raise InvalidArgument(
+            f"output_activation {last.activation.name!r} leaves the range of the {cost.name} cost: "
             f"use one of {', '.join(sorted(cost.outputs))}"
         )
-    return tuple(activation_named(name) for name in names) + (output,)
+    return last.activation

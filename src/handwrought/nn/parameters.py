@@ -1,33 +1,53 @@
-"""All weights and biases of a network in one flat vector, with named views into it.
+"""All parameters of a network in one flat vector, with named views into it.
 
-Weights come first, then biases.  So an optimizer is a few lines over one array, weight decay is
-a slice (``vector[:n_weights]``: biases are left alone by construction), a norm is one norm, and
-"restore the best" is one copy.
+What decays comes first (weights), then what does not (biases).  So an optimizer is a few lines over
+one array, weight decay is a slice (``vector[:n_weights]``: biases are left alone by construction), a
+norm is one norm, and "restore the best" is one copy.  Behind them, in the same memory, stands the
+layers' state: what they remember that is no parameter, such as running statistics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from handwrought.errors import InvalidArgument
 
-__all__ = ["LayerParameters", "Parameters"]
+__all__ = ["ArraySpec", "LayerParameters", "Parameters"]
 
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
-class LayerParameters:
-    """One layer's share: weights (n_out, n_in) and biases (n_out,), views into the vector."""
+class ArraySpec(NamedTuple):
+    """An array that a layer asks for."""
 
-    weights: Array
-    biases: Array
+    name: str
+    shape: tuple[int, ...]
+    decays: bool = True
+    """Whether weight decay pulls on it."""
+    trained: bool = True
+    """False for state, which no optimizer touches."""
+
+
+class LayerParameters:
+    """One layer's arrays by their names (``weights``, ``biases``), views into the vector."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        vars(self).update(arrays)
+
+    def __getattr__(self, name: str) -> Array:
+        raise AttributeError(f"this layer has no {name}: it has {', '.join(vars(self)) or 'none'}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"write into {name}[...]: it is a view into the network's vector")
+
+    def items(self) -> list[tuple[str, Array]]:
+        """Name and view of each array."""
+        return list(vars(self).items())
 
 
 class Parameters:
@@ -35,61 +55,82 @@ class Parameters:
 
     Parameters
     ----------
-    sizes : sequence of int
-        Neurons in each layer, the input included: [784, 30, 10].
+    specs : sequence of sequences of ArraySpec
+        For each layer its arrays, as :attr:`Network.specs` lists them.
     dtype : dtype
         float32 in training, float64 in checks, complex128 for the complex step.
-    vector : array, shape (n,), optional
+    numbers : array, shape (n,), optional
         An existing vector to look into; zeros if left out.
+
+    Attributes
+    ----------
+    numbers : array
+        Everything: ``vector`` and, behind it, the state.
+    vector : array
+        The parameters, a view of ``numbers``.
+    layers : tuple of LayerParameters
+        ``layers[0].weights``.
+    states : tuple of LayerParameters
+        What each layer remembers beside its parameters.
+    n_weights : int
+        How many of the parameters decay; they come first.
     """
 
     def __init__(
-        self, sizes: Sequence[int], dtype: DTypeLike = np.float32, vector: Array | None = None
+        self,
+        specs: Sequence[Sequence[ArraySpec]],
+        dtype: DTypeLike = np.float32,
+        numbers: Array | None = None,
     ) -> None:
-        self.sizes = tuple(sizes)
-        shapes = [(n_out, n_in) for n_in, n_out in pairwise(self.sizes)]
-        self.n_weights = sum(n_out * n_in for n_out, n_in in shapes)
-        size = self.n_weights + sum(self.sizes[1:])
-        self.vector: Array = np.zeros(size, dtype) if vector is None else vector
-        if self.vector.shape != (size,):
-            raise InvalidArgument(f"vector has shape {self.vector.shape}, sizes ask for ({size},)")
-        if not self.vector.dtype.isnative:
+        self.specs = tuple(map(tuple, specs))
+        self.n_weights = _count(self.specs, decays=True)
+        n_parameters = self.n_weights + _count(self.specs, decays=False)
+        size = n_parameters + _count(self.specs, trained=False)
+        self.numbers: Array = np.zeros(size, dtype) if numbers is None else numbers
+        if self.numbers.shape != (size,):
             raise InvalidArgument(
-                f"vector has the byte order of another machine ({self.vector.dtype.str}): convert "
-                f"it with vector.astype(vector.dtype.newbyteorder('='))"
+                f"numbers has shape {self.numbers.shape}, the layers ask for ({size},)"
             )
-
-        weight_at, bias_at = 0, self.n_weights
-        layers = []
-        for n_out, n_in in shapes:
-            layers.append(
-                LayerParameters(
-                    self.vector[weight_at : weight_at + n_out * n_in].reshape(n_out, n_in),
-                    self.vector[bias_at : bias_at + n_out],
-                )
+        if not self.numbers.dtype.isnative:
+            raise InvalidArgument(
+                f"numbers has the byte order of another machine ({self.numbers.dtype.str}): convert "
+                f"it with numbers.astype(numbers.dtype.newbyteorder('='))"
             )
-            weight_at += n_out * n_in
-            bias_at += n_out
-        self.layers = tuple(layers)
+        self.vector: Array = self.numbers[:n_parameters]
+        at = {"decays": 0, "others": self.n_weights, "state": n_parameters}
+        layers, states = [], []
+        for of_layer in self.specs:
+            arrays: dict[bool, dict[str, Array]] = {True: {}, False: {}}
+            for spec in of_layer:
+                part = "state" if not spec.trained else "decays" if spec.decays else "others"
+                end = at[part] + prod(spec.shape)
+                arrays[spec.trained][spec.name] = self.numbers[at[part] : end].reshape(spec.shape)
+                at[part] = end
+            layers.append(LayerParameters(arrays[True]))
+            states.append(LayerParameters(arrays[False]))
+        self.layers, self.states = tuple(layers), tuple(states)
 
     @property
     def weights(self) -> Array:
-        """All weights, without the biases: a view, shape (n_weights,)."""
+        """All that decays, without the biases: a view, shape (n_weights,)."""
         return self.vector[: self.n_weights]
 
     def like(self) -> Parameters:
         """Zeros of the same layout."""
-        return Parameters(self.sizes, self.vector.dtype)
+        return Parameters(self.specs, self.numbers.dtype)
 
     def copy(self, dtype: DTypeLike | None = None) -> Parameters:
         """The same numbers in a vector of their own."""
-        return Parameters(self.sizes, vector=self.vector.astype(dtype or self.vector.dtype))
+        return Parameters(self.specs, numbers=self.numbers.astype(dtype or self.numbers.dtype))
 
-    def arrays(self) -> Iterator[tuple[str, Array]]:
-        """Name and view of each array: ("layers[0].weights", ...), layer by layer."""
-        for i, layer in enumerate(self.layers):
-            yield f"layers[{i}].weights", layer.weights
-            yield f"layers[{i}].biases", layer.biases
+    def arrays(self, *, state: bool = False) -> Iterator[tuple[str, Array]]:
+        """Name and view of each array: ("layers[0].weights", ...), layer by layer.
+
+        With ``state``, each layer's state too.
+        """
+        for i, (layer, remembered) in enumerate(zip(self.layers, self.states, strict=True)):
+            for name, array in layer.items() + (remembered.items() if state else []):
+                yield f"layers[{i}].{name}", array
 
     def __copy__(self) -> Parameters:
         """As :func:`copy.copy` of an array: numbers of its own."""
@@ -97,13 +138,14 @@ class Parameters:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The views are made anew: copied one by one they would no longer look into the vector.
-        return _restored, (self.sizes, self.vector)
+        return _restored, (self.specs, self.numbers)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """``parameters.vector = v`` copies v: another vector would leave the views behind."""
-        if name == "vector" and name in vars(self):
-            if value is not self.vector:
-                self.vector[...] = value
+        if name in ("vector", "numbers") and name in vars(self):
+            view = vars(self)[name]
+            if value is not view:
+                view[...] = value
         else:
             super().__setattr__(name, value)
 
@@ -117,10 +159,21 @@ class Parameters:
         return iter(self.layers)
 
     def __repr__(self) -> str:
-        shape = "-".join(map(str, self.sizes))
-        return f"<Parameters {shape}: {self.vector.size:,} {self.vector.dtype}>"
+        of = f"{len(self)} layer{'s' * (len(self) != 1)}"
+        return f"<Parameters of {of}: {self.vector.size:,} {self.vector.dtype}>"
 
 
-def _restored(sizes: tuple[int, ...], vector: Array) -> Parameters:
+def _count(
+    specs: Sequence[Sequence[ArraySpec]], *, decays: bool | None = None, trained: bool = True
+) -> int:
+    return sum(
+        prod(spec.shape)
+        for of_layer in specs
+        for spec in of_layer
+        if spec.trained == trained and decays in (None, spec.decays)
+    )
+
+
+def _restored(specs: Sequence[Sequence[ArraySpec]], numbers: Array) -> Parameters:
     # What another process hands over may be a map of a file, to be read only.
-    return Parameters(sizes, vector=np.require(vector, requirements="W"))
+    return Parameters(specs, numbers=np.require(numbers, requirements="W"))

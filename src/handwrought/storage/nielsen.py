@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import read_regular
@@ -78,7 +79,7 @@ def from_nielsen(path: str | PathLike[str]) -> Network:
         _matrix(path, f"biases[{i}]", found["biases"][i], (n, 1)) for i, n in enumerate(sizes[1:])
     ]
     network = Network(sizes, "sigmoid", COSTS[cost], seed=None, dtype="float64")
-    for layer, w, b in zip(network.layers, weights, biases, strict=True):
+    for layer, w, b in zip(dense_layers(network.layers), weights, biases, strict=True):
         layer.weights[...], layer.biases[...] = w, b[:, 0]
     return network
 
@@ -112,6 +113,7 @@ def nielsen_bytes(network: Network) -> bytes:
         If a layer is no sigmoid, or the cost is softmax: network2.py has neither.
     """
     names = {cost: name for name, cost in COSTS.items()}
+    layers = dense_layers(network.layers, "Nielsen's JSON")
     other = [a.name for a in network.activations if a.name != "sigmoid"]
     if other or network.cost.name not in names:
         what = f"a layer of {other[0]}" if other else f"the {network.cost.name} cost"
@@ -123,8 +125,8 @@ def nielsen_bytes(network: Network) -> bytes:
         raise InvalidArgument("the network holds values that are not finite: it was not written")
     found = {
         "sizes": list(network.sizes),
-        "weights": [layer.weights.tolist() for layer in network.layers],
-        "biases": [layer.biases[:, np.newaxis].tolist() for layer in network.layers],
+        "weights": [layer.weights.tolist() for layer in layers],
+        "biases": [layer.biases[:, np.newaxis].tolist() for layer in layers],
         "cost": names[network.cost.name],
     }
     return json.dumps(found).encode("ascii")

@@ -167,11 +167,9 @@ class Measurer:
         """Gradient norm, saturation and death of each layer."""
         import numpy as np
 
-        from handwrought.nn.workspace import Workspace
-
         n = len(self.probe)
         x, y = self.probe.reader(n, network.dtype).read(np.arange(n))
-        states = Workspace(network.sizes, n, network.dtype).rows(n)
+        states = network.workspace(n).rows(n)
         gradient = network.parameters.like()
         network.forward(x, states)
         network.backward(x, y, states, gradient)

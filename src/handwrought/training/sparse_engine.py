@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
+from handwrought.nn.layers import Dense, dense_layers
 from handwrought.nn.network import Network
 
 __all__ = ["SparseEngine", "suits"]
@@ -30,6 +31,8 @@ _CHUNK = 512
 
 def suits(network: Network, split: Split, batch_size: int) -> bool:
     """Whether the sparse kernels know this network and are the faster way for these images."""
+    if not all(isinstance(layer, Dense) for layer in network.layers):
+        return False
     _, widest, most = next(limit for limit in _LIMITS if batch_size <= limit[0])
     above = sum(a * b for a, b in pairwise(network.sizes[1:]))
     *hidden, output = (activation.name for activation in network.activations)
@@ -119,7 +122,7 @@ class SparseEngine:
         return costs
 
     def _copy(self, *, into_network: bool) -> None:
-        for l, layer in enumerate(self.network.layers):
+        for l, layer in enumerate(dense_layers(self.network.layers)):
             weights = (
                 self.upper[l - 1, : layer.n_out, : layer.n_in]
                 if l

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
-from handwrought.nn.layers import Dense
+from handwrought.nn.layers import Dense, dense_layers
+from handwrought.nn.layers.dense import DenseState
 from handwrought.nn.network import Network
 from handwrought.nn.parameters import LayerParameters, Parameters
-from handwrought.nn.workspace import LayerState
 
 __all__ = ["SplitEngine", "suits"]
 
@@ -33,7 +33,8 @@ _LANES = 16
 
 def suits(network: Network, split: Split) -> bool:
     """Whether the first layer can be split, and gains by it."""
-    width = network.sizes[1]
+    first = network.layers[0]
+    width = first.n_out if isinstance(first, Dense) else 0
     if (
         network.dtype != np.float32
         or split.images.dtype != np.uint8
@@ -67,11 +68,11 @@ class _SplitDense(Dense):
     """The first layer, its weights (n_in, n_out) with the often-inked pixels first."""
 
     def __init__(self, parameters: LayerParameters, plain: Dense, engine: SplitEngine) -> None:
-        super().__init__(parameters, plain.activation)
+        vars(self).update(vars(plain.with_arrays(parameters)))
         self.engine = engine
         self.flipped = _flipped(parameters)
 
-    def forward(self, a_below: Any, at: LayerState) -> Array:
+    def forward(self, a_below: Any, at: DenseState) -> Array:
         engine, n = self.engine, self.engine.n_dense
         np.matmul(a_below.dense, self.flipped[:n], out=at.z)
         engine.kernel.add_rest(
@@ -82,7 +83,7 @@ class _SplitDense(Dense):
         return a if at.keep is None else np.multiply(a, at.keep, out=at.kept)
 
     def backward(
-        self, at: LayerState, gradient: LayerParameters, a_below: Any, out: Array | None
+        self, at: DenseState, gradient: LayerParameters, a_below: Any, out: Array | None
     ) -> Array | None:
         engine, n = self.engine, self.engine.n_dense
         into = _flipped(gradient)
@@ -118,9 +119,9 @@ class SplitEngine:
         self.x = np.empty((capacity, self.n_dense), np.float32)
         self.y = np.zeros((capacity, split.n_classes), np.float32)
         self.at = np.arange(capacity)
-        parameters = Parameters(network.sizes, network.dtype)
+        parameters = Parameters(network.specs, network.dtype)
         self.network = network.with_parameters(parameters)
-        first = _SplitDense(parameters[0], network.layers[0], self)
+        first = _SplitDense(parameters[0], dense_layers(network.layers)[0], self)
         self.network.layers = (first, *self.network.layers[1:])
 
     def read(self, indices: Array) -> tuple[Any, Array]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.nn.network import Network
-from handwrought.nn.workspace import LayerState, Workspace
+from handwrought.nn.workspace import Workspace
 from handwrought.training.optimizers import Optimizer
 
 __all__ = ["Step"]
@@ -53,12 +53,13 @@ class Step:
         self.l1 = l1
         self.clip_norm = clip_norm
         self.gradient = network.parameters.like()
-        dropped = [rate > 0 for rate in rates]
-        self.workspace = Workspace(network.sizes, capacity, network.dtype, dropped)
+        self.workspace = self._workspace(capacity)
         chosen = self._chosen(capacity)
-        self.part = (
-            Workspace(network.sizes, chosen, network.dtype, dropped) if chosen < capacity else None
-        )
+        self.part = self._workspace(chosen) if chosen < capacity else None
+
+    def _workspace(self, capacity: int) -> Workspace:
+        network, dropped = self.network, [rate > 0 for rate in self.rates]
+        return Workspace(network.layers, capacity, network.dtype, training=True, dropout=dropped)
 
     def __call__(
         self,
@@ -75,7 +76,7 @@ class Step:
         """
         network, states = self.network, self.workspace.rows(len(x))
         for at, rate in zip(states, self.rates, strict=True):
-            if at.keep is not None:
+            if rate:
                 chance = masks.random(at.keep.shape, dtype=np.float32)
                 np.multiply(chance >= rate, at.keep.dtype.type(1 / (1 - rate)), out=at.keep)
         network.forward(x, states)
@@ -91,14 +92,14 @@ class Step:
     def _chosen(self, n: int) -> int:
         return max(1, round(self.hardest * n))
 
-    def _backward(self, x: Any, y: Array, states: list[LayerState], weights: Array | None) -> None:
+    def _backward(self, x: Any, y: Array, states: list[Any], weights: Array | None) -> None:
         n, m = self._chosen(len(x)), len(x)
         shares = None if weights is None else (weights / m)[:, np.newaxis]
         if self.part is None or n == m:
             self.network.backward(x, y, states, self.gradient, shares)
             return
         last = states[-1]
-        self.network.cost.error(self.network.activations[-1], last.z, last.a, y, out=last.delta)
+        self.network.cost.error(self.network.output_activation, last.z, last.a, y, out=last.delta)
         if shares is not None:
             last.delta *= shares
         size = np.einsum("ij,ij->i", last.delta, last.delta)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument, MissingExtra, TrainingDiverged
+from handwrought.nn.layers import Dense
 from handwrought.nn.network import Network
 from handwrought.training.reports import EpochReport
 from handwrought.training.validation import cost_and_accuracy
@@ -217,11 +218,12 @@ def _parameters(network: Network, shape: tuple[int, ...] | None) -> Iterator[Any
     """How every layer's numbers are spread, and the first layer's weights as pictures."""
     from tensorboardX.summary import histogram, image
 
-    for l, layer in enumerate(network.layers, start=2):
-        yield histogram(f"weights/layer_{l}", layer.weights, _BINS)
-        yield histogram(f"biases/layer_{l}", layer.biases, _BINS)
-    if shape is not None and len(shape) == 2:
-        pictures = weight_pictures(network.layers[0].weights[:_PICTURES], shape)
+    for l, share in enumerate(network.parameters, start=2):
+        for name, array in share.items():
+            yield histogram(f"{name}/layer_{l}", array, _BINS)
+    first = network.layers[0]
+    if shape is not None and len(shape) == 2 and isinstance(first, Dense):
+        pictures = weight_pictures(first.weights[:_PICTURES], shape)
         yield image("first_layer", pictures, dataformats="HWC")
 
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
 from handwrought.nn.network import Network
-from handwrought.nn.workspace import Workspace
 
 __all__ = ["cost_and_accuracy", "outputs_and_costs"]
 
@@ -24,7 +23,7 @@ def outputs_and_costs(network: Network, split: Split) -> tuple[Array, Array]:
     if split.labels.ndim == 2:
         network.cost.check_targets(split.labels)
     reader = split.reader(min(n, _ROWS), network.dtype)
-    workspace = Workspace(network.sizes, min(n, _ROWS), network.dtype)
+    workspace = network.workspace(min(n, _ROWS))
     outputs, costs = np.empty((n, network.n_outputs), network.dtype), np.empty(n)
     for start in range(0, n, _ROWS):
         rows = slice(start, min(start + _ROWS, n))

@@ -12,7 +12,6 @@ from websockets.sync.client import connect
 import handwrought as hw
 from handwrought.data.toys import TOYS
 from handwrought.errors import InvalidArgument, TrainingDiverged
-from handwrought.nn.workspace import Workspace
 from handwrought.studio.playground.playground import FRAME, Playground, Playgrounds
 from handwrought.studio.playground.settings import (
     MOST_ADDED,
@@ -152,7 +151,7 @@ def test_without_an_activation_the_boundary_is_straight_and_the_curve_a_line(hid
         low, high = here.toy.domain
         start, along = np.full(here.toy.n_inputs, low), np.linspace(0, high - low, 50)
         for direction in np.eye(here.toy.n_inputs):
-            states = Workspace(here.network.sizes, 50, "float64").rows(50)
+            states = here.network.workspace(50).rows(50)
             here.network.forward(start + np.outer(along, direction), states)
             z = states[-1].z[:, 0]
             np.testing.assert_allclose(np.diff(z), np.full(49, z[1] - z[0]), rtol=1e-9)

@@ -121,10 +121,8 @@ def layers_seen(network: Network, pixels: NDArray[np.uint8]) -> list[Layer]:
     """Each layer's activations for an image as the network sees it."""
     import numpy as np
 
-    from handwrought.nn.workspace import Workspace
-
     x = pixels.reshape(1, -1).astype(network.dtype) / network.dtype.type(255)
-    states = Workspace(network.sizes, 1, network.dtype).rows(1)
+    states = network.workspace(1).rows(1)
     network.forward(x, states)
     found = [Layer(1, "input", x[0].astype(np.float32))]
     for number, (state, σ) in enumerate(zip(states, network.activations, strict=True), start=2):

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
-from handwrought.nn.workspace import Workspace
 from handwrought.studio.server.background import Say
 
 __all__ = ["activations", "has_tsne", "pca", "tsne"]
@@ -24,7 +23,7 @@ _DIMENSIONS = 50
 
 def activations(network: Network, x: Array) -> list[Array]:
     """Of each layer from the input to the output: float32, shape (n, neurons)."""
-    states = Workspace(network.sizes, len(x), network.dtype).rows(len(x))
+    states = network.workspace(len(x)).rows(len(x))
     network.forward(np.ascontiguousarray(x, network.dtype), states)
     return [x.astype(np.float32), *(state.a.astype(np.float32) for state in states)]
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.nn.network import Network
-from handwrought.nn.workspace import Workspace
 
 __all__ = ["COARSE", "FINE", "LINE", "Views"]
 
@@ -22,12 +21,12 @@ class Views:
     """The grids on which a network is looked at, and the buffers for it."""
 
     def __init__(self, network: Network, domain: tuple[float, float], points: int) -> None:
-        self.points = Workspace(network.sizes, points, np.float64)
+        self.points = network.workspace(points)
         if network.n_inputs == 1:
             self.fine = self.coarse = np.linspace(*domain, LINE)[:, np.newaxis]
         else:
             self.fine, self.coarse = _plane(domain, FINE), _plane(domain, COARSE)
-        self._states = Workspace(network.sizes, len(self.coarse), np.float64).rows(len(self.coarse))
+        self._states = network.workspace(len(self.coarse)).rows(len(self.coarse))
 
     def look(self, network: Network) -> tuple[Array, list[Array]]:
         """The output (fine,), and each hidden layer's neurons (n, coarse)."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from handwrought.data.toys import toy_named
 from handwrought.errors import InvalidArgument, TrainingDiverged
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 from handwrought.studio.playground.grids import COARSE, FINE, LINE, Views
 from handwrought.studio.playground.points import Points
@@ -185,7 +186,8 @@ class Playground:
             self._note()
 
     def _set(self, at: tuple[int, ...], value: float) -> None:
-        layer = self.network.layers[at[0] - 2] if 2 <= at[0] <= len(self.network.sizes) else None
+        layers = dense_layers(self.network.layers)
+        layer = layers[at[0] - 2] if 2 <= at[0] <= len(layers) + 1 else None
         array = None if layer is None else (layer.weights if len(at) == 3 else layer.biases)
         if array is None or any(i >= n for i, n in zip(at[1:], array.shape, strict=True)):
             raise InvalidArgument(

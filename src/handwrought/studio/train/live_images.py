@@ -50,11 +50,14 @@ def look(
     """First-layer weights, and the most confidently wrong of these images; see :func:`worst_read`."""
     import numpy as np
 
-    weights = network.layers[0].weights[:_SHOWN]
+    from handwrought.nn.layers import dense_layers
+
+    first = dense_layers(network.layers, "the look at the first layer")[0]
+    weights = first.weights[:_SHOWN]
     most = float(np.abs(weights).max()) or 1.0
     quantized = np.round(weights * (127 / most)).astype(np.int8)
     images, wrong = worst_read(network, validation, shown)
-    return Look(quantized, network.layers[0].n_out, most, images, wrong)
+    return Look(quantized, first.n_out, most, images, wrong)
 
 
 def worst_read(

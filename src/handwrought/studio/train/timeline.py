@@ -153,16 +153,15 @@ def _activations(
 
     from handwrought.data.representations import represent
     from handwrought.evaluation import probabilities
-    from handwrought.nn.workspace import Workspace
 
     if pixels.size != SIDE * SIDE:
         raise InvalidArgument(f"the image has {pixels.size} pixels, not {SIDE} x {SIDE}")
     seen = represent(pixels.reshape(1, SIDE, SIDE), representation)
     x = seen.reshape(1, -1).astype(network.dtype) / network.dtype.type(255)
-    states = Workspace(network.sizes, 1, network.dtype).rows(1)
+    states = network.workspace(1).rows(1)
     out = network.forward(x, states)
     layers: list[Layer] = [Layer(1, "input", x[0].astype(np.float32))]
     for number, (state, σ) in enumerate(zip(states, network.activations, strict=True), start=2):
         layers.append(Layer(number, σ.name, state.a[0].astype(np.float32)))
-    found: Any = probabilities(out, network.activations[-1].name)[0]
+    found: Any = probabilities(out, network.output_activation.name)[0]
     return layers, found.tolist()
