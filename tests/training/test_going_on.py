@@ -133,3 +133,14 @@ def test_a_log_that_could_not_be_written_is_written_whole_later(tmp_path, monkey
     log.close()
     epochs = [json.loads(line)["epoch"] for line in path.read_text().splitlines()]
     assert epochs == [1, 2, 3]
+
+
+def test_gone_on_with_after_an_epochs_last_mini_batch_its_report_tells_no_speed():
+    net, settings = hw.Network([784, 8, 10]), {"epochs": 2, "batch_size": 30, "report_every": 7}
+    reports = hw.train(net, data(), **settings)
+    assert next(reports).batch == 7  # of 7: the last has 20 of the 200 images
+    state = reports.state()
+    reports.close()
+    again = hw.train(hw.Network([784, 8, 10]), data(), **settings, resume=state)
+    assert next(again).images_per_second == 0
+    assert next(again).images_per_second > 0

@@ -1,7 +1,5 @@
 """A training that goes on notices what is otherwise than it was: the mathematics, or the last bits."""
 
-import gc
-import threading
 import warnings
 from dataclasses import replace
 
@@ -211,91 +209,3 @@ def test_an_augmentation_that_is_the_same_is_no_change(tmp_path):
 def test_fewer_epochs_than_are_done_are_refused(state):
     with pytest.raises(InvalidArgument, match="has come to epoch 2: ask for at least 2"):
         go_on(network(), made(), state, **{**SETTINGS, "epochs": 1})
-
-
-# --- one training at a time -----------------------------------------------------------------------
-
-REFUSED = "this network is in another training, which has not ended"
-
-
-def test_two_trainings_of_one_network_are_refused():
-    net, other = network(), network()
-    first, second = (hw.train(net, made(), **SETTINGS) for _ in range(2))
-    next(first)
-    with pytest.raises(InvalidArgument, match=REFUSED):
-        next(second)
-    next(hw.train(net.copy(), made(), **SETTINGS))
-    next(hw.train(other, made(), **SETTINGS))
-    rest = list(first)
-    alone = list(hw.train(network(), made(), **SETTINGS))
-    assert [report.cost for report in rest] == [report.cost for report in alone[1:]]
-
-
-@pytest.mark.parametrize("end", ["read", "closed", "gone", "broken out of", "diverged", "changed"])
-def test_a_network_is_free_once_its_training_has_ended(end):
-    net = network()
-    training = hw.train(net, made(), **SETTINGS)
-    hw.train(net, made(), **SETTINGS)  # never read
-    if end == "read":
-        list(training)
-    elif end == "broken out of":
-        for _ in hw.train(net, made(), **SETTINGS):
-            break
-    elif end == "diverged":
-        net.parameters.vector[0] = np.nan
-        with pytest.raises(hw.HandwroughtError):
-            list(training)
-        net.initialize(0)
-    else:
-        next(training)
-        if end == "closed":
-            training.close()
-        elif end == "gone":
-            del training
-            gc.collect()
-        else:
-            training.change(epochs=4)
-            next(training)
-            training.close()
-    assert next(hw.train(net, made(), **SETTINGS)).epoch == 1
-
-
-def test_of_two_threads_one_trains_the_network():
-    net, begun, said = network(), threading.Barrier(2), []
-
-    def work():
-        training = hw.train(net, made(), **SETTINGS)
-        begun.wait()
-        try:
-            next(training)
-        except InvalidArgument as error:
-            said.append(str(error))
-        begun.wait()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(said) == 1
-    assert REFUSED in said[0]
-
-
-def test_a_training_is_read_by_one_thread_at_a_time():
-    training, said, costs = hw.train(network(), made(), **{**SETTINGS, "epochs": 60}), [], []
-
-    def work():
-        try:
-            for report in training:
-                costs.append(report.cost)
-        except InvalidArgument as error:
-            said.append(str(error))
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(said) <= {"another thread is reading this training: let one alone read it"}
-    alone = [report.cost for report in hw.train(network(), made(), **{**SETTINGS, "epochs": 60})]
-    assert sorted(costs) == sorted(alone)

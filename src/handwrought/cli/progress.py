@@ -124,7 +124,5 @@ def _line(report: EpochReport) -> str:
         if report.validation_accuracy is None
         else f"  validation {report.validation_accuracy:7.2%}"
     )
-    return (
-        f"epoch {report.epoch:3d}  cost {report.cost:.5f}{accuracy}  "
-        f"{report.images_per_second:9,.0f} images/s"
-    )
+    speed = f"  {report.images_per_second:9,.0f} images/s" if report.images_per_second else ""
+    return f"epoch {report.epoch:3d}  cost {report.cost:.5f}{accuracy}{speed}"

@@ -52,6 +52,7 @@ class EpochReport:
     seconds : float
         Of training alone, without validation.
     images_per_second : float
+        0 where a training goes on after the last mini-batch of an epoch.
     """
 
     epoch: int

@@ -307,7 +307,7 @@ class Run:
                 accuracy,
                 self.rate,
                 seconds,
-                (len(self.split) - first * self.batch_size) / seconds,
+                max(0, len(self.split) - first * self.batch_size) / seconds,
             )
 
     def _costs(self, epoch: int) -> Iterator[float]:

@@ -130,6 +130,14 @@ def test_where_the_cache_cannot_be_written_a_new_folder_of_ones_own_is_made(tmp_
     assert not door.path.exists()
 
 
+def test_pages_of_studios_that_were_killed_are_cleared_away(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    killed, under_way = (Door("http://127.0.0.1:1").path for _ in range(2))
+    os.utime(killed, (0, 0))
+    door = Door("http://127.0.0.1:1")
+    assert sorted(killed.parent.iterdir()) == sorted((under_way, door.path))
+
+
 def test_a_real_browser_comes_in_by_the_page_and_keeps_no_code(tmp_path, browser):
     with opened(tmp_path) as (_, address, argv):
         url = address.split("/?token=")[0]

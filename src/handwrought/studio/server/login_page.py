@@ -12,10 +12,14 @@ import hmac
 import os
 import secrets
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["Door"]
+
+_STALE = 3600.0
+"""Seconds after which no browser comes any more: the page's studio was killed."""
 
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
@@ -47,7 +51,9 @@ class Door:
 
     def __init__(self, url: str) -> None:
         self._code: str | None = secrets.token_urlsafe(32)
-        handle, name = tempfile.mkstemp(".html", "studio-", _own_folder())  # of mode 0600
+        folder = _own_folder()
+        _remove_stale(folder)
+        handle, name = tempfile.mkstemp(".html", "studio-", folder)  # of mode 0600
         self.path = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8") as page:
             page.write(_PAGE.format(address=f"{url}/?token={self._code}"))
@@ -64,6 +70,14 @@ class Door:
         self._code = None
         with suppress(OSError):
             self.path.unlink()
+
+
+def _remove_stale(folder: Path) -> None:
+    """Pages of studios that were killed."""
+    for page in folder.glob("studio-*.html"):
+        with suppress(OSError):
+            if time.time() - page.lstat().st_mtime > _STALE:
+                page.unlink()
 
 
 def _own_folder() -> Path:
