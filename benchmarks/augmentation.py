@@ -14,7 +14,7 @@ import numpy as np
 
 import handwrought as hw
 from handwrought.data.augmentation import Augmentation
-from handwrought.data.strangers import KINDS, strangers
+from handwrought.data.outliers import KINDS, make_outliers
 from handwrought.training.recipes import load_recipe
 
 CHANGES = {
@@ -64,7 +64,7 @@ def plot(path: str, images: np.ndarray, labels: np.ndarray) -> None:
     for name, change in {**CHANGES, **recipes()}.items():
         rows[name] = change(images[chosen], rng, labels[chosen])
     for name, make in KINDS.items():
-        rows[f"strangers: {name}"] = np.clip(make(images, len(chosen), rng), 0, 1)
+        rows[f"outliers: {name}"] = np.clip(make(images, len(chosen), rng), 0, 1)
     figure, axes = plt.subplots(len(rows), 1, figsize=(9, 0.62 * len(rows)))
     for ax, (name, x) in zip(axes, rows.items(), strict=True):
         ax.imshow(1 - np.hstack(list(np.pad(x, ((0, 0), (1, 1), (2, 2))))), cmap="gray", vmin=0)
@@ -88,8 +88,8 @@ def main() -> None:
         print(f"{name:<30} {speed:12,.0f} images a minute")
     start = perf_counter()
     for i in range(8):
-        strangers(data.images, 256, np.random.default_rng(i))
-    print(f"{'strangers':<30} {60 * 8 * 256 / (perf_counter() - start):12,.0f} images a minute")
+        make_outliers(data.images, 256, np.random.default_rng(i))
+    print(f"{'outliers':<30} {60 * 8 * 256 / (perf_counter() - start):12,.0f} images a minute")
     if arguments.plot:
         plot(arguments.plot, data.images, data.labels)
         print(f"{arguments.plot} written")

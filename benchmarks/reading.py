@@ -65,17 +65,17 @@ def of_the_data_set(reader: hw.Recognizer, fashion: str) -> None:
     least = float(np.quantile(confidence, 0.05))
     print(f"At confidence {least:.4f}, where 95 % of them are accepted, are refused:")
     rng = np.random.default_rng(0)
-    strangers = {
+    non_digits = {
         "random noise": rng.integers(0, 256, (5000, 28, 28)).astype(np.uint8),
         "scribbles": scribbles(2000),
     }
     try:
         clothes = hw.load_dataset(fashion).test
         assert clothes is not None
-        strangers["Fashion-MNIST"] = clothes.images
+        non_digits["Fashion-MNIST"] = clothes.images
     except HandwroughtError as error:
         print(f"  (Fashion-MNIST could not be had: {error})")
-    for name, images in strangers.items():
+    for name, images in non_digits.items():
         print(f"  {name}: {(reader.probabilities(images, turned=True).max(1) < least).mean():.1%}")
 
 

@@ -24,7 +24,7 @@ import handwrought as hw
 from handwrought.committee import Member
 from handwrought.data.collection import Collection
 from handwrought.data.dataset import Split
-from handwrought.data.flags import flagged
+from handwrought.data.flags import add_flags
 from handwrought.data.representations import represent_split
 from handwrought.imaging.pen import segment
 from handwrought.imaging.sampling import sample
@@ -60,7 +60,7 @@ class Writer:
         rng = np.random.default_rng(seed)
         images = split.images.astype(np.float32) / 255
         if self.flags:
-            images = flagged(images, split.labels, 1.0, rng)
+            images = add_flags(images, split.labels, 1.0, rng)
         images = np.pad(images, ((0, 0), (ROOM, ROOM), (ROOM, ROOM)))
         side = images.shape[1]
         y, x = np.mgrid[:side, :side].astype(np.float32)

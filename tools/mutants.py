@@ -55,7 +55,7 @@ PARTS = {
             "tests/data/test_augmentation.py",
             "tests/data/test_downloads.py",
             "tests/data/test_mnist.py",
-            "tests/data/test_strangers.py",
+            "tests/data/test_outliers.py",
             "tests/data/test_letters.py",
             "tests/data/test_pen.py",
             "tests/data/test_views.py",

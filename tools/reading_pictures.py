@@ -18,7 +18,7 @@ import handwrought as hw
 from handwrought.reading.annotation import annotated
 from handwrought.reading.ink import find_ink
 from handwrought.reading.pictures import open_picture
-from handwrought.reading.rules import without_rules
+from handwrought.reading.ruled_lines import remove_ruled_lines
 from handwrought.reading.sheet import find_sheet
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +57,7 @@ def steps(reader: hw.Recognizer) -> list[Image.Image]:
     sheet = find_sheet(opened.pixels)
     assert sheet is not None
     found = find_ink(opened.pixels, reach=60, sheet=sheet)
-    amount = without_rules(found.amount)
+    amount = remove_ruled_lines(found.amount)
     page = reader.read(opened)
     digits = Image.new("RGB", (5 * 64, 2 * 84), (40, 40, 40))
     draw, font = ImageDraw.Draw(digits), ImageFont.load_default(16)

@@ -1,4 +1,4 @@
-"""Letters as strangers: their strokes, and how they are drawn."""
+"""Letters as outliers: their strokes, and how they are drawn."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def drawn():
     return letters(PICTURES, 400, np.random.default_rng(0))
 
 
-def test_what_anyone_would_take_for_a_digit_is_no_stranger():
+def test_what_anyone_would_take_for_a_digit_is_no_outlier():
     assert not set("BDGIOQSZbgiloqsyz0123456789") & set(ALPHABET)
     assert len(ALPHABET) > 30
 

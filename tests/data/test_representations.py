@@ -9,7 +9,7 @@ from scipy import ndimage
 import handwrought as hw
 from handwrought.committee import Member
 from handwrought.data.augmentation import Augmentation
-from handwrought.data.flags import flagged
+from handwrought.data.flags import add_flags
 from handwrought.data.representations import (
     REPRESENTATIONS,
     deskewed,
@@ -174,18 +174,18 @@ def test_an_unknown_view_and_a_table_are_refused():
 
 def test_flags_change_ones_and_sevens_only(split):
     x = split.images.astype(np.float32) / 255
-    out = flagged(x, split.labels, 1.0, np.random.default_rng(0))
+    out = add_flags(x, split.labels, 1.0, np.random.default_rng(0))
     changed = np.abs(out - x).max(axis=(1, 2)) > 0.2
     chosen = np.isin(split.labels, (1, 7))
     assert not changed[~chosen].any()
     assert changed[chosen].mean() > 0.9
-    np.testing.assert_array_equal(flagged(x, split.labels, 0.0, np.random.default_rng(0)), x)
+    np.testing.assert_array_equal(add_flags(x, split.labels, 0.0, np.random.default_rng(0)), x)
 
 
 def test_a_flag_hangs_to_the_left_of_the_top():
     one = np.zeros((1, 28, 28), np.float32)
     one[0, 4:24, 13:15] = 1
-    out = flagged(one, np.array([1]), 1.0, np.random.default_rng(2))[0]
+    out = add_flags(one, np.array([1]), 1.0, np.random.default_rng(2))[0]
     columns = np.flatnonzero(out.max(axis=0) > 0.5)
     middle = int(np.argmax(out.sum(axis=0)))
     assert middle - columns[0] >= 3
@@ -196,7 +196,7 @@ def test_a_flag_hangs_to_the_left_of_the_top():
 def test_a_flagged_one_is_centred_as_before():
     one = np.zeros((1, 28, 28), np.float32)
     one[0, 4:24, 13:16] = 1
-    out = flagged(one, np.array([1]), 1.0, np.random.default_rng(1))[0]
+    out = add_flags(one, np.array([1]), 1.0, np.random.default_rng(1))[0]
     at = np.arange(28)
     assert abs((out.sum(0) * at).sum() / out.sum() - 14) <= 0.75
     assert abs((out.sum(1) * at).sum() / out.sum() - 14) <= 0.75

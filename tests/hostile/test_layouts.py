@@ -21,13 +21,13 @@ from handwrought.data import (
     digit_files,
     idx,
     looks,
-    strangers,
+    outliers,
     tables,
 )
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.collection import Collection
 from handwrought.data.digests import digest_of_arrays
-from handwrought.data.flags import flagged
+from handwrought.data.flags import add_flags
 from handwrought.data.representations import (
     REPRESENTATIONS,
     deskewed,
@@ -237,9 +237,9 @@ CASES = {
                                            contrast=0.1, cutout=3, share=0.5)(x, chance())),
         (SOFT, lambda x, _: Augmentation(rotation=9)(x, chance())),
         (np.array([1, 7, 1, 7, 0, 2]), lambda y, _: Augmentation(flags=1.0)(DIGITS, chance(), y))],
-    "flagged": [(SOFT, lambda x, _: flagged(x, np.ones(len(np.atleast_1d(x)), int), 1.0, chance()))],
+    "add_flags": [(SOFT, lambda x, _: add_flags(x, np.ones(len(np.atleast_1d(x)), int), 1.0, chance()))],
     "sample": [(SOFT, lambda x, _: sampling.sample(x, *where(x)))],
-    "strangers": [(DIGITS, lambda x, _: strangers.strangers(x, 12, chance()))],
+    "make_outliers": [(DIGITS, lambda x, _: outliers.make_outliers(x, 12, chance()))],
     "affine": [(SOFT, lambda x, _: sampling.affine(x, np.eye(2), (1.5, -1)))],
     "rotate": [(SOFT, lambda x, _: sampling.rotate(x, 9.0))],
     "to_uint8": [(SOFT, lambda x, _: to_uint8(x))],
@@ -302,7 +302,7 @@ TRUSTED = {
     **dict.fromkeys(
         ("imaging.blur", "imaging.centring", "imaging.morphology", "imaging.threshold",
          "reading.borders", "reading.ink", "reading.normalization",
-         "reading.pieces", "reading.polarity", "reading.rules", "reading.segmentation",
+         "reading.components", "reading.polarity", "reading.ruled_lines", "reading.segmentation",
          "reading.sheet", "reading.single"), INSIDE),
 }  # fmt: skip
 FACES = ("kernels", "studio", "report", "cli", "estimator", "__main__")
@@ -369,8 +369,8 @@ def test_every_public_function_that_takes_an_array_is_tried_or_has_its_reason():
 
 DEGENERATE = ("0-d", "empty", "without columns")
 FORMULAS = {
-    "BP1", "BP2", "BP3", "BP4", "smoothed", "flagged", "sample", "affine", "rotate", "looks",
-    "strangers", "as_png",
+    "BP1", "BP2", "BP3", "BP4", "smoothed", "add_flags", "sample", "affine", "rotate", "looks",
+    "make_outliers", "as_png",
     *(name for name in CASES if name.startswith(("Activation.", "Cost."))),
 }  # fmt: skip
 """Lines of mathematics inside the edge: of no number at all they say what NumPy says."""

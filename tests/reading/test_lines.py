@@ -1,31 +1,31 @@
-"""Pieces into lines: how they slant, and columns whose lines are not level with each other."""
+"""Components into lines: how they slant, and columns whose lines are not level with each other."""
 
 import numpy as np
 import pytest
 
-from handwrought.reading.lines import columns_of, into_lines, slope_of
-from handwrought.reading.pieces import Piece
+from handwrought.reading.components import Component
+from handwrought.reading.lines import find_columns, group_lines, line_slope
 from handwrought.reading.recognizer import Recognizer
 
 from .pages import _photo, character_errors, lines, rotated
 
 
 def column(x, y, counts, pitch=50, slope=0.0, step=24):
-    """Pieces of 20 x 30 pixels, so many in each line."""
+    """Components of 20 x 30 pixels, so many in each line."""
     return [
-        Piece(x + step * i, round(y + pitch * row + slope * (x + step * i)), np.ones((30, 20)))
+        Component(x + step * i, round(y + pitch * row + slope * (x + step * i)), np.ones((30, 20)))
         for row, count in enumerate(counts)
         for i in range(count)
     ]
 
 
-def found(pieces):
-    return [[(piece.x, piece.y) for piece in line] for line in into_lines(pieces)]
+def found(components):
+    return [[(component.x, component.y) for component in line] for line in group_lines(components)]
 
 
 def test_no_pieces_stand_in_no_line():
-    assert into_lines([]) == columns_of([]) == []
-    assert slope_of([]) == 0
+    assert group_lines([]) == find_columns([]) == []
+    assert line_slope([]) == 0
 
 
 @pytest.mark.parametrize("slope", [0, 0.1, -0.1])
@@ -34,10 +34,10 @@ def test_columns_that_are_not_level_are_read_one_after_the_other(down, slope):
     left = column(10, 100, (4, 3, 4), slope=slope)
     right = column(400, 100 + down, (4, 4), slope=slope)
     far = column(800, 100 + down // 2 + 45, (3, 3, 3), slope=slope, pitch=61)
-    assert [len(each) for each in columns_of(right + far + left)] == [11, 8, 9]
-    lengths = [len(line) for line in into_lines(right + far + left)]
+    assert [len(each) for each in find_columns(right + far + left)] == [11, 8, 9]
+    lengths = [len(line) for line in group_lines(right + far + left)]
     assert lengths == [4, 3, 4, 4, 4, 3, 3, 3]
-    assert slope_of(left + right) == pytest.approx(slope, abs=0.02)
+    assert line_slope(left + right) == pytest.approx(slope, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_columns_that_are_not_level_are_read_one_after_the_other(down, slope):
     ],
 )
 def test_what_is_level_short_or_close_is_one_column(left, right):
-    assert len(columns_of(left + right)) == 1
+    assert len(find_columns(left + right)) == 1
 
 
 def test_rows_are_read_across_columns_that_are_level():
-    pieces = column(10, 10, (4, 4)) + column(400, 14, (4, 4))
-    assert [len(line) for line in into_lines(pieces)] == [8, 8]
-    assert found(pieces)[0] == [(x, 10) for x in (10, 34, 58, 82)] + [
+    components = column(10, 10, (4, 4)) + column(400, 14, (4, 4))
+    assert [len(line) for line in group_lines(components)] == [8, 8]
+    assert found(components)[0] == [(x, 10) for x in (10, 34, 58, 82)] + [
         (x, 14) for x in (400, 424, 448, 472)
     ]
 

@@ -1,4 +1,4 @@
-"""Which pieces of ink belong to the one digit of a picture: near ones, large ones, no neighbours."""
+"""Which components of ink belong to the one digit of a picture: near ones, large ones, no neighbours."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def photographed(ink):
     return (0.9 - 0.8 * ink)[:, :, None]
 
 
-# --- near pieces -------------------------------------------------------------------------------------
+# --- near components -------------------------------------------------------------------------------------
 
 STEM = (40, 40, 40, 40)  # of a size of 40: what lies within a quarter of that belongs
 
@@ -39,18 +39,18 @@ STEM = (40, 40, 40, 40)  # of a size of 40: what lies within a quarter of that b
 @pytest.mark.parametrize("side", ["above", "below", "left", "right"])
 def test_a_piece_belongs_within_a_quarter_of_the_digits_size(gap, belongs, side):
     away = round(gap * 40)
-    piece = {
+    component = {
         "above": (40 - away - 10, 50, 10, 20),
         "below": (80 + away, 50, 10, 20),
         "left": (50, 40 - away - 10, 20, 10),
         "right": (50, 80 + away, 20, 10),
     }[side]
-    assert kept(STEM, piece) == [True, belongs]
-    x, y, width, height = normalize(photographed(sheet(STEM, piece))).box
+    assert kept(STEM, component) == [True, belongs]
+    x, y, width, height = normalize(photographed(sheet(STEM, component))).box
     longer = 50 + away if belongs else 40
     assert (max(width, height), min(width, height)) == (longer, 40)
-    assert (x, y) == (piece[1] if belongs and side == "left" else 40,
-                      piece[0] if belongs and side == "above" else 40)  # fmt: skip
+    assert (x, y) == (component[1] if belongs and side == "left" else 40,
+                      component[0] if belongs and side == "above" else 40)  # fmt: skip
 
 
 def test_what_is_near_to_a_piece_that_belongs_belongs_too():
@@ -98,7 +98,7 @@ def test_a_digit_that_touches_the_same_edge_has_no_neighbour_there():
         (2.0, 0, True),  # a shadow at the border, twice as large, counts for three tenths of itself
         (3.0, 0, True),
         (4.0, 0, False),
-        (2.0, 1, False),  # beside the border it is the largest piece
+        (2.0, 1, False),  # beside the border it is the largest component
     ],
 )
 def test_what_lies_at_the_border_counts_for_three_tenths(larger, left, digit):
@@ -110,9 +110,9 @@ def test_what_lies_at_the_border_counts_for_three_tenths(larger, left, digit):
 @pytest.mark.parametrize(("left", "counts_less"), [(0, True), (60, False)])
 def test_what_touches_the_border_in_its_middle_counts_whole(left, counts_less):
     """Its middle more than three tenths of the picture from the picture's."""
-    piece = (0, left, 30, 30) if counts_less else (0, left, 90, 10)
+    component = (0, left, 30, 30) if counts_less else (0, left, 90, 10)
     digit = (60, 100, 28, 28)
-    assert kept(digit, piece, shape=(140, 140)) == [counts_less, not counts_less]
+    assert kept(digit, component, shape=(140, 140)) == [counts_less, not counts_less]
 
 
 @pytest.mark.parametrize(

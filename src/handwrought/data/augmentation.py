@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.flags import flagged
+from handwrought.data.flags import add_flags
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
 from handwrought.imaging.blur import gaussian_matrix
@@ -146,7 +146,7 @@ class Augmentation:
         original = x
         # Each change draws its numbers whether or not it is the last, and in this order.
         if self.flags and labels is not None:
-            x = flagged(x, labels, self.flags, rng)
+            x = add_flags(x, labels, self.flags, rng)
         if self.thickness:
             x = thicken(x, _uniform(rng, self.thickness, len(x)))
         moved = (self.shift, self.rotation, self.scale, self.shear, self.elastic, self.stretch)

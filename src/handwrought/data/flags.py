@@ -15,7 +15,7 @@ from handwrought.floating_point import with_default_errstate
 from handwrought.imaging.centring import centre
 from handwrought.imaging.pen import segment
 
-__all__ = ["flagged"]
+__all__ = ["add_flags"]
 
 Array = NDArray[Any]
 
@@ -23,7 +23,7 @@ _INK = 0.4
 
 
 @with_default_errstate
-def flagged(images: Array, labels: Array, share: float, rng: np.random.Generator) -> Array:
+def add_flags(images: Array, labels: Array, share: float, rng: np.random.Generator) -> Array:
     """Copies of the images in which a share of the ones and sevens got what they lack.
 
     Parameters

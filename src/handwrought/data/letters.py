@@ -1,4 +1,4 @@
-"""Letters as a pen draws them, of the strokes below: strangers that stand beside digits.
+"""Letters as a pen draws them, of the strokes below: outliers that stand beside digits.
 
 Those that are a digit to anyone who does not see their word are left out (B, D, G, I, O, Q, S, Z,
 b, g, i, l, o, q, s, y, z, and a, as most people write it).

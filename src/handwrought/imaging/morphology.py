@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "Components",
+    "ConnectedComponents",
     "closing",
     "connected_components",
     "dilation",
@@ -116,7 +116,7 @@ def _with_neighbours(images: Array, pick: Any) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Components:
+class ConnectedComponents:
     """Connected components of a mask; cells that meet at a corner are connected.
 
     Attributes
@@ -140,7 +140,7 @@ class Components:
         return np.asarray(np.bincount(labels, kept, len(self.boxes) + 1)[1:])
 
 
-def connected_components(mask: Array) -> Components:
+def connected_components(mask: Array) -> ConnectedComponents:
     """The connected components of a mask, found from runs of its rows."""
     height, width = mask.shape
     padded = np.zeros((height, width + 2), np.int8)
@@ -150,7 +150,7 @@ def connected_components(mask: Array) -> Components:
     _, stops = np.nonzero(steps == -1)
     labels = np.zeros((height, width), np.int32)
     if not len(rows):
-        return Components(labels, [])
+        return ConnectedComponents(labels, [])
     # A run touches those of the row above that begin before it ends and end after it begins.
     wide = width + 2
     begin, end = rows * wide + starts, rows * wide + stops
@@ -177,7 +177,7 @@ def connected_components(mask: Array) -> Components:
             tops.tolist(), bottoms.tolist(), lefts.tolist(), rights.tolist(), strict=True
         )
     ]
-    return Components(labels, boxes)
+    return ConnectedComponents(labels, boxes)
 
 
 def _roots(n: int, one: Array, other: Array) -> Array:

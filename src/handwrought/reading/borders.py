@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from handwrought.imaging.morphology import dilation, opening
 
-__all__ = ["without_borders"]
+__all__ = ["remove_borders"]
 
 Array = NDArray[Any]
 
@@ -17,7 +17,7 @@ _LEAST_WITH_BORDER = 24
 """Pixels of a picture so small that a line along its edge is more likely the digit's own bar."""
 
 
-def without_borders(amount: Array, zone: float = 0.22) -> tuple[Array, int]:
+def remove_borders(amount: Array, zone: float = 0.22) -> tuple[Array, int]:
     """Without lines along the edges, from one end of the picture to the other; and their number.
 
     They lie within a share ``zone`` of the picture from its edge, and what lies beyond them goes too.

@@ -132,34 +132,34 @@ def _paper(channel: Array, size: int) -> Array:
 
 
 def _scaled(difference: Array, dark: bool, sheet: Array | None) -> Ink:
-    """0 at the paper's own unrest, 1 at the strokes' usual depth."""
+    """0 at the paper's own noise, 1 at the strokes' usual depth."""
     height, width = difference.shape
     if sheet is not None:
         difference = difference * sheet
     values = difference.ravel() if sheet is None else difference[sheet]
-    middle, unrest = _unrest(subsample(values))
-    floor = middle + 3 * unrest
+    middle, noise = _noise_level(subsample(values))
+    floor = middle + 3 * noise
     strong = values[values > max(floor + 0.5 * _FAINTEST, 0.4 * float(values.max()))]
     needed = max(2, round(0.0004 * min(height, width)))
     if len(strong) < needed:
         return Ink(np.zeros_like(difference), 0.0, dark)
     # A pixel that is larger than a stroke is wide seldom holds nothing but ink.
     level = float(np.percentile(strong, 60 if min(height, width) > 40 else 90))
-    if level - middle < _FAINTEST or level < middle + 5 * unrest:
+    if level - middle < _FAINTEST or level < middle + 5 * noise:
         return Ink(np.zeros_like(difference), 0.0, dark)
     low = min(floor, middle + 0.4 * (level - middle))
     amount = np.clip((difference - low) / (level - low), 0, 1).astype(np.float32)
     return Ink(amount, level - middle, dark)
 
 
-def _unrest(values: Array) -> tuple[float, float]:
+def _noise_level(values: Array) -> tuple[float, float]:
     """Level and spread of the paper, among values of paper and ink."""
-    middle, unrest = _spread(values)
-    if unrest:
-        # Where ink covers much, its pixels are no unrest of the paper: two classes far apart.
+    middle, noise = _spread(values)
+    if noise:
+        # Where ink covers much, its pixels are no noise of the paper: two classes far apart.
         at = otsu(values)
         paper, ink = values[values <= at], values[values > at]
         level, spread = _spread(paper)
         if len(ink) > 0.05 * len(values) and float(np.median(ink)) - level > 6 * spread:
             return level, spread
-    return middle, unrest
+    return middle, noise

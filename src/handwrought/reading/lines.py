@@ -1,4 +1,4 @@
-"""Which pieces stand in a line, how the lines slant, and which columns they stand in."""
+"""Which components stand in a line, how the lines slant, and which columns they stand in."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from handwrought.reading.pieces import Piece
+from handwrought.reading.components import Component
 
-__all__ = ["columns_of", "into_lines", "slope_of"]
+__all__ = ["find_columns", "group_lines", "line_slope"]
 
 _GUTTER = 1.5
 """Between columns, in digits' heights."""
@@ -19,32 +19,32 @@ _FEW = 2.5
 """Digits in a line, on average, from which on a column's own lines say how they slant."""
 
 
-def into_lines(pieces: Sequence[Piece]) -> list[list[Piece]]:
+def group_lines(components: Sequence[Component]) -> list[list[Component]]:
     """Neighbours that stand side by side form a line, however it slants; from the top, each from
-    the left, and column by column where there are any (:func:`columns_of`)."""
-    columns = columns_of(pieces)
+    the left, and column by column where there are any (:func:`find_columns`)."""
+    columns = find_columns(components)
     slope = _slope(columns)
     return [line for column in columns for line in _lines(column, slope)]
 
 
-def slope_of(pieces: Sequence[Piece]) -> float:
-    """How the lines slant: that under which the pieces' levels fall into the narrowest lines."""
-    return _slope(columns_of(pieces))
+def line_slope(components: Sequence[Component]) -> float:
+    """How the lines slant: that under which the components' levels fall into the narrowest lines."""
+    return _slope(find_columns(components))
 
 
-def columns_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
+def find_columns(components: Sequence[Component]) -> list[list[Component]]:
     """Columns whose lines do not stand level with each other, from the left.
 
     Rows of a table and numbers far apart do, so they are one column: they are read across.
     """
-    pieces = sorted(pieces, key=lambda piece: piece.x)
-    if not pieces:
+    components = sorted(components, key=lambda component: component.x)
+    if not components:
         return []
-    usual = _usual(pieces)
-    starts = np.array([piece.x for piece in pieces[1:]])
-    ends = np.maximum.accumulate([piece.x + piece.width for piece in pieces])[:-1]
-    cuts = [0, *(1 + np.flatnonzero(starts - ends >= _GUTTER * usual)), len(pieces)]
-    parts = [pieces[start:end] for start, end in pairwise(cuts)]
+    usual = _usual(components)
+    starts = np.array([component.x for component in components[1:]])
+    ends = np.maximum.accumulate([component.x + component.width for component in components])[:-1]
+    cuts = [0, *(1 + np.flatnonzero(starts - ends >= _GUTTER * usual)), len(components)]
+    parts = [components[start:end] for start, end in pairwise(cuts)]
     slope = _slope(parts)
     columns = parts[:1]
     for part in parts[1:]:
@@ -55,7 +55,9 @@ def columns_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return columns
 
 
-def _are_level(left: Sequence[Piece], right: Sequence[Piece], slope: float, usual: float) -> bool:
+def _are_level(
+    left: Sequence[Component], right: Sequence[Component], slope: float, usual: float
+) -> bool:
     """Whether most lines on one side go on on the other, or one of the two is no column."""
     sides = []
     for side in (left, right):
@@ -68,34 +70,34 @@ def _are_level(left: Sequence[Piece], right: Sequence[Piece], slope: float, usua
     return float(np.median(apart)) <= _LEVEL * usual
 
 
-def _usual(pieces: Sequence[Piece]) -> float:
-    return float(np.median([piece.height for piece in pieces]))
+def _usual(components: Sequence[Component]) -> float:
+    return float(np.median([component.height for component in components]))
 
 
-def _lines(pieces: Sequence[Piece], slope: float) -> list[list[Piece]]:
-    usual = _usual(pieces)
-    levels = _levels(pieces, slope)
+def _lines(components: Sequence[Component], slope: float) -> list[list[Component]]:
+    usual = _usual(components)
+    levels = _levels(components, slope)
     lines: list[list[int]] = []
     for i in np.argsort(levels, kind="stable"):
         if lines and levels[i] - np.mean(levels[lines[-1]]) < 0.6 * usual:
             lines[-1].append(i)
         else:
             lines.append([i])
-    return [sorted((pieces[i] for i in line), key=lambda p: p.centre[0]) for line in lines]
+    return [sorted((components[i] for i in line), key=lambda p: p.centre[0]) for line in lines]
 
 
-def _levels(pieces: Sequence[Piece], slope: float) -> np.ndarray:
-    """How far down the pieces stand, measured across lines of this slope."""
-    centres = np.array([piece.centre for piece in pieces])
+def _levels(components: Sequence[Component], slope: float) -> np.ndarray:
+    """How far down the components stand, measured across lines of this slope."""
+    centres = np.array([component.centre for component in components])
     return np.asarray((centres[:, 1] - slope * centres[:, 0]) * np.cos(np.arctan(slope)))
 
 
-def _slope(columns: Sequence[Sequence[Piece]]) -> float:
+def _slope(columns: Sequence[Sequence[Component]]) -> float:
     """The slope common to the lines of all columns."""
     n = sum(map(len, columns))
     if n < 3:
         return 0.0
-    usual = _usual([piece for column in columns for piece in column])
+    usual = _usual([component for column in columns for component in column])
     best, found = np.inf, 0.0
     for slope in np.tan(np.deg2rad(np.arange(-45, 45.5, 1.0))):
         spread = 0.15 * usual * abs(float(slope))

@@ -20,7 +20,7 @@ from handwrought.imaging.sampling import shift_rows
 from handwrought.nn.network import Network
 from handwrought.reading.normalization import Normalized, normalize_ink
 from handwrought.reading.pictures import Picture, open_picture
-from handwrought.reading.segmentation import Found, find_lines
+from handwrought.reading.segmentation import Glyph, find_lines
 from handwrought.reading.single import candidates
 from handwrought.storage import read_model
 
@@ -47,7 +47,7 @@ _FEW, _MANY = 4, 300
 _ONE = 32
 """Pixels of a picture too small for more than one digit."""
 _STROKES = 4
-"""Pieces that one digit, drawn with a stuttering pen, may have fallen into."""
+"""Components that one digit, drawn with a stuttering pen, may have fallen into."""
 _BETTER = 0.15
 """How much surer the network must be of a less likely way to see a picture."""
 _BAR, _LEAN = 8, 0.08
@@ -292,11 +292,11 @@ class Recognizer:
         p = np.maximum(p, 1e-30) ** (1 / self.temperature)
         return np.asarray(p / p.sum(axis=1, keepdims=True))
 
-    def _likelihood(self, pieces: Sequence[Array]) -> Array:
+    def _likelihood(self, components: Sequence[Array]) -> Array:
         """How digit-like each map of ink is: the probability of its likeliest digit."""
-        if not pieces:
+        if not components:
             return np.zeros(0)
-        pixels = np.stack([normalize_ink(piece).pixels for piece in pieces])
+        pixels = np.stack([normalize_ink(component).pixels for component in components])
         return np.asarray(self.probabilities(pixels).max(axis=1))
 
     def _read(self, prepared: Sequence[Normalized]) -> list[Reading]:
@@ -333,7 +333,7 @@ def _leaning(pixels: Array) -> Array:
     return np.stack([shift_rows(image, moves) for image in pixels])
 
 
-def _prepared(found: Found) -> Normalized:
+def _prepared(found: Glyph) -> Normalized:
     normalized = normalize_ink(found.amount)
     return replace(normalized, box=found.box)
 

@@ -1,4 +1,4 @@
-"""Where the digits are on a page: sheet, ink, pieces, digits, lines."""
+"""Where the digits are on a page: sheet, ink, components, digits, lines."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.reading.borders import without_borders
+from handwrought.reading.borders import remove_borders
+from handwrought.reading.components import (
+    Component,
+    filter_sizes,
+    find_components,
+    merge_strokes,
+    typical_height,
+)
 from handwrought.reading.ink import INK, find_ink
-from handwrought.reading.lines import into_lines, slope_of
-from handwrought.reading.pieces import Piece, find_pieces, joined, sized, usual_height
-from handwrought.reading.rules import without_rules
+from handwrought.reading.lines import group_lines, line_slope
+from handwrought.reading.ruled_lines import remove_ruled_lines
 from handwrought.reading.sheet import find_sheet
-from handwrought.reading.touching import Likelihood, parted
+from handwrought.reading.touching import Likelihood, split_touching
 
-__all__ = ["Found", "find_lines"]
+__all__ = ["Glyph", "find_lines"]
 
 Array = NDArray[Any]
 Box = tuple[int, int, int, int]
@@ -31,14 +37,14 @@ _WIDEST = 1.7
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Glyph:
     """A digit's ink, upright in its line, and its box on the page (x, y, width, height)."""
 
     amount: Array
     box: Box
 
 
-def find_lines(picture: Array, likelihood: Likelihood) -> list[list[Found]]:
+def find_lines(picture: Array, likelihood: Likelihood) -> list[list[Glyph]]:
     """The digits of a page, line by line from the top, each line from the left.
 
     Parameters
@@ -53,13 +59,13 @@ def find_lines(picture: Array, likelihood: Likelihood) -> list[list[Found]]:
     side = min(picture.shape[:2])
     reach = side / (3 if side < 120 else 9)
     amount = _ink(picture, sheet, reach)
-    pieces = _digits(amount, likelihood)
-    if pieces and usual_height(pieces) > 3 * reach:
+    components = _digits(amount, likelihood)
+    if components and typical_height(components) > 3 * reach:
         # Digits that fill the picture have strokes broader than what was taken for strokes.
         amount = _ink(picture, sheet, side / 3)
-        pieces = _digits(amount, likelihood)
-    level = [[Found(p.amount, p.box) for p in line] for line in into_lines(pieces)]
-    slope = slope_of(pieces)
+        components = _digits(amount, likelihood)
+    level = [[Glyph(p.amount, p.box) for p in line] for line in group_lines(components)]
+    slope = line_slope(components)
     if abs(slope) < _TURNED:
         return level
     turned = _turned_back(amount, float(np.rad2deg(np.arctan(slope))), likelihood)
@@ -77,36 +83,36 @@ def _ink(picture: Array, sheet: Array | None, reach: float) -> Array:
     if not ink.contrast:
         return amount
     # A cell cut out of a form, or a page's own edge.
-    cleared, sides = without_borders(amount, 0.22 if max(amount.shape) <= _CELL else 0.03)
+    cleared, sides = remove_borders(amount, 0.22 if max(amount.shape) <= _CELL else 0.03)
     if sides > 1:
         amount = cleared
     if sheet is None:
-        return without_rules(amount)
+        return remove_ruled_lines(amount)
     inside = sheet[pad:-pad, pad:-pad]
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    amount[part] = without_rules(amount[part])
+    amount[part] = remove_ruled_lines(amount[part])
     return amount
 
 
-def _digits(amount: Array, likelihood: Likelihood) -> list[Piece]:
-    pieces = find_pieces(amount)
-    if not pieces:
+def _digits(amount: Array, likelihood: Likelihood) -> list[Component]:
+    components = find_components(amount)
+    if not components:
         return []
-    pieces = joined(pieces, usual_height(pieces))
-    usual = usual_height(pieces)
-    pieces = sized(pieces, usual, amount.shape)
+    components = merge_strokes(components, typical_height(components))
+    usual = typical_height(components)
+    components = filter_sizes(components, usual, amount.shape)
     # What is still far wider than high could not be parted into digits: a scribble, a word.
-    digits = parted(pieces, usual, likelihood)
+    digits = split_touching(components, usual, likelihood)
     return [p for p in digits if p.width < _WIDEST * max(p.height, 0.8 * usual)]
 
 
-def _likely(lines: list[list[Found]], likelihood: Likelihood) -> float:
+def _likely(lines: list[list[Glyph]], likelihood: Likelihood) -> float:
     found = likelihood([each.amount for line in lines for each in line])
     return float(np.log(found + 1e-3).mean()) if len(found) else -np.inf
 
 
-def _turned_back(amount: Array, degrees: float, likelihood: Likelihood) -> list[list[Found]]:
+def _turned_back(amount: Array, degrees: float, likelihood: Likelihood) -> list[list[Glyph]]:
     """The page turned so that its lines are level, read, and the boxes turned with it again."""
     from PIL import Image
 
@@ -115,16 +121,16 @@ def _turned_back(amount: Array, degrees: float, likelihood: Likelihood) -> list[
     angle = np.deg2rad(degrees)
     cos, sin = np.cos(angle), np.sin(angle)
     lines = []
-    for line in into_lines(_digits(turned, likelihood)):
+    for line in group_lines(_digits(turned, likelihood)):
         found = []
-        for piece in line:
-            y, x = np.nonzero(piece.amount > INK)
-            across = x + piece.x + 0.5 - turned.shape[1] / 2
-            down = y + piece.y + 0.5 - turned.shape[0] / 2
+        for component in line:
+            y, x = np.nonzero(component.amount > INK)
+            across = x + component.x + 0.5 - turned.shape[1] / 2
+            down = y + component.y + 0.5 - turned.shape[0] / 2
             left = cos * across - sin * down + amount.shape[1] / 2
             top = sin * across + cos * down + amount.shape[0] / 2
             box = _around(left, top, amount.shape)
-            found.append(Found(piece.amount, box))
+            found.append(Glyph(component.amount, box))
         lines.append(found)
     return lines
 

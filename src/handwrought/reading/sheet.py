@@ -45,12 +45,12 @@ def find_sheet(picture: Array) -> Array | None:
         grey = np.minimum(grey, picture[:, :, c])
     closed = closing(resize(grey, *size, "box"), max(5, max(size) // 14 | 1))
     light = closed > otsu(closed)
-    pieces = connected_components(light)
-    if not len(pieces):
+    components = connected_components(light)
+    if not len(components):
         return None
-    areas = pieces.sums(light)
+    areas = components.sums(light)
     best = int(np.argmax(areas))
-    sheet = fill_holes(pieces.labels == best + 1)
+    sheet = fill_holes(components.labels == best + 1)
     share = sheet.mean()
     if not _LEAST_AREA <= share <= 0.97 or light[sheet].mean() < 0.85:
         return None

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.imaging.morphology import connected_components, dilation
-from handwrought.reading.borders import without_borders
+from handwrought.reading.borders import remove_borders
 from handwrought.reading.ink import INK, find_ink
 from handwrought.reading.normalization import Normalized, blank, normalize_ink
 from handwrought.reading.polarity import polarity
@@ -38,7 +38,7 @@ def candidates(picture: Array) -> list[Normalized]:
     for dark in (kind.dark,) if kind.sure else (kind.dark, not kind.dark):
         ink = find_ink(wide, reach=max(7, 0.33 * min(height, width)), dark=dark)
         amount = ink.amount[pad:-pad, pad:-pad]
-        cleared, sides = without_borders(amount)
+        cleared, sides = remove_borders(amount)
         for each in [amount, cleared] if sides == 1 else [cleared]:
             chosen = _digit(each)
             if chosen is not None:
@@ -47,14 +47,14 @@ def candidates(picture: Array) -> list[Normalized]:
 
 
 def _digit(amount: Array) -> Array | None:
-    """Where the digit is: its largest piece of ink and those that belong to it."""
+    """Where the digit is: its largest component of ink and those that belong to it."""
     # Hairlines break where their ink falls between two pixels: weak ink holds strong ink together.
     mask = amount > (0.22 if min(amount.shape) < 100 else 0.35)
-    pieces = connected_components(mask)
-    n = len(pieces)
+    components = connected_components(mask)
+    n = len(components)
     if not n or not (amount > INK).any():
         return None
-    boxes, areas = pieces.boxes, pieces.sums(amount)
+    boxes, areas = components.boxes, components.sums(amount)
     edges = [_edges(box, mask.shape) for box in boxes]
     merit = areas * [_merit(box, mask.shape, n) for box in boxes]
     best = int(np.argmax(merit))
@@ -62,7 +62,7 @@ def _digit(amount: Array) -> Array | None:
     keep[best + 1] = True
     size = max(side.stop - side.start for side in boxes[best])
     waiting = [best]
-    while waiting:  # what lies near to a piece that belongs, belongs
+    while waiting:  # what lies near to a component that belongs, belongs
         rows, columns = boxes[waiting.pop()]
         for i, (r, c) in enumerate(boxes):
             gap = max(
@@ -77,13 +77,13 @@ def _digit(amount: Array) -> Array | None:
                 continue  # a neighbour's end comes from beyond an edge that the digit keeps clear of
             keep[i + 1] = True
             waiting.append(i)
-    own = keep[pieces.labels]
-    found: Array = dilation(own, 5, 5) & ((pieces.labels == 0) | own)
+    own = keep[components.labels]
+    found: Array = dilation(own, 5, 5) & ((components.labels == 0) | own)
     return found
 
 
 def _edges(box: tuple[slice, slice], shape: tuple[int, ...]) -> set[str]:
-    """The picture's edges that a piece touches."""
+    """The picture's edges that a component touches."""
     rows, columns = box
     touched = {
         "top": rows.start == 0,
@@ -95,7 +95,7 @@ def _edges(box: tuple[slice, slice], shape: tuple[int, ...]) -> set[str]:
 
 
 def _merit(box: tuple[slice, slice], shape: tuple[int, ...], n: int) -> float:
-    """How likely a piece is to be the digit, from its place and form."""
+    """How likely a component is to be the digit, from its place and form."""
     height, width = shape
     rows, columns = box
     tall, wide = rows.stop - rows.start, columns.stop - columns.start

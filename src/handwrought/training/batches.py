@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Split
+from handwrought.data.outliers import make_outliers
 from handwrought.data.representations import extract_features
-from handwrought.data.strangers import strangers
 from handwrought.training.prefetch import prefetched
 
 __all__ = ["ChangedBatches", "chance"]
@@ -68,7 +68,7 @@ class ChangedBatches:
             x, y = change(images, rng, labels), self.split.targets(chosen, self.dtype)
             n = round(self.strangers * len(x))
             if n:
-                x[:n], y[:n] = strangers(self.split.images, n, rng), 1 / y.shape[1]
+                x[:n], y[:n] = make_outliers(self.split.images, n, rng), 1 / y.shape[1]
             x = extract_features(x, self.representation)
             return x.reshape(len(x), -1).astype(self.dtype, copy=False), y
 

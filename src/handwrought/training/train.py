@@ -107,7 +107,7 @@ def train(
         that are nearer to real ones.
     strangers : float
         Share of each mini-batch replaced by pictures of no digit, with the same target for every
-        class (:mod:`handwrought.data.strangers`); needs augmentation.
+        class (:mod:`handwrought.data.outliers`); needs augmentation.
     hardest : float
         Share of each mini-batch that is backpropagated: the examples with the largest output error
         δ^L, whose norm bounds their gradient's (Katharopoulos and Fleuret 2018, section 3.2), the

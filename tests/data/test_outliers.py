@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.strangers import KINDS, _upright_bars, strangers
+from handwrought.data.outliers import KINDS, _upright_bars, make_outliers
 from handwrought.imaging.pen import polylines
 
 
@@ -24,19 +24,19 @@ def test_every_kind_makes_images_of_the_size_asked_for(images, kind):
 
 
 def test_the_seed_decides_and_the_range_is_0_to_1(images):
-    one, same, other = (strangers(images, 60, np.random.default_rng(s)) for s in (1, 1, 2))
+    one, same, other = (make_outliers(images, 60, np.random.default_rng(s)) for s in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
     assert one.dtype == np.float32
     assert one.min() >= 0
     assert one.max() <= 1
-    assert strangers(images, 0, np.random.default_rng(0)).shape == (0, 28, 28)
+    assert make_outliers(images, 0, np.random.default_rng(0)).shape == (0, 28, 28)
 
 
 def test_a_third_are_letters_and_the_other_kinds_are_equally_many(images, monkeypatch):
     for k, kind in enumerate(KINDS, start=1):
         monkeypatch.setitem(KINDS, kind, lambda x, n, rng, k=k: np.full((n, 28, 28), k / 10))
-    x = strangers(images, 9000, np.random.default_rng(4))[:, 0, 0]
+    x = make_outliers(images, 9000, np.random.default_rng(4))[:, 0, 0]
     counts = np.bincount(np.round(10 * x).astype(int), minlength=len(KINDS) + 1)[1:]
     assert counts.sum() == 9000
     assert list(KINDS)[-1] == "letters"
@@ -71,7 +71,7 @@ def _stroke(points, width=1.5):
 def test_an_upright_bar_is_laid_on_its_side(monkeypatch, images, picture, lies):
     for kind in KINDS:
         monkeypatch.setitem(KINDS, kind, lambda x, n, rng: np.repeat(picture[None], n, axis=0))
-    x = strangers(images, 3, np.random.default_rng(0))
+    x = make_outliers(images, 3, np.random.default_rng(0))
     np.testing.assert_array_equal(x, np.repeat((picture.T if lies else picture)[None], 3, axis=0))
 
 

@@ -1,6 +1,6 @@
 """Pictures that are no digit, made by chance and of pieces of digits.
 
-A network that has only ever seen digits takes everything for one.  Shown such strangers with the
+A network that has only ever seen digits takes everything for one.  Shown such outliers with the
 same target for every class, it learns to be unsure of them (Hendrycks, Mazeika and Dietterich 2019,
 "Deep anomaly detection with outlier exposure"); the pieces and pairs also teach it where one digit
 ends and the next begins.
@@ -19,7 +19,7 @@ from handwrought.imaging.blur import gaussian
 from handwrought.imaging.conversion import to_float
 from handwrought.imaging.pen import polylines
 
-__all__ = ["KINDS", "strangers"]
+__all__ = ["KINDS", "make_outliers"]
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ _SLIM = 0.22
 
 
 @with_default_errstate
-def strangers(images: Array, n: int, rng: np.random.Generator) -> Array:
+def make_outliers(images: Array, n: int, rng: np.random.Generator) -> Array:
     """Some pictures of no digit: a third of them letters, and of the other kinds as many each.
 
     What came out as nothing but an upright bar would be a 1: it is laid on its side.

@@ -1,4 +1,4 @@
-"""Pieces of ink on a page: connected strokes, and those that make one digit together."""
+"""Components of ink on a page: connected strokes, and those that make one digit together."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from handwrought.imaging.morphology import connected_components, dilation
 from handwrought.reading.ink import INK
 
-__all__ = ["Piece", "find_pieces", "joined", "sized", "usual_height"]
+__all__ = ["Component", "filter_sizes", "find_components", "merge_strokes", "typical_height"]
 
 Array = NDArray[Any]
 
 _FAINT = 0.6
-"""Of the usual strength of ink, below which a piece is another's: what shines through the paper."""
+"""Of the usual strength of ink, below which a component is another's: what shines through the paper."""
 _CLOSE = 200
 """Pixels of a side up to which a picture may be cut close around one digit."""
 
 
 @dataclass(eq=False)
-class Piece:
+class Component:
     """One digit's ink.
 
     Attributes
@@ -31,7 +31,7 @@ class Piece:
     x, y : int
         Of its upper left corner on the page.
     amount : array, shape (height, width)
-        0 for paper, 1 for ink; other pieces' ink is left out.
+        0 for paper, 1 for ink; other components' ink is left out.
     """
 
     x: int
@@ -57,7 +57,7 @@ class Piece:
         return self.x + self.width / 2, self.y + self.height / 2
 
 
-def find_pieces(amount: Array) -> list[Piece]:
+def find_components(amount: Array) -> list[Component]:
     """Connected ink, without specks and without what is much fainter than the rest."""
     mask = amount > INK
     connected = connected_components(mask)
@@ -76,46 +76,46 @@ def find_pieces(amount: Array) -> list[Piece]:
         if sums[i] >= smallest and strength[i] >= faint:
             own = labels[box] == i + 1
             cut = _with_edges(amount[box], own, labels[box])
-            found.append(Piece(box[1].start, box[0].start, cut))
+            found.append(Component(box[1].start, box[0].start, cut))
     return found
 
 
 def _with_edges(amount: Array, own: Array, labels: Array) -> Array:
-    """The piece's ink and the soft edge around it, without its neighbours' ink."""
+    """The component's ink and the soft edge around it, without its neighbours' ink."""
     return np.asarray(amount * (dilation(own, 5, 5) & ((labels == 0) | own)))
 
 
-def usual_height(pieces: Sequence[Piece]) -> float:
-    """Typical digit height: the median of the larger pieces, each counted by its size."""
-    sizes = np.array([max(piece.height, 0.6 * piece.width) for piece in pieces])
+def typical_height(components: Sequence[Component]) -> float:
+    """Typical digit height: the median of the larger components, each counted by its size."""
+    sizes = np.array([max(component.height, 0.6 * component.width) for component in components])
     weights = sizes**1.5
     order = np.argsort(sizes)
     total = np.cumsum(weights[order])
     return float(sizes[order][np.searchsorted(total, total[-1] / 2)])
 
 
-def joined(pieces: list[Piece], usual: float) -> list[Piece]:
+def merge_strokes(components: list[Component], usual: float) -> list[Component]:
     """Strokes of one digit that do not touch: a 5's bar, a broken loop."""
     before = -1
-    while len(pieces) != before:
-        before = len(pieces)
-        waiting = sorted(pieces, key=lambda piece: piece.x)
-        pieces = []
+    while len(components) != before:
+        before = len(components)
+        waiting = sorted(components, key=lambda component: component.x)
+        components = []
         while waiting:
             one = waiting.pop(0)
             for i, other in enumerate(waiting):
                 if other.x > one.x + one.width + 0.1 * usual:
-                    pieces.append(one)  # and all after it are farther still
+                    components.append(one)  # and all after it are farther still
                     break
                 if _belong(one, other, usual):
                     waiting[i] = _union(one, other)
                     break
             else:
-                pieces.append(one)
-    return pieces
+                components.append(one)
+    return components
 
 
-def _belong(one: Piece, other: Piece, usual: float) -> bool:
+def _belong(one: Component, other: Component, usual: float) -> bool:
     top, low = min(one.y, other.y), max(one.y + one.height, other.y + other.height)
     left, right = min(one.x, other.x), max(one.x + one.width, other.x + other.width)
     gap_x = max(one.x, other.x) - min(one.x + one.width, other.x + other.width)
@@ -137,37 +137,40 @@ def _belong(one: Piece, other: Piece, usual: float) -> bool:
     return small and max(gap_x, gap_y) < 0.08 * usual and gap_y < 0
 
 
-def _union(one: Piece, other: Piece) -> Piece:
+def _union(one: Component, other: Component) -> Component:
     x, y = min(one.x, other.x), min(one.y, other.y)
     width = max(one.x + one.width, other.x + other.width) - x
     height = max(one.y + one.height, other.y + other.height) - y
     amount = np.zeros((height, width), np.float32)
-    for piece in (one, other):
+    for component in (one, other):
         part = amount[
-            piece.y - y : piece.y - y + piece.height, piece.x - x : piece.x - x + piece.width
+            component.y - y : component.y - y + component.height,
+            component.x - x : component.x - x + component.width,
         ]
-        np.maximum(part, piece.amount, out=part)
-    return Piece(x, y, amount)
+        np.maximum(part, component.amount, out=part)
+    return Component(x, y, amount)
 
 
-def sized(pieces: Sequence[Piece], usual: float, page: tuple[int, ...]) -> list[Piece]:
+def filter_sizes(
+    components: Sequence[Component], usual: float, page: tuple[int, ...]
+) -> list[Component]:
     """Those that are neither a speck, a dash, a frame nor a shadow."""
-    if len(pieces) == 1 and min(page) <= _CLOSE:
-        return list(pieces)  # cut close around its digit
-    return [piece for piece in pieces if _is_sized(piece, usual, page)]
+    if len(components) == 1 and min(page) <= _CLOSE:
+        return list(components)  # cut close around its digit
+    return [component for component in components if _is_digit_sized(component, usual, page)]
 
 
-def _is_sized(piece: Piece, usual: float, page: tuple[int, ...]) -> bool:
-    size = max(piece.height, piece.width)
-    if size < 0.4 * usual or piece.height < 0.3 * usual:
+def _is_digit_sized(component: Component, usual: float, page: tuple[int, ...]) -> bool:
+    size = max(component.height, component.width)
+    if size < 0.4 * usual or component.height < 0.3 * usual:
         return False
     edge = (
-        piece.x <= 1
-        or piece.y <= 1
-        or piece.x + piece.width >= page[1] - 1
-        or piece.y + piece.height >= page[0] - 1
+        component.x <= 1
+        or component.y <= 1
+        or component.x + component.width >= page[1] - 1
+        or component.y + component.height >= page[0] - 1
     )
-    beside = piece.x <= 1 or piece.x + piece.width >= page[1] - 1
-    if (edge and size < 0.7 * usual) or (beside and piece.width < 0.25 * usual):
+    beside = component.x <= 1 or component.x + component.width >= page[1] - 1
+    if (edge and size < 0.7 * usual) or (beside and component.width < 0.25 * usual):
         return False  # a neighbour's end
-    return not (piece.height > 3 * usual or (piece.width > 6 * usual and edge))
+    return not (component.height > 3 * usual or (component.width > 6 * usual and edge))

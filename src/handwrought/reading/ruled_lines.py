@@ -16,7 +16,7 @@ from handwrought.imaging.morphology import (
 from handwrought.imaging.sampling import shift_rows
 from handwrought.reading.ink import INK
 
-__all__ = ["without_rules"]
+__all__ = ["remove_ruled_lines"]
 
 Array = NDArray[Any]
 
@@ -28,7 +28,7 @@ _SLOPES = np.tan(np.deg2rad(np.arange(-5, 5.25, 0.5)))
 """How far a sheet may lie askew for its rules to be found."""
 
 
-def without_rules(amount: Array) -> Array:
+def remove_ruled_lines(amount: Array) -> Array:
     """The ink without long straight lines, save where strokes cross them, and without frames."""
     mask = amount > INK
     # Frames first: without its long sides a row of cells is a row of ones.
