@@ -53,17 +53,17 @@ class Row:
 
 DEEP = [(784, *[30] * depth, 10) for depth in (1, 2, 3, 4)]
 ROWS = [
-    Row((784, 10), "quadratic", "scaled", 3.0, 30, 91.92),
+    Row((784, 10), "quadratic", "lecun_normal", 3.0, 30, 91.92),
     Row((784, 30, 10), "quadratic", "normal", 3.0, 30, 95.42, runs=3),
     Row((784, 100, 10), "quadratic", "normal", 3.0, 30, 96.59, runs=3),
     # His own remedy for that row's stuck runs (chapter 3): weights that do not saturate.
-    Row((784, 100, 10), "quadratic", "scaled", 3.0, 30, 96.59),
+    Row((784, 100, 10), "quadratic", "lecun_normal", 3.0, 30, 96.59),
     Row((784, 30, 10), "cross-entropy", "normal", 0.5, 30, 95.49),
     Row((784, 100, 10), "cross-entropy", "normal", 0.5, 30, 96.82),
-    Row((784, 100, 10), "cross-entropy", "scaled", 0.5, 30, 97.92, "validation", 5.0),
-    Row((784, 100, 10), "cross-entropy", "scaled", 0.1, 60, 98.04, "validation", 5.0),
+    Row((784, 100, 10), "cross-entropy", "lecun_normal", 0.5, 30, 97.92, "validation", 5.0),
+    Row((784, 100, 10), "cross-entropy", "lecun_normal", 0.1, 60, 98.04, "validation", 5.0),
     *(
-        Row(sizes, "cross-entropy", "scaled", 0.1, 30, published, "validation", 5.0)
+        Row(sizes, "cross-entropy", "lecun_normal", 0.1, 30, published, "validation", 5.0)
         for sizes, published in zip(DEEP, (96.48, 96.90, 96.57, 96.53), strict=True)
     ),
     Row((784, 100, 10), "quadratic", "normal", 0.001, 30, 21.42, best=False),

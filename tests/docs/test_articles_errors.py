@@ -6,7 +6,7 @@ import pytest
 
 import handwrought as hw
 from handwrought.nn.equations import follow
-from handwrought.nn.mistakes import MISTAKES
+from handwrought.nn.faults import FAULTS
 
 STEP = 1e-5
 
@@ -50,7 +50,7 @@ def cost_from_z(trace, l):
 
 
 def test_01_the_articles_sigmoid_is_the_falling_one_and_its_gradients_alternate_in_sign(net, trace):
-    articles = MISTAKES["articles-sigmoid"].equations
+    articles = FAULTS["articles-sigmoid"].equations
     z = np.linspace(-5, 5, 11)
     wrong = articles.value(net.activations[0], z)
     np.testing.assert_allclose(wrong, sigmoid(-z), rtol=1e-14)

@@ -65,7 +65,7 @@ KERAS = json.dumps({
 })  # fmt: skip
 LAMBDA = json.dumps({"class_name": "Lambda", "config": {"function": {"class_name": "__lambda__",
                      "config": {"code": "4wEAAAAAAAAA", "defaults": None}}}})  # fmt: skip
-NAMES = ["os.system", "builtins.exec", "handwrought.nn.mistakes:MISTAKES", TEXT, "lambda z: z",
+NAMES = ["os.system", "builtins.exec", "handwrought.nn.faults:FAULTS", TEXT, "lambda z: z",
          "../../../../etc/passwd", "http://127.0.0.1:9/x", {"module": "os", "class_name": "system"},
          ["os", "system"], "__class__", "sigmoid\0", "!!python/object/apply:os.system"]  # fmt: skip
 

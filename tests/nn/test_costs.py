@@ -178,6 +178,8 @@ def test_an_unknown_cost_is_told_with_those_there_are():
         cost_named(["softmax"])
     assert cost_named("quadratic") is COSTS["quadratic"]
     assert cost_named("log-likelihood") is cost_named("softmax") is COSTS["softmax"]
+    assert cost_named("categorical-cross-entropy") is COSTS["softmax"]
+    assert cost_named("binary-cross-entropy") is COSTS["cross-entropy"]
 
 
 def test_smoothing_by_hand():

@@ -8,8 +8,8 @@ import pytest
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
 from handwrought.nn.equations import follow, gradient_by_equations, update
+from handwrought.nn.faults import FAULTS
 from handwrought.nn.gradient_check import check_gradients
-from handwrought.nn.mistakes import MISTAKES
 from handwrought.nn.network import Network
 
 GRID = [
@@ -44,7 +44,7 @@ def test_the_gradient_agrees_with_differences_complex_step_and_equations(setting
     assert relative(gradient_by_equations(net, x, y).vector, found.vector) < 1e-13
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_mistake_fails_the_check(name):
     net = Network([6, 5, 5, 3], seed=1)
     rng = np.random.default_rng(0)
@@ -53,7 +53,7 @@ def test_a_planted_mistake_fails_the_check(name):
         net,
         rng.random((5, 6)),
         rng.integers(0, 3, 5),
-        backpropagate=lambda *args: gradient_by_equations(*args, MISTAKES[name].equations),
+        backpropagate=lambda *args: gradient_by_equations(*args, FAULTS[name].equations),
     )
     assert check.max_relative_error > 1e-3
     assert np.array_equal(net.parameters.vector, before)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from handwrought import Network
 from handwrought.errors import InvalidArgument
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.initializers import INITIALIZERS, default_initializer, initializer_named
@@ -12,7 +13,7 @@ from handwrought.nn.initializers import INITIALIZERS, default_initializer, initi
     ("name", "weights", "biases"),
     [
         ("normal", 1, 1),
-        ("scaled", 1 / 20, 1),
+        ("lecun_normal", 1 / 20, 1),
         ("glorot", np.sqrt(2 / (400 + 300)), 0),
         ("he", np.sqrt(2 / 400), 0),
     ],
@@ -38,10 +39,10 @@ def test_glorots_draws_are_spread_evenly_and_the_others_bell_shaped():
 def test_the_rectifiers_begin_as_he_says_and_the_others_scaled():
     found = {name: default_initializer(name) for name in ACTIVATIONS}
     assert found == {
-        "identity": "scaled",
-        "sigmoid": "scaled",
-        "tanh": "scaled",
-        "softmax": "scaled",
+        "identity": "lecun_normal",
+        "sigmoid": "lecun_normal",
+        "tanh": "lecun_normal",
+        "softmax": "lecun_normal",
         "relu": "he",
         "leaky-relu": "he",
         "silu": "he",
@@ -50,8 +51,22 @@ def test_the_rectifiers_begin_as_he_says_and_the_others_scaled():
 
 
 def test_an_unknown_initializer_is_told_with_those_there_are():
-    words = "^initializer 'zeros' is unknown: use one of normal, scaled, glorot, he$"
+    words = "^initializer 'zeros' is unknown: use one of normal, lecun_normal, glorot, he$"
     with pytest.raises(InvalidArgument, match=words):
         initializer_named("zeros")
     with pytest.raises(InvalidArgument, match=r"^initializer \['he'\] is unknown"):
         initializer_named(["he"])
+
+
+def test_names_of_other_libraries_are_taken_and_the_one_of_before_with_a_word():
+    for name, same in (
+        ("xavier", "glorot"),
+        ("kaiming_normal", "he"),
+        ("lecun-normal", "lecun_normal"),
+    ):
+        assert initializer_named(name) is INITIALIZERS[same]
+    drawn = Network([3, 2], seed=4, initializer="lecun_normal").parameters.vector
+    with pytest.warns(DeprecationWarning, match="'scaled' is now called 'lecun_normal'") as caught:
+        before = Network([3, 2], seed=4, initializer="scaled").parameters.vector
+    assert np.array_equal(drawn, before)
+    assert caught[0].filename == __file__

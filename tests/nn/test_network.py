@@ -237,7 +237,7 @@ def test_counts_may_be_fitted_with_rates():
         ),
         (
             {"initializer": "zeros"},
-            "initializer 'zeros' is unknown: use one of normal, scaled, glorot, he",
+            "initializer 'zeros' is unknown: use one of normal, lecun_normal, glorot, he",
         ),
         (
             {"sizes": [2**31, 2**31]},

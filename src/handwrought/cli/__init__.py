@@ -48,7 +48,7 @@ OptimizerName = _choices("OptimizerName", "sgd", "momentum", "nesterov", "rmspro
 ScheduleName = _choices(
     "ScheduleName", "constant", "step", "halve-on-plateau", "cosine", "one-cycle"
 )
-InitializerName = _choices("InitializerName", "normal", "scaled", "glorot", "he")
+InitializerName = _choices("InitializerName", "normal", "lecun_normal", "glorot", "he")
 
 Json = Annotated[
     bool, typer.Option("--json", help="Write one JSON object to standard output, nothing else.")

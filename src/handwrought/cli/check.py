@@ -17,8 +17,8 @@ from handwrought.data.catalog import load_dataset
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
 from handwrought.nn.equations import gradient_by_equations
+from handwrought.nn.faults import FAULTS
 from handwrought.nn.gradient_check import check_gradients
-from handwrought.nn.mistakes import MISTAKES
 from handwrought.nn.network import Network
 from handwrought.storage import load_model
 
@@ -27,15 +27,15 @@ __all__ = ["CENTRAL", "COMPLEX", "run"]
 CENTRAL, COMPLEX = 1e-7, 1e-12
 """The largest relative error that passes: by central differences, by the complex step."""
 _CAUGHT = 1e-3
-"""A planted mistake must be at least so far off."""
+"""A planted fault must be at least so far off."""
 
 
 def run(*, model: Path | None = None, json_output: bool = False) -> int:
-    """Print the errors; returns 0 if all are small enough and every planted mistake is caught."""
+    """Print the errors; returns 0 if all are small enough and every planted fault is caught."""
     rows = _grid() + [_on_digits(Network([784, 30, 10]), "784-30-10 on digits")]
     if model:
         rows = [_on_digits(load_model(model), printable(str(model)))]
-    caught = {name: _error_with(name) for name in MISTAKES}
+    caught = {name: _error_with(name) for name in FAULTS}
     central = max(row["central"] for row in rows)
     complex_step = max(row["complex_step"] for row in rows)
     passed = central < CENTRAL and complex_step < COMPLEX and min(caught.values()) > _CAUGHT
@@ -64,7 +64,7 @@ def run(*, model: Path | None = None, json_output: bool = False) -> int:
     console.print(table)
     for name, error in caught.items():
         found = "caught" if error > _CAUGHT else "NOT CAUGHT"
-        console.print(f"planted mistake {name}: {found}, relative error {error:.2g}")
+        console.print(f"planted fault {name}: {found}, relative error {error:.2g}")
     verdict = "passed" if passed else "FAILED"
     console.print(
         f"\n{verdict}: largest relative error {central:.1e} by central differences (limit "
@@ -112,10 +112,10 @@ def _on_digits(network: Network, name: str) -> dict[str, Any]:
     return _row(name, network, train.inputs(hardest, np.float64), train.labels[hardest], 100)
 
 
-def _error_with(mistake: str) -> float:
-    """What the check says of a planted mistake."""
+def _error_with(fault: str) -> float:
+    """What the check says of a planted fault."""
     rng = np.random.default_rng(0)
-    equations = MISTAKES[mistake].equations
+    equations = FAULTS[fault].equations
     check = check_gradients(
         Network([6, 5, 5, 3], seed=1),
         rng.random((5, 6)),

@@ -14,6 +14,8 @@ rounded to 1, has lost the digits of ln (1 - a) and (1 - y)/(1 - a); so they are
 out z is (a difference a - y to a rounding of a).  ``value`` and ``gradient`` have a alone, and
 answer what is true of it: infinite at an output of 0 or 1 that should be another.
 
+To others our "cross-entropy" is binary cross-entropy, and our "softmax" categorical cross-entropy.
+
 a, y, z and δ are arrays of shape (batch, n_out); C_x has shape (batch,).
 """
 
@@ -28,7 +30,7 @@ from numpy.typing import NDArray
 from handwrought.errors import InvalidArgument
 from handwrought.nn.activations import Activation
 
-__all__ = ["COSTS", "POISSON", "Cost", "cost_named", "smoothed"]
+__all__ = ["ALIASES", "COSTS", "POISSON", "Cost", "cost_named", "smoothed"]
 
 Array = NDArray[Any]
 
@@ -274,12 +276,18 @@ def _logarithms_of_softmax(z: Array, a: Array) -> tuple[Array, Array]:
 
 
 COSTS: Final[dict[str, Cost]] = {c.name: c for c in (Quadratic(), CrossEntropy(), LogLikelihood())}
+ALIASES: Final = {
+    "log-likelihood": "softmax",
+    "categorical-cross-entropy": "softmax",
+    "binary-cross-entropy": "cross-entropy",
+}
+"""Other names that are accepted.  PyTorch's CrossEntropyLoss is the categorical one."""
 POISSON: Final = Poisson()
 """For counts, which images are not: not among the names to choose from."""
 
 
 def cost_named(name: str | Cost) -> Cost:
-    """The cost of this name ("log-likelihood" is "softmax"); a cost is returned as it is.
+    """The cost of this name, or of one of its :data:`ALIASES`; a cost is returned as it is.
 
     Raises
     ------
@@ -289,7 +297,7 @@ def cost_named(name: str | Cost) -> Cost:
     if isinstance(name, Cost):
         return name
     try:
-        return COSTS["softmax" if name == "log-likelihood" else name]
+        return COSTS[ALIASES.get(name, name)]
     except (KeyError, TypeError):
         raise InvalidArgument(f"cost {name!r} is unknown: use one of {', '.join(COSTS)}") from None
 

@@ -90,7 +90,7 @@ def _dC_da(C: Cost, σ: Activation, z: Array, a: Array, y: Array) -> Array:
 
 @dataclass(frozen=True)
 class Equations:
-    """The pieces of the algorithm; :mod:`handwrought.nn.mistakes` swaps wrong ones in.
+    """The pieces of the algorithm; :mod:`handwrought.nn.faults` swaps wrong ones in.
 
     ``value`` is a = σ(z); ``dC_da`` is ∂C_x/∂a^L, from a, and from z where a has rounded to 1.
     """

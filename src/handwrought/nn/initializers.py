@@ -6,6 +6,7 @@ An initializer takes ``(rng, n_in, n_out)`` and returns ``(weights, biases)`` in
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Final
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
 
-__all__ = ["INITIALIZERS", "Initializer", "default_initializer", "initializer_named"]
+__all__ = ["ALIASES", "INITIALIZERS", "Initializer", "default_initializer", "initializer_named"]
 
 Floats = NDArray[np.float64]
 Initializer = Callable[[np.random.Generator, int, int], tuple[Floats, Floats]]
@@ -23,14 +24,15 @@ Initializer = Callable[[np.random.Generator, int, int], tuple[Floats, Floats]]
 def normal(rng: np.random.Generator, n_in: int, n_out: int) -> tuple[Floats, Floats]:
     """N(0, 1) for weights and biases: the article's, and Nielsen's in chapter 1.
 
-    With 784 inputs most neurons start saturated, which is why ``scaled`` exists.
+    With 784 inputs most neurons start saturated, which is why ``lecun_normal`` exists.
     """
     biases = rng.standard_normal(n_out)
     return rng.standard_normal((n_out, n_in)), biases
 
 
-def scaled(rng: np.random.Generator, n_in: int, n_out: int) -> tuple[Floats, Floats]:
-    """N(0, 1/n_in) for weights, N(0, 1) for biases (Nielsen, chapter 3)."""
+def lecun_normal(rng: np.random.Generator, n_in: int, n_out: int) -> tuple[Floats, Floats]:
+    """N(0, 1/n_in) for weights (LeCun et al. 1998, equation 16), N(0, 1) for biases (Nielsen,
+    chapter 3)."""
     weights, biases = normal(rng, n_in, n_out)
     return weights / np.sqrt(n_in), biases
 
@@ -48,27 +50,39 @@ def he(rng: np.random.Generator, n_in: int, n_out: int) -> tuple[Floats, Floats]
 
 INITIALIZERS: Final[dict[str, Initializer]] = {
     "normal": normal,
-    "scaled": scaled,
+    "lecun_normal": lecun_normal,
     "glorot": glorot,
     "he": he,
 }
+ALIASES: Final = {
+    **dict.fromkeys(("scaled", "lecun-normal"), "lecun_normal"),
+    **dict.fromkeys(("xavier", "xavier_uniform", "glorot_uniform"), "glorot"),
+    **dict.fromkeys(("kaiming", "kaiming_normal", "he_normal"), "he"),
+}
+"""Other names that are accepted: PyTorch's, Keras's, and "scaled", ours of before."""
 
 
 def default_initializer(activation: str) -> str:
     """The initializer that suits an activation: He for the ReLU family, else 1/√n_in."""
-    return "he" if activation in {"relu", "leaky-relu", "silu", "gelu"} else "scaled"
+    return "he" if activation in {"relu", "leaky-relu", "silu", "gelu"} else "lecun_normal"
 
 
 def initializer_named(name: str) -> Initializer:
-    """The initializer of this name.
+    """The initializer of this name, or of one of its :data:`ALIASES`.
 
     Raises
     ------
     InvalidArgument
         If there is none; the message lists those there are.
     """
+    if name == "scaled":
+        warnings.warn(
+            "the initializer 'scaled' is now called 'lecun_normal'",
+            DeprecationWarning,
+            stacklevel=5,
+        )
     try:
-        return INITIALIZERS[name]
+        return INITIALIZERS[ALIASES.get(name, name)]
     except (KeyError, TypeError):
         raise InvalidArgument(
             f"initializer {name!r} is unknown: use one of {', '.join(INITIALIZERS)}"

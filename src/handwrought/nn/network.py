@@ -42,16 +42,17 @@ class Network:
     activation : str or sequence of str
         Of the hidden layers: one name for all, or one each; of layers, of those that name none.
     cost : {"quadratic", "cross-entropy", "softmax"}
-        Cost function; "softmax" is the log-likelihood of a softmax output.
+        Cost function; "cross-entropy" may be called "binary-cross-entropy", and "softmax", the
+        log-likelihood of a softmax output, "categorical-cross-entropy".
     seed : int or None
         Of the initial weights; None leaves them 0, for whoever fills them in.
     dtype : {"float32", "float64"}
         Of the parameters and of everything computed with them.
     output_activation : str, optional
         By default it follows the cost: sigmoid for quadratic and cross-entropy, softmax for softmax.
-    initializer : {"normal", "scaled", "glorot", "he"}, optional
-        By default He for layers of the ReLU family, and N(0, 1/n_in) for the others; "normal" is
-        the article's N(0, 1).
+    initializer : {"normal", "lecun_normal", "glorot", "he"}, optional
+        By default He for layers of the ReLU family, and N(0, 1/n_in), LeCun's, for the others;
+        "normal" is the article's N(0, 1).  Glorot's may be called "xavier", He's "kaiming".
     input_shape : tuple of int, optional
         Of one example, where layers are given: ``(784,)`` or ``(1, 28, 28)``.
 

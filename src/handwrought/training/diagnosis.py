@@ -182,7 +182,9 @@ def _saturated(wish: Asked, points: Sequence[Point]) -> Finding | None:
         return None
     mends = [_rate(wish, 0.3)] if points[-1].step else []
     if wish.initializer == "normal":
-        mends = [Mend("Begin anew with scaled first weights", {"initializer": "scaled"}, True)]
+        mends = [
+            Mend("Begin anew with scaled first weights", {"initializer": "lecun_normal"}, True)
+        ]
     elif wish.activation in ("sigmoid", "tanh"):
         mends.append(
             Mend("Begin anew with relu", {"activation": "relu", "initializer": None}, True)

@@ -12,8 +12,8 @@ from handwrought.errors import InvalidArgument
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
 from handwrought.nn.equations import follow, update
+from handwrought.nn.faults import FAULTS
 from handwrought.nn.gradient_check import derivative_at
-from handwrought.nn.mistakes import MISTAKES
 from handwrought.nn.network import Network
 from handwrought.reading.recognizer import shipped_model
 from handwrought.storage import load_model
@@ -286,7 +286,7 @@ def test_applied_steps_are_the_librarys_updates(microscope):
 # --- mistakes ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", FAULTS)
 def test_verify_catches_every_mistake_that_is_switched_on(microscope, mistake):
     view = replace(VIEW, mistake=mistake)
     trace = microscope.trace(view)

@@ -49,7 +49,7 @@ class View:
     rates : tuple of float
         Learning rates of the steps of gradient descent that were applied, in their order.
     mistake : str, optional
-        Of :data:`handwrought.nn.mistakes.MISTAKES`, switched on.
+        Of :data:`handwrought.nn.faults.FAULTS`, switched on.
     """
 
     network: str

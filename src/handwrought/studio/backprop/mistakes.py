@@ -22,8 +22,8 @@ from handwrought.nn.equations import (
     follow,
     gradient_by_equations,
 )  # fmt: skip
+from handwrought.nn.faults import FAULTS
 from handwrought.nn.gradient_check import STEPS, check_gradients, derivative_at
-from handwrought.nn.mistakes import MISTAKES
 from handwrought.nn.network import Network
 from handwrought.studio.backprop import formulas as f
 from handwrought.studio.backprop.closeup import Line
@@ -58,8 +58,8 @@ def equations_for(mistake: str | None, network: Network) -> Equations | None:
     """
     if mistake is None:
         return None
-    if mistake not in MISTAKES:
-        raise InvalidArgument(f"mistake {mistake[:40]!r} is unknown: use {', '.join(MISTAKES)}")
+    if mistake not in FAULTS:
+        raise InvalidArgument(f"mistake {mistake[:40]!r} is unknown: use {', '.join(FAULTS)}")
     plain = network.cost.name == "quadratic"
     sigmoid = all(σ.name == "sigmoid" for σ in network.activations)
     if mistake == "articles-sigmoid" and not (plain and sigmoid):
@@ -70,7 +70,7 @@ def equations_for(mistake: str | None, network: Network) -> Equations | None:
         raise InvalidArgument(
             "this mistake belongs to the quadratic cost: choose the small network"
         )
-    return MISTAKES[mistake].equations
+    return FAULTS[mistake].equations
 
 
 def cost_at(trace: Trace, l: int, j: int, k: int | None, by: float) -> float:
@@ -208,13 +208,13 @@ def broken(mistake: str, digits: Split) -> Broken:
     y = digits.labels[:_IMAGES]
     _, answer = QUESTIONS[mistake]
     if mistake == DEEP:
-        wrong, right = _deep("normal"), _deep("scaled")
+        wrong, right = _deep("normal"), _deep("lecun_normal")
         checks = _checks(wrong, Equations(), x[:3], y[:3], against=right)
         layers = _states(wrong, right, x, y)
         curves = [_learn(each, None, x, y, _DEEP_RATE) for each in (wrong, right)]
         network, rate = "784-60-60-60-60-10 with tanh and softmax", _DEEP_RATE
     else:
-        equations = MISTAKES[mistake].equations
+        equations = FAULTS[mistake].equations
         checks = _checks(_shallow(), equations, x[:3], y[:3])
         layers = []
         curves = [_learn(_shallow(), each, x, y, _RATE) for each in (equations, None)]

@@ -75,7 +75,7 @@ class Wish:
     hidden: Annotated[tuple[Annotated[int, Within(1, 4096)], ...], Length(0, 6)] = (30,)
     activation: _Activation = "sigmoid"
     cost: Literal["quadratic", "cross-entropy", "softmax"] = "quadratic"
-    initializer: Literal["normal", "scaled", "glorot", "he"] | None = None
+    initializer: Literal["normal", "lecun_normal", "glorot", "he"] | None = None
     optimizer: Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"] = "sgd"
     learning_rate: Annotated[float, Within(1e-9, 1e4)] | None = None
     batch_size: Annotated[int, Within(1, 10_000)] = 10
@@ -199,7 +199,7 @@ class Control:
 
 _AUTOMATIC = {
     "images": "all",
-    "initializer": "by activation: he for the ReLU family, else scaled",
+    "initializer": "by activation: he for the ReLU family, else lecun_normal",
     "learning_rate": "by optimizer and cost",
     "clip_norm": "no limit",
 }

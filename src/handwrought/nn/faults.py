@@ -1,4 +1,4 @@
-"""The classic mistakes, each a wrong piece to swap into the equations and then to catch.
+"""The classic faults, each a wrong piece to swap into the equations and then to catch.
 
 A gradient check that has never failed proves nothing.  These are what it is shown to fail on, and
 what the studio lets a learner switch on.
@@ -16,13 +16,13 @@ from handwrought.nn.activations import Activation
 from handwrought.nn.costs import Cost
 from handwrought.nn.equations import BP1, Equations
 
-__all__ = ["MISTAKES", "Mistake"]
+__all__ = ["FAULTS", "Fault"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Fault:
     """One wrong piece, what it says, and what it does to learning."""
 
     name: str
@@ -67,35 +67,35 @@ def _gradient_without_half(C: Cost, σ: Activation, z: Array, a: Array, y: Array
     return 2 * C.gradient(a, y)
 
 
-MISTAKES: Final[dict[str, Mistake]] = {
-    mistake.name: mistake
-    for mistake in (
-        Mistake(
+FAULTS: Final[dict[str, Fault]] = {
+    fault.name: fault
+    for fault in (
+        Fault(
             "articles-sigmoid",
             "σ(z) = 1/(1 + e^{z}), the minus forgotten, with σ' = s(1 - s)",
             "the sign of δ^L is wrong, so the output layer climbs the cost",
             Equations(value=_articles_value, dC_da=_gradient_of_value),
         ),
-        Mistake(
+        Fault(
             "missing-sigma-prime-at-output",
             "δ^L = ∂C/∂a, without σ'(z^L)",
             "saturated outputs learn as fast as others: right for a cost paired with its output, "
             "wrong for the quadratic cost",
             Equations(BP1=_bp1_without_prime),
         ),
-        Mistake(
+        Fault(
             "missing-sigma-prime-in-hidden-layers",
             "δ^l = (W^{l+1})ᵀ δ^{l+1}, without σ'(z^l)",
             "saturated hidden neurons get gradients that do nothing to the cost",
             Equations(BP2=_bp2_without_prime),
         ),
-        Mistake(
+        Fault(
             "transposed-weights",
             "δ^l = (W^{l+1} δ^{l+1}) ⊙ σ'(z^l), the transpose forgotten",
             "the error arrives at the wrong neurons; the last layer still learns, those below drift",
             Equations(BP2=_bp2_untransposed),
         ),
-        Mistake(
+        Fault(
             "lost-half",
             "∂C/∂a = 2 (a - y) while C = ½ Σ (a - y)²",
             "every gradient is twice the true one: it learns, at twice the learning rate asked for",

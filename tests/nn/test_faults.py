@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handwrought.nn.equations import follow
-from handwrought.nn.mistakes import MISTAKES
+from handwrought.nn.faults import FAULTS
 from handwrought.nn.network import Network
 
 X = np.array([0.2, 0.9, -0.4])
@@ -12,7 +12,7 @@ X = np.array([0.2, 0.9, -0.4])
 
 def gradients(net, y, name):
     """Right and wrong, layer by layer."""
-    right, wrong = follow(net, X, y), follow(net, X, y, MISTAKES[name].equations)
+    right, wrong = follow(net, X, y), follow(net, X, y, FAULTS[name].equations)
     return right, wrong
 
 
@@ -31,7 +31,7 @@ def test_the_articles_sigmoid_is_the_mirror_image_of_the_right_one():
 
 
 def test_the_articles_sigmoid_stays_finite_far_out():
-    value = MISTAKES["articles-sigmoid"].equations.value
+    value = FAULTS["articles-sigmoid"].equations.value
     sigmoid = Network([1, 1]).activations[0]
     with np.errstate(over="raise"):
         found = value(sigmoid, np.array([-1000.0, -0.5, 0, 0.5, 1000]))
@@ -85,7 +85,7 @@ def test_a_lost_half_doubles_every_gradient():
 
 
 def test_every_mistake_says_what_it_is():
-    for name, mistake in MISTAKES.items():
-        assert mistake.name == name
-        assert mistake.wrong
-        assert mistake.symptom
+    for name, fault in FAULTS.items():
+        assert fault.name == name
+        assert fault.wrong
+        assert fault.symptom
