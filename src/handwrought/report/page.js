@@ -37,9 +37,9 @@
     document.getElementById("cell-title").textContent = `${cell.title}: ${count}`;
     document.getElementById("cell-note").textContent =
       shown < cell.count ? `${shown} of ${count}, ${cell.order}` : `All, ${cell.order}`;
-    document.getElementById("cell-images").replaceChildren(
-      ...cell.images.map((image) => picture(cell, image)),
-    );
+    document
+      .getElementById("cell-images")
+      .replaceChildren(...cell.images.map((image) => picture(cell, image)));
     panel.hidden = false;
   };
 
@@ -51,7 +51,11 @@
     const n = grid.tBodies[0].rows.length;
     let [i, j] = event.currentTarget.dataset.cell.split(",").map(Number);
     // To the next cell in that direction that holds images.
-    for (i += step[0], j += step[1]; i >= 0 && i < n && j >= 0 && j < n; i += step[0], j += step[1]) {
+    for (
+      i += step[0], j += step[1];
+      i >= 0 && i < n && j >= 0 && j < n;
+      i += step[0], j += step[1]
+    ) {
       const next = buttons.get(`${i},${j}`);
       if (next) return next.focus();
     }

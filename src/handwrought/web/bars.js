@@ -10,7 +10,11 @@ export function bars(names = [..."0123456789"], label = "Probability of each dig
     return { root, fill, share };
   });
   return {
-    root: el("ul", { class: "bars", "aria-label": label }, rows.map((row) => row.root)),
+    root: el(
+      "ul",
+      { class: "bars", "aria-label": label },
+      rows.map((row) => row.root),
+    ),
     show(values) {
       const best = values ? values.indexOf(Math.max(...values)) : -1;
       rows.forEach((row, i) => {

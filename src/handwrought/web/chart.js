@@ -7,9 +7,17 @@ function plotly() {
     const script = document.createElement("script");
     script.src = "/vendor/plotly.js";
     // While it loads it would write a map library's rules into the page, which allows none.
-    head.appendChild = (node) => (node.tagName === "STYLE" ? node : Node.prototype.appendChild.call(head, node));
-    script.onload = () => { delete head.appendChild; resolve(window.Plotly); };
-    script.onerror = () => { delete head.appendChild; loading = null; reject(new Error("Charts need Plotly, which did not load.")); };
+    head.appendChild = (node) =>
+      node.tagName === "STYLE" ? node : Node.prototype.appendChild.call(head, node);
+    script.onload = () => {
+      delete head.appendChild;
+      resolve(window.Plotly);
+    };
+    script.onerror = () => {
+      delete head.appendChild;
+      loading = null;
+      reject(new Error("Charts need Plotly, which did not load."));
+    };
     head.append(script);
   });
   return loading;
@@ -20,32 +28,53 @@ function plotly() {
 export async function chart(root, traces, layout = {}, label = "") {
   const Plotly = await plotly();
   let now = [traces, layout];
-  const draw = () => Plotly.react(root, themed(now[0]), themed(merged(now[1])), {
-    displayModeBar: false, responsive: true, scrollZoom: false,
-  });
+  const draw = () =>
+    Plotly.react(root, themed(now[0]), themed(merged(now[1])), {
+      displayModeBar: false,
+      responsive: true,
+      scrollZoom: false,
+    });
   root.setAttribute("role", "img");
   root.setAttribute("aria-label", label);
   document.addEventListener("themechange", draw);
   await draw();
   return {
-    update(newTraces, newLayout = now[1]) { now = [newTraces, newLayout]; return draw(); },
-    close() { document.removeEventListener("themechange", draw); Plotly.purge(root); },
+    update(newTraces, newLayout = now[1]) {
+      now = [newTraces, newLayout];
+      return draw();
+    },
+    close() {
+      document.removeEventListener("themechange", draw);
+      Plotly.purge(root);
+    },
   };
 }
 
 function merged(layout) {
-  const axis = { gridcolor: "--line", linecolor: "--line", zerolinecolor: "--line", tickcolor: "--line", automargin: true };
+  const axis = {
+    gridcolor: "--line",
+    linecolor: "--line",
+    zerolinecolor: "--line",
+    tickcolor: "--line",
+    automargin: true,
+  };
   return {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 48, r: 12, t: 12, b: 40 },
-    font: { family: "system-ui, sans-serif", size: 14, color: "--quiet" }, showlegend: false, ...layout,
-    xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 48, r: 12, t: 12, b: 40 },
+    font: { family: "system-ui, sans-serif", size: 14, color: "--quiet" },
+    showlegend: false,
+    ...layout,
+    xaxis: { ...axis, ...layout.xaxis },
+    yaxis: { ...axis, ...layout.yaxis },
   };
 }
 
 function themed(value) {
   const style = getComputedStyle(document.documentElement);
   const walk = (each) => {
-    if (typeof each === "string" && each.startsWith("--")) return style.getPropertyValue(each).trim();
+    if (typeof each === "string" && each.startsWith("--"))
+      return style.getPropertyValue(each).trim();
     if (Array.isArray(each)) return typeof each[0] === "number" ? each : each.map(walk);
     if (each && Object.getPrototypeOf(each) === Object.prototype) {
       return Object.fromEntries(Object.entries(each).map(([key, inner]) => [key, walk(inner)]));

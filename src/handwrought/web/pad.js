@@ -25,7 +25,12 @@ export function trace(context, side, stroke) {
 // onPicture(file): a picture was dropped or pasted.
 export function pad({ strokes = [], onChange, onPicture }) {
   const canvas = el("canvas", {
-    class: "pad", width: SHOWN, height: SHOWN, tabindex: 0, role: "application", "aria-label": "Drawing pad",
+    class: "pad",
+    width: SHOWN,
+    height: SHOWN,
+    tabindex: 0,
+    role: "application",
+    "aria-label": "Drawing pad",
     "aria-describedby": "pad-help",
   });
   const small = new OffscreenCanvas(SENT, SENT);
@@ -51,7 +56,11 @@ export function pad({ strokes = [], onChange, onPicture }) {
   }
 
   function invite(context, colour) {
-    Object.assign(context, { fillStyle: colour, textAlign: "center", font: "34px system-ui, sans-serif" });
+    Object.assign(context, {
+      fillStyle: colour,
+      textAlign: "center",
+      font: "34px system-ui, sans-serif",
+    });
     context.fillText("Draw a digit here", SHOWN / 2, SHOWN / 2);
   }
 
@@ -59,7 +68,12 @@ export function pad({ strokes = [], onChange, onPicture }) {
     frame = 0;
     const style = getComputedStyle(document.documentElement);
     const context = canvas.getContext("2d");
-    draw(context, SHOWN, style.getPropertyValue("--ink").trim(), style.getPropertyValue("--card").trim());
+    draw(
+      context,
+      SHOWN,
+      style.getPropertyValue("--ink").trim(),
+      style.getPropertyValue("--card").trim(),
+    );
     if (!strokes.length && !picture) invite(context, style.getPropertyValue("--quiet").trim());
     if (cursor && document.activeElement === canvas) {
       context.strokeStyle = style.getPropertyValue("--blue").trim();
@@ -72,7 +86,9 @@ export function pad({ strokes = [], onChange, onPicture }) {
     }
   }
 
-  const soon = () => { frame ||= requestAnimationFrame(repaint); };
+  const soon = () => {
+    frame ||= requestAnimationFrame(repaint);
+  };
 
   function changed(finished) {
     soon();
@@ -84,7 +100,10 @@ export function pad({ strokes = [], onChange, onPicture }) {
   const point = (event) => {
     const box = canvas.getBoundingClientRect();
     const inside = (v) => Math.min(1, Math.max(0, v));
-    return [inside((event.clientX - box.left) / box.width), inside((event.clientY - box.top) / box.height)];
+    return [
+      inside((event.clientX - box.left) / box.width),
+      inside((event.clientY - box.top) / box.height),
+    ];
   };
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -148,7 +167,10 @@ export function pad({ strokes = [], onChange, onPicture }) {
 
   // --- pictures -----------------------------------------------------------------------------------
 
-  canvas.addEventListener("dragover", (event) => { event.preventDefault(); canvas.classList.add("over"); });
+  canvas.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    canvas.classList.add("over");
+  });
   canvas.addEventListener("dragleave", () => canvas.classList.remove("over"));
   canvas.addEventListener("drop", (event) => {
     event.preventDefault();
@@ -166,14 +188,25 @@ export function pad({ strokes = [], onChange, onPicture }) {
 
   return {
     root: canvas,
-    get empty() { return !strokes.length && !picture; },
-    get strokes() { return strokes; },
-    get hasPicture() { return picture !== null; },
+    get empty() {
+      return !strokes.length && !picture;
+    },
+    get strokes() {
+      return strokes;
+    },
+    get hasPicture() {
+      return picture !== null;
+    },
     // What is on it, for the animation: something drawable, and its size.
     get source() {
-      return picture ? { image: picture, width: picture.width, height: picture.height } : { image: small, width: SENT, height: SENT };
+      return picture
+        ? { image: picture, width: picture.width, height: picture.height }
+        : { image: small, width: SENT, height: SENT };
     },
-    set brush(width) { brush = width; soon(); },
+    set brush(width) {
+      brush = width;
+      soon();
+    },
     // { width, height, grey }: black on white, whatever the theme.
     pixels() {
       draw(smallContext, SENT, "#000", "#fff");

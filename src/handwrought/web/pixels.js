@@ -2,7 +2,9 @@
 import { el } from "./dom.js";
 
 let palette = null;
-document.addEventListener("themechange", () => { palette = null; });
+document.addEventListener("themechange", () => {
+  palette = null;
+});
 
 // A colour of the theme now shown, such as "--zero", as [red, green, blue].
 export function rgb(name) {
@@ -12,7 +14,13 @@ export function rgb(name) {
 
 function colours() {
   if (palette) return palette;
-  const names = { low: "--low", a: "--c-a", negative: "--negative", zero: "--zero", positive: "--positive" };
+  const names = {
+    low: "--low",
+    a: "--c-a",
+    negative: "--negative",
+    zero: "--zero",
+    positive: "--positive",
+  };
   palette = Object.fromEntries(Object.entries(names).map(([key, name]) => [key, rgb(name)]));
   return palette;
 }
@@ -39,11 +47,21 @@ export const largest = (values) => values.reduce((most, v) => Math.max(most, Mat
 // in two rows of four; a map's arrow points to where its edges grow brighter. Null where it sees something
 // else. place(k) is a noun, with row and column; places.py says the same.
 export function sight(n) {
-  if (n === 784) return { columns: 28, rows: 28, maps: [], things: "pixels", place: (k) => `pixel ${Math.floor(k / 28)}, ${k % 28}` };
+  if (n === 784)
+    return {
+      columns: 28,
+      rows: 28,
+      maps: [],
+      things: "pixels",
+      place: (k) => `pixel ${Math.floor(k / 28)}, ${k % 28}`,
+    };
   if (n !== 1568) return null;
   const maps = [..."→↘↓↙←↖↑↗"];
   return {
-    columns: 56, rows: 28, maps, things: "parts of strokes",
+    columns: 56,
+    rows: 28,
+    maps,
+    things: "parts of strokes",
     place: (k) => {
       const [row, column] = [Math.floor(k / 56), k % 56];
       return `edge ${maps[4 * Math.floor(row / 14) + Math.floor(column / 14)]} at ${2 * (row % 14)}, ${2 * (column % 14)}`;
@@ -53,7 +71,13 @@ export function sight(n) {
 
 // The maps' arrows, to be laid over them; null where there are none.
 export function arrows(seen) {
-  return seen?.maps.length ? el("span", { class: "map-arrows", "aria-hidden": "true" }, seen.maps.map((arrow) => el("span", {}, arrow))) : null;
+  return seen?.maps.length
+    ? el(
+        "span",
+        { class: "map-arrows", "aria-hidden": "true" },
+        seen.maps.map((arrow) => el("span", {}, arrow)),
+      )
+    : null;
 }
 
 // What the network sees: uint8, ink bright on black, in either theme.

@@ -227,7 +227,7 @@ def test_the_scrubber_follows_my_drawing_through_a_run_that_was_gone_on_with(
         status(page, "finished")  # the model is kept
         page.locator(".said", has_text="read as 3").wait_for(timeout=PATIENCE)
         with studio.client() as client:
-            drawn = client.get("/api/draw/recent").json()["drawings"][0]["pixels"]
+            drawn = client.get("/api/backprop/drawn").json()["drawings"][0]["pixels"]
         x = np.frombuffer(base64.b64decode(drawn), np.uint8) / 255
         a = model_of(studio, runs(studio)[0]["id"], tmp_path).feedforward(x)
         shares = page.locator(".answer-then .share")

@@ -24,7 +24,8 @@ function sigmoid(z) {
 function normal(z) {
   if (Math.abs(z) > 7) return z > 0 ? 1 : 0;
   let sum = z;
-  for (let term = z, odd = 3; sum + term !== sum || odd === 3; odd += 2) sum += term *= (z * z) / odd;
+  for (let term = z, odd = 3; sum + term !== sum || odd === 3; odd += 2)
+    sum += term *= (z * z) / odd;
   return 0.5 + (sum * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI);
 }
 

@@ -49,8 +49,14 @@ function centred(ink, [width, height], pixels) {
   const total = ink.reduce((sum, v) => sum + v, 0);
   const mean = (place) => ink.reduce((sum, v, i) => sum + v * place(i), 0) / total;
   const shift = (v, side) => Math.min(Math.max(Math.round(WHOLE / 2 - v), 0), WHOLE - side);
-  const left = shift(mean((i) => i % BOX), width);
-  const top = shift(mean((i) => Math.floor(i / BOX)), height);
+  const left = shift(
+    mean((i) => i % BOX),
+    width,
+  );
+  const top = shift(
+    mean((i) => Math.floor(i / BOX)),
+    height,
+  );
   const peak = Math.max(...ink, 0.5);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {

@@ -65,7 +65,9 @@ function sheared(pixels) {
 
 function widened(pixels, width) {
   const { column } = centre(pixels);
-  const inked = [...Array(SIDE).keys()].filter((x) => pixels.some((v, i) => v > INK && i % SIDE === x));
+  const inked = [...Array(SIDE).keys()].filter((x) =>
+    pixels.some((v, i) => v > INK && i % SIDE === x),
+  );
   const own = inked.length ? inked.at(-1) - inked[0] + 1 : SIDE;
   const factor = within(width / own, 1 / MOST, MOST);
   return resampled(pixels, (x) => single(column + (x - HALF) / factor));
@@ -88,10 +90,13 @@ function strokeMaps(pixels) {
     const angle = (2 * Math.PI * k) / DIRECTIONS;
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
     // The share of a direction falls from 1 to 0 over 45°; Sobel's answer to an edge from 0 to 1 is 4.
-    const facing = right.map((v, i) => Math.max(0, v * cos + down[i] * sin - TURN * Math.hypot(v, down[i])));
+    const facing = right.map((v, i) =>
+      Math.max(0, v * cos + down[i] * sin - TURN * Math.hypot(v, down[i])),
+    );
     const corner = HALF * Math.floor(k / 4) * 2 * SIDE + HALF * (k % 4);
     halved(halved(facing)).forEach((v, i) => {
-      maps[corner + Math.floor(i / HALF) * 2 * SIDE + (i % HALF)] = 255 * Math.sqrt(v / (4 * (1 - TURN)));
+      maps[corner + Math.floor(i / HALF) * 2 * SIDE + (i % HALF)] =
+        255 * Math.sqrt(v / (4 * (1 - TURN)));
     });
   }
   return maps;
@@ -101,13 +106,16 @@ function strokeMaps(pixels) {
 function sobel(pixels) {
   const wide = SIDE + 2; // with a border of black
   const p = new Float64Array(wide * wide);
-  pixels.forEach((v, i) => { p[(Math.floor(i / SIDE) + 1) * wide + (i % SIDE) + 1] = v / 255; });
-  // across: the step over the edge; along: the step beside it.
-  const gradient = (across, along) => Float64Array.from({ length: SIDE * SIDE }, (_, i) => {
-    const at = (Math.floor(i / SIDE) + 1) * wide + (i % SIDE) + 1;
-    const side = (middle) => p[middle - along] + 2 * p[middle] + p[middle + along];
-    return side(at + across) - side(at - across);
+  pixels.forEach((v, i) => {
+    p[(Math.floor(i / SIDE) + 1) * wide + (i % SIDE) + 1] = v / 255;
   });
+  // across: the step over the edge; along: the step beside it.
+  const gradient = (across, along) =>
+    Float64Array.from({ length: SIDE * SIDE }, (_, i) => {
+      const at = (Math.floor(i / SIDE) + 1) * wide + (i % SIDE) + 1;
+      const side = (middle) => p[middle - along] + 2 * p[middle] + p[middle + along];
+      return side(at + across) - side(at - across);
+    });
   return [gradient(1, wide), gradient(wide, 1)];
 }
 

@@ -8,10 +8,25 @@ export function compare(names = [..."0123456789"]) {
   const rows = names.map((name) => {
     const [before, after] = [el("span", { class: "before" }), el("span", { class: "after" })];
     const value = el("span", { class: "number" }, "");
-    return { before, after, value, root: el("li", {}, el("span", { class: "name" }, name), el("span", { class: "pair" }, before, after), value) };
+    return {
+      before,
+      after,
+      value,
+      root: el(
+        "li",
+        {},
+        el("span", { class: "name" }, name),
+        el("span", { class: "pair" }, before, after),
+        value,
+      ),
+    };
   });
   return {
-    root: el("ul", { class: "ms-compare", "aria-label": "The ten outputs, before and after" }, rows.map((row) => row.root)),
+    root: el(
+      "ul",
+      { class: "ms-compare", "aria-label": "The ten outputs, before and after" },
+      rows.map((row) => row.root),
+    ),
     show(before, after, target) {
       const best = after.indexOf(Math.max(...after));
       rows.forEach((row, i) => {

@@ -3,7 +3,15 @@
 import { floats } from "../../web/arrays.js";
 import { el, moves, svg } from "../../web/dom.js";
 import { count, number } from "../../web/numbers.js";
-import { arrows, grid, largest, paintAmounts, paintInk, paintSigned, sight } from "../../web/pixels.js";
+import {
+  arrows,
+  grid,
+  largest,
+  paintAmounts,
+  paintInk,
+  paintSigned,
+  sight,
+} from "../../web/pixels.js";
 
 const NAMES = { z: "z", a: "a", delta: "δ" };
 const SAYS = { z: "weighted input", a: "activation", delta: "error" };
@@ -35,16 +43,78 @@ export function layersPicture({ onChoose }) {
         cells.style.setProperty("--rows", rows);
         if (!narrow) cells.style.aspectRatio = `${columns} / ${rows}`;
         if (!narrow && !image) cells.style.maxWidth = `${6 * Math.min(1, columns / rows)}rem`;
-        blocks[kind] = { canvas, mark, cells, root: el("span", { class: `ms-block is-${kind}` }, el("span", { class: `ms-kind q-${kind}` }, NAMES[kind]), cells) };
+        blocks[kind] = {
+          canvas,
+          mark,
+          cells,
+          root: el(
+            "span",
+            { class: `ms-block is-${kind}` },
+            el("span", { class: `ms-kind q-${kind}` }, NAMES[kind]),
+            cells,
+          ),
+        };
       }
-      const names = last && narrow ? el("span", { class: "ms-names", "aria-hidden": "true" }, el("span", { class: "ms-kind" }, " "), el("span", { class: "ms-digits" }, [...Array(layer.size).keys()].map((d) => el("span", { class: y === d ? "is-target" : "" }, String(d))))) : null;
-      const box = el("div", {
-        class: "ms-box", tabindex: 0, role: "slider", "aria-orientation": "vertical", "aria-valuemin": 0, "aria-valuemax": layer.size - 1, "aria-valuenow": 0,
-        "aria-label": `${title}: ${count(layer.size)} ${things}, choose one`,
-      }, names, Object.values(blocks).map((block) => block.root));
-      const panel = el("div", { class: `ms-layer${narrow ? " narrow" : ""}${i === 0 ? " input" : ""}${columns > rows ? " wide" : ""}` },
-        el("p", { class: "ms-name" }, el("b", {}, title), el("span", { class: "note" }, `${count(layer.size)} ${i === 0 ? things : layer.activation}`)), box);
-      const state = { number: layer.number, size: layer.size, columns, rows, narrow, image, blocks, box, panel, at: 0, last };
+      const names =
+        last && narrow
+          ? el(
+              "span",
+              { class: "ms-names", "aria-hidden": "true" },
+              el("span", { class: "ms-kind" }, " "),
+              el(
+                "span",
+                { class: "ms-digits" },
+                [...Array(layer.size).keys()].map((d) =>
+                  el("span", { class: y === d ? "is-target" : "" }, String(d)),
+                ),
+              ),
+            )
+          : null;
+      const box = el(
+        "div",
+        {
+          class: "ms-box",
+          tabindex: 0,
+          role: "slider",
+          "aria-orientation": "vertical",
+          "aria-valuemin": 0,
+          "aria-valuemax": layer.size - 1,
+          "aria-valuenow": 0,
+          "aria-label": `${title}: ${count(layer.size)} ${things}, choose one`,
+        },
+        names,
+        Object.values(blocks).map((block) => block.root),
+      );
+      const panel = el(
+        "div",
+        {
+          class: `ms-layer${narrow ? " narrow" : ""}${i === 0 ? " input" : ""}${columns > rows ? " wide" : ""}`,
+        },
+        el(
+          "p",
+          { class: "ms-name" },
+          el("b", {}, title),
+          el(
+            "span",
+            { class: "note" },
+            `${count(layer.size)} ${i === 0 ? things : layer.activation}`,
+          ),
+        ),
+        box,
+      );
+      const state = {
+        number: layer.number,
+        size: layer.size,
+        columns,
+        rows,
+        narrow,
+        image,
+        blocks,
+        box,
+        panel,
+        at: 0,
+        last,
+      };
       listen(state);
       return state;
     });
@@ -59,16 +129,29 @@ export function layersPicture({ onChoose }) {
     for (const block of Object.values(layer.blocks)) {
       const under = (event) => {
         const box = block.cells.getBoundingClientRect();
-        const column = Math.min(layer.columns - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * layer.columns)));
-        const row = Math.min(layer.rows - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * layer.rows)));
+        const column = Math.min(
+          layer.columns - 1,
+          Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * layer.columns)),
+        );
+        const row = Math.min(
+          layer.rows - 1,
+          Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * layer.rows)),
+        );
         return Math.min(layer.size - 1, row * layer.columns + column);
       };
       block.cells.addEventListener("click", (event) => select(under(event)));
-      block.cells.addEventListener("pointermove", (event) => { block.cells.title = said(layer, under(event)); });
+      block.cells.addEventListener("pointermove", (event) => {
+        block.cells.title = said(layer, under(event));
+      });
     }
     layer.box.addEventListener("keydown", (event) => {
       const step = {
-        ArrowUp: -layer.columns, ArrowDown: layer.columns, PageUp: -10 * layer.columns, PageDown: 10 * layer.columns, Home: -Infinity, End: Infinity,
+        ArrowUp: -layer.columns,
+        ArrowDown: layer.columns,
+        PageUp: -10 * layer.columns,
+        PageDown: 10 * layer.columns,
+        Home: -Infinity,
+        End: Infinity,
         ...(layer.narrow ? {} : { ArrowLeft: -1, ArrowRight: 1 }),
       }[event.key];
       if (step === undefined) return; // in a column, left and right step through the algorithm
@@ -81,7 +164,9 @@ export function layersPicture({ onChoose }) {
   const known = (layer, kind) => !scene || scene.known.has(`${kind}${layer.number}`);
 
   function said(layer, j) {
-    const parts = Object.keys(layer.blocks).filter((kind) => known(layer, kind)).map((kind) => `${SAYS[kind]} ${NAMES[kind]} = ${number(layer[kind][j])}`);
+    const parts = Object.keys(layer.blocks)
+      .filter((kind) => known(layer, kind))
+      .map((kind) => `${SAYS[kind]} ${NAMES[kind]} = ${number(layer[kind][j])}`);
     const name = layer.image ? layer.image.place(j) : `neuron ${j}`;
     return [name, ...parts].join(", ");
   }
@@ -93,9 +178,17 @@ export function layersPicture({ onChoose }) {
         const shown = known(layer, kind);
         block.classList.toggle("unknown", !shown);
         block.classList.toggle("now", Boolean(scene?.now.has(`${kind}${layer.number}`)));
-        if (!shown) paintAmounts(canvas, new Float32Array(layer.size), layer.columns, layer.rows, 1);
-        else if (layer.image) paintInk(canvas, Array.from(values, (v) => 255 * v), layer.columns, layer.rows);
-        else if (kind === "a" && values.every((v) => v >= 0)) paintAmounts(canvas, values, layer.columns, layer.rows, layer.last ? 1 : largest(values));
+        if (!shown)
+          paintAmounts(canvas, new Float32Array(layer.size), layer.columns, layer.rows, 1);
+        else if (layer.image)
+          paintInk(
+            canvas,
+            Array.from(values, (v) => 255 * v),
+            layer.columns,
+            layer.rows,
+          );
+        else if (kind === "a" && values.every((v) => v >= 0))
+          paintAmounts(canvas, values, layer.columns, layer.rows, layer.last ? 1 : largest(values));
         else paintSigned(canvas, values, layer.columns, layer.rows);
       }
     }
@@ -103,8 +196,10 @@ export function layersPicture({ onChoose }) {
 
   function place(mark, layer, j) {
     Object.assign(mark.style, {
-      left: `${(100 * (j % layer.columns)) / layer.columns}%`, top: `${(100 * Math.floor(j / layer.columns)) / layer.rows}%`,
-      width: `${100 / layer.columns}%`, height: `${100 / layer.rows}%`,
+      left: `${(100 * (j % layer.columns)) / layer.columns}%`,
+      top: `${(100 * Math.floor(j / layer.columns)) / layer.rows}%`,
+      width: `${100 / layer.columns}%`,
+      height: `${100 / layer.rows}%`,
     });
   }
 
@@ -113,10 +208,14 @@ export function layersPicture({ onChoose }) {
     const box = layer.blocks[kind].cells.getBoundingClientRect();
     const column = j % layer.columns;
     const x = layer.narrow ? (side === "right" ? 1 : 0) : (column + 0.5) / layer.columns;
-    return [box.left - frame.left + x * box.width, box.top - frame.top + ((Math.floor(j / layer.columns) + 0.5) / layer.rows) * box.height];
+    return [
+      box.left - frame.left + x * box.width,
+      box.top - frame.top + ((Math.floor(j / layer.columns) + 0.5) / layer.rows) * box.height,
+    ];
   };
 
-  const curve = ([x1, y1], [x2, y2]) => `M${x1} ${y1}C${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${x2} ${y2}`;
+  const curve = ([x1, y1], [x2, y2]) =>
+    `M${x1} ${y1}C${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${x2} ${y2}`;
 
   function connect(pulse = false) {
     lines.replaceChildren();
@@ -140,7 +239,16 @@ export function layersPicture({ onChoose }) {
       for (let j = 0; j < layer.size; j++) {
         for (let k = 0; k < below.size; k++) {
           const w = layer.weights[j * below.size + k];
-          quiet.append(svg("path", { d: curve(at(below, below.blocks.delta ? "delta" : "a", k, "right"), at(layer, "z", j, "left")), "stroke-opacity": (0.05 + 0.3 * Math.abs(w) / most).toFixed(3), class: w < 0 ? "minus" : "plus" }));
+          quiet.append(
+            svg("path", {
+              d: curve(
+                at(below, below.blocks.delta ? "delta" : "a", k, "right"),
+                at(layer, "z", j, "left"),
+              ),
+              "stroke-opacity": (0.05 + (0.3 * Math.abs(w)) / most).toFixed(3),
+              class: w < 0 ? "minus" : "plus",
+            }),
+          );
         }
       }
     }
@@ -150,15 +258,22 @@ export function layersPicture({ onChoose }) {
     const from = layers.find((layer) => layer.number === edges.from.layer);
     const to = layers.find((layer) => layer.number === edges.to.layer);
     if (!from || !to) return;
-    const order = [...edges.values.keys()].sort((p, q) => Math.abs(edges.values[q]) - Math.abs(edges.values[p])).slice(0, LINES);
+    const order = [...edges.values.keys()]
+      .sort((p, q) => Math.abs(edges.values[q]) - Math.abs(edges.values[p]))
+      .slice(0, LINES);
     const most = order.length ? Math.abs(edges.values[order[0]]) : 0;
     const forward = from.number < to.number;
     for (const [n, i] of order.reverse().entries()) {
       const strength = most > 0 ? Math.abs(edges.values[i]) / most : 0;
-      const ends = [at(from, edges.from.kind, i, forward ? "right" : "left"), at(to, edges.to.kind, edges.to.neuron, forward ? "left" : "right")];
+      const ends = [
+        at(from, edges.from.kind, i, forward ? "right" : "left"),
+        at(to, edges.to.kind, edges.to.neuron, forward ? "left" : "right"),
+      ];
       const path = svg("path", {
-        d: curve(...ends), class: `${edges.colour ?? (edges.values[i] < 0 ? "minus" : "plus")}${i === edges.marked ? " marked" : ""}`,
-        "stroke-width": (0.9 + 2.6 * strength).toFixed(2), "stroke-opacity": (0.25 + 0.7 * strength).toFixed(2),
+        d: curve(...ends),
+        class: `${edges.colour ?? (edges.values[i] < 0 ? "minus" : "plus")}${i === edges.marked ? " marked" : ""}`,
+        "stroke-width": (0.9 + 2.6 * strength).toFixed(2),
+        "stroke-opacity": (0.25 + 0.7 * strength).toFixed(2),
       });
       lines.append(path);
       if (pulse && moves() && strength > 0.08 && order.length - n <= PULSES) run(path);
@@ -172,7 +287,15 @@ export function layersPicture({ onChoose }) {
     bright.classList.add("ms-pulse");
     bright.setAttribute("stroke-dasharray", `${Math.min(26, length / 3)} ${length}`);
     lines.append(bright);
-    bright.animate([{ strokeDashoffset: 26 }, { strokeDashoffset: -length }], { duration: PULSE, easing: "ease-in-out" }).finished.then(() => bright.remove(), () => bright.remove());
+    bright
+      .animate([{ strokeDashoffset: 26 }, { strokeDashoffset: -length }], {
+        duration: PULSE,
+        easing: "ease-in-out",
+      })
+      .finished.then(
+        () => bright.remove(),
+        () => bright.remove(),
+      );
   }
 
   const watcher = new ResizeObserver(() => connect());
@@ -184,9 +307,14 @@ export function layersPicture({ onChoose }) {
     // The server's layers, and the output that should be 1.
     show(made, y) {
       build(made, y);
-      made.forEach((layer, i) => Object.assign(layers[i], {
-        a: floats(layer.a), z: layer.z && floats(layer.z), delta: layer.delta && floats(layer.delta), weights: layer.weights && floats(layer.weights),
-      }));
+      made.forEach((layer, i) =>
+        Object.assign(layers[i], {
+          a: floats(layer.a),
+          z: layer.z && floats(layer.z),
+          delta: layer.delta && floats(layer.delta),
+          weights: layer.weights && floats(layer.weights),
+        }),
+      );
       scene = null;
       repaint();
     },

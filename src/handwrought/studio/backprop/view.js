@@ -9,7 +9,13 @@ import { exact, number } from "../../web/numbers.js";
 import { sight } from "../../web/pixels.js";
 import { subject } from "./subject.js";
 
-const PHASES = { forward: "Forward", cost: "Cost", backward: "Backward", gradient: "Gradient", update: "Update" };
+const PHASES = {
+  forward: "Forward",
+  cost: "Cost",
+  backward: "Backward",
+  gradient: "Gradient",
+  update: "Update",
+};
 const START = { network: "16-16:sigmoid:quadratic", image: "test:8" };
 
 function mount(root, app) {
@@ -56,43 +62,131 @@ function mount(root, app) {
   // --- the page -----------------------------------------------------------------------------------
 
   const bar = subject({ app, onImage: takeImage, onNetwork: takeNetwork, onLabel: takeLabel });
-  const back = el("button", { type: "button", class: "ms-back", onclick: () => move(-1) }, "← Back");
-  const next = el("button", { type: "button", class: "main ms-next", onclick: () => move(1) }, "Next →");
+  const back = el(
+    "button",
+    { type: "button", class: "ms-back", onclick: () => move(-1) },
+    "← Back",
+  );
+  const next = el(
+    "button",
+    { type: "button", class: "main ms-next", onclick: () => move(1) },
+    "Next →",
+  );
   const chips = el("ol", { class: "ms-steps", "aria-label": "The algorithm's steps" });
   const warning = el("p", { class: "ms-warning", role: "status", hidden: true });
   const net = layersPicture({ onChoose: choose });
   const close = closeUp({ onTerm: chooseTerm });
   const trouble = el("p", { class: "error", role: "alert", hidden: true });
-  const verify = el("button", { type: "button", class: "main", onclick: () => prove(false) }, "Verify this weight");
-  const verifyBias = el("button", { type: "button", onclick: () => prove(true) }, "Verify the bias");
+  const verify = el(
+    "button",
+    { type: "button", class: "main", onclick: () => prove(false) },
+    "Verify this weight",
+  );
+  const verifyBias = el(
+    "button",
+    { type: "button", onclick: () => prove(true) },
+    "Verify the bias",
+  );
   const proof = el("div", { class: "ms-proof", role: "status" });
   const which = el("p", { class: "ms-which" });
   const bars = compare();
-  const eta = el("input", { id: "ms-eta", type: "range", min: -3, max: 1.5, step: 0.05, oninput: () => { rateChosen = true; rate = Number((10 ** Number(eta.value)).toPrecision(2)); showRate(); keep(); later(); } });
+  const eta = el("input", {
+    id: "ms-eta",
+    type: "range",
+    min: -3,
+    max: 1.5,
+    step: 0.05,
+    oninput: () => {
+      rateChosen = true;
+      rate = Number((10 ** Number(eta.value)).toPrecision(2));
+      showRate();
+      keep();
+      later();
+    },
+  });
   const etaText = el("output", { for: "ms-eta", class: "number" });
-  const apply = el("button", { type: "button", class: "main", onclick: applyStep }, "Apply one step");
+  const apply = el(
+    "button",
+    { type: "button", class: "main", onclick: applyStep },
+    "Apply one step",
+  );
   const undo = el("button", { type: "button", onclick: undoStep }, "Undo");
   const moved = el("p", { class: "ms-moved", role: "status" });
-  const edges = el("span", { hidden: true }, " · an edge’s arrow points to where it grows brighter");
+  const edges = el(
+    "span",
+    { hidden: true },
+    " · an edge’s arrow points to where it grows brighter",
+  );
   const broken = el("div", {});
   let breaker = null;
 
   root.append(
-    el("div", { class: "ms-head" }, el("h1", {}, "Backpropagation"),
-      el("p", { class: "lead" }, "An image goes through, its error comes back. Choose any neuron to see its numbers.")),
-    bar.root, trouble,
-    el("section", { class: "ms-walk", "aria-label": "The algorithm, step by step" },
-      el("div", { class: "ms-stepper" }, back, chips, next), warning, el("div", { class: "scroll ms-scroll" }, net.root),
-      el("p", { class: "note ms-legend" }, el("span", { class: "plus" }, "■"), " positive  ", el("span", { class: "minus" }, "■"), " negative · arrow keys ← → step, ↑ ↓ in a layer choose a neuron", edges)),
+    el(
+      "div",
+      { class: "ms-head" },
+      el("h1", {}, "Backpropagation"),
+      el(
+        "p",
+        { class: "lead" },
+        "An image goes through, its error comes back. Choose any neuron to see its numbers.",
+      ),
+    ),
+    bar.root,
+    trouble,
+    el(
+      "section",
+      { class: "ms-walk", "aria-label": "The algorithm, step by step" },
+      el("div", { class: "ms-stepper" }, back, chips, next),
+      warning,
+      el("div", { class: "scroll ms-scroll" }, net.root),
+      el(
+        "p",
+        { class: "note ms-legend" },
+        el("span", { class: "plus" }, "■"),
+        " positive  ",
+        el("span", { class: "minus" }, "■"),
+        " negative · arrow keys ← → step, ↑ ↓ in a layer choose a neuron",
+        edges,
+      ),
+    ),
     close.root,
-    el("div", { class: "ms-tools" },
-      el("section", { class: "card", "aria-labelledby": "verify-title" }, el("h2", { id: "verify-title" }, "Verify"),
-        el("p", { class: "note" }, "Is the gradient true? Move one weight a hair up and a hair down, and watch the cost itself."),
-        which, el("div", { class: "row" }, verify, verifyBias), proof),
-      el("section", { class: "card", "aria-labelledby": "apply-title" }, el("h2", { id: "apply-title" }, "Apply"),
-        el("p", { class: "note" }, "One step of gradient descent on this image alone, and the prediction moves."),
-        el("div", { class: "ms-rate" }, el("label", { for: "ms-eta" }, "Learning rate η"), eta, etaText),
-        bars.root, moved, el("div", { class: "row" }, apply, undo))),
+    el(
+      "div",
+      { class: "ms-tools" },
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "verify-title" },
+        el("h2", { id: "verify-title" }, "Verify"),
+        el(
+          "p",
+          { class: "note" },
+          "Is the gradient true? Move one weight a hair up and a hair down, and watch the cost itself.",
+        ),
+        which,
+        el("div", { class: "row" }, verify, verifyBias),
+        proof,
+      ),
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "apply-title" },
+        el("h2", { id: "apply-title" }, "Apply"),
+        el(
+          "p",
+          { class: "note" },
+          "One step of gradient descent on this image alone, and the prediction moves.",
+        ),
+        el(
+          "div",
+          { class: "ms-rate" },
+          el("label", { for: "ms-eta" }, "Learning rate η"),
+          eta,
+          etaText,
+        ),
+        bars.root,
+        moved,
+        el("div", { class: "row" }, apply, undo),
+      ),
+    ),
     broken,
   );
 
@@ -131,7 +225,12 @@ function mount(root, app) {
       found = await app.post("/api/backprop/picture", { ...view });
     } catch (error) {
       if (mine === turn && !gone) {
-        if (view.mistake && picture) { view.mistake = null; app.toast(error.message); breaker?.active(null); load(); } else fail(error);
+        if (view.mistake && picture) {
+          view.mistake = null;
+          app.toast(error.message);
+          breaker?.active(null);
+          load();
+        } else fail(error);
       }
       return;
     }
@@ -143,9 +242,14 @@ function mount(root, app) {
     eta.value = String(Math.log10(rate));
     showRate();
     const sizes = found.layers.map((layer) => layer.size);
-    if (neurons.length !== sizes.length - 1 || neurons.some((j, i) => !(Number.isInteger(j) && j >= 0 && j < sizes[i + 1]))) neurons = [...found.neurons];
+    if (
+      neurons.length !== sizes.length - 1 ||
+      neurons.some((j, i) => !(Number.isInteger(j) && j >= 0 && j < sizes[i + 1]))
+    )
+      neurons = [...found.neurons];
     if (!(focus >= 2 && focus <= sizes.length)) focus = 2;
-    if (!(Number.isInteger(source) && source >= 0 && source < sizes[focus - 2])) source = focus === 2 && neurons[0] === found.neurons[0] ? found.source : 0;
+    if (!(Number.isInteger(source) && source >= 0 && source < sizes[focus - 2]))
+      source = focus === 2 && neurons[0] === found.neurons[0] ? found.source : 0;
     if (!found.steps.some((each) => each.name === step)) step = "input";
     bar.show(view, found);
     bar.progress(found.progress);
@@ -162,11 +266,19 @@ function mount(root, app) {
   async function poll() {
     const mine = turn;
     try {
-      const { progress } = await app.post("/api/backprop/progress", { kind: "random", network: view.network });
+      const { progress } = await app.post("/api/backprop/progress", {
+        kind: "random",
+        network: view.network,
+      });
       if (mine !== turn || gone) return;
       bar.progress(progress);
       if (progress < 1) waiting = setTimeout(poll, 700);
-      else { neurons = given.get("neurons") && !view.rates.length ? list(given.get("neurons")) : []; source = whole(given.get("source")); load(); app.announce("The network is trained."); }
+      else {
+        neurons = given.get("neurons") && !view.rates.length ? list(given.get("neurons")) : [];
+        source = whole(given.get("source"));
+        load();
+        app.announce("The network is trained.");
+      }
     } catch (error) {
       if (mine === turn && !gone) fail(error);
     }
@@ -178,12 +290,31 @@ function mount(root, app) {
 
   function showSteps() {
     let phase = null;
-    chips.replaceChildren(...picture.steps.map((each) => {
-      const first = each.phase !== phase;
-      phase = each.phase;
-      return el("li", { class: first ? "first" : "" }, first ? el("span", { class: "ms-phase note", "aria-hidden": "true" }, PHASES[phase]) : el("span", { class: "ms-phase", "aria-hidden": "true" }, " "),
-        el("button", { type: "button", class: `ms-chip is-${each.phase}`, "data-step": each.name, title: each.title, "aria-label": `${each.label}: ${each.title}`, onclick: () => go(each.name) }, each.label));
-    }));
+    chips.replaceChildren(
+      ...picture.steps.map((each) => {
+        const first = each.phase !== phase;
+        phase = each.phase;
+        return el(
+          "li",
+          { class: first ? "first" : "" },
+          first
+            ? el("span", { class: "ms-phase note", "aria-hidden": "true" }, PHASES[phase])
+            : el("span", { class: "ms-phase", "aria-hidden": "true" }, " "),
+          el(
+            "button",
+            {
+              type: "button",
+              class: `ms-chip is-${each.phase}`,
+              "data-step": each.name,
+              title: each.title,
+              "aria-label": `${each.label}: ${each.title}`,
+              onclick: () => go(each.name),
+            },
+            each.label,
+          ),
+        );
+      }),
+    );
   }
 
   function move(by) {
@@ -205,12 +336,26 @@ function mount(root, app) {
     const L = picture.layers.length;
     const known = new Set(["a1"]);
     const now = new Set();
-    const produces = (name) => (name === "input" ? ["a1"] : name === "BP1" ? [`delta${L}`] : name.startsWith("BP2-") ? [`delta${name.slice(4)}`] : /^[za]\d+$/.test(name) ? [name] : []);
-    picture.steps.forEach((each, i) => { if (i <= at) for (const made of produces(each.name)) known.add(made); });
+    const produces = (name) =>
+      name === "input"
+        ? ["a1"]
+        : name === "BP1"
+          ? [`delta${L}`]
+          : name.startsWith("BP2-")
+            ? [`delta${name.slice(4)}`]
+            : /^[za]\d+$/.test(name)
+              ? [name]
+              : [];
+    picture.steps.forEach((each, i) => {
+      if (i <= at) for (const made of produces(each.name)) known.add(made);
+    });
     for (const made of produces(step)) now.add(made);
     if (step === "cost") now.add(`a${L}`);
     if (step === "BP3") for (let l = 2; l <= L; l++) now.add(`delta${l}`);
-    if (step === "BP4") { now.add(`a${focus - 1}`); now.add(`delta${focus}`); }
+    if (step === "BP4") {
+      now.add(`a${focus - 1}`);
+      now.add(`delta${focus}`);
+    }
     return { known, now };
   }
 
@@ -220,8 +365,14 @@ function mount(root, app) {
     const mine = ++asked;
     for (const chip of chips.querySelectorAll("button")) {
       const current = chip.dataset.step === step;
-      if (current) { chip.setAttribute("aria-current", "step"); chip.scrollIntoView({ block: "nearest", inline: "nearest" }); } else chip.removeAttribute("aria-current");
-      chip.classList.toggle("done", picture.steps.findIndex((each) => each.name === chip.dataset.step) < index());
+      if (current) {
+        chip.setAttribute("aria-current", "step");
+        chip.scrollIntoView({ block: "nearest", inline: "nearest" });
+      } else chip.removeAttribute("aria-current");
+      chip.classList.toggle(
+        "done",
+        picture.steps.findIndex((each) => each.name === chip.dataset.step) < index(),
+      );
     }
     back.disabled = index() === 0;
     next.disabled = index() === picture.steps.length - 1;
@@ -233,18 +384,40 @@ function mount(root, app) {
     const k = source !== null && source < below ? source : 0;
     let found;
     try {
-      found = await app.post("/api/backprop/closeup", { seen: seen(), step, layer, neuron, source: k, rate });
+      found = await app.post("/api/backprop/closeup", {
+        seen: seen(),
+        step,
+        layer,
+        neuron,
+        source: k,
+        rate,
+      });
     } catch (error) {
       if (mine === asked && !gone) fail(error);
       return;
     }
     if (mine !== asked || gone) return;
     const chosen = Object.fromEntries(neurons.map((j, i) => [i + 2, j]));
-    if (step === "input" || layer === focus || /^z/.test(step)) chosen[layer - 1] = layer === 2 || step === "BP4" || step === "update" || /^z/.test(step) ? k : chosen[layer - 1];
+    if (step === "input" || layer === focus || /^z/.test(step))
+      chosen[layer - 1] =
+        layer === 2 || step === "BP4" || step === "update" || /^z/.test(step)
+          ? k
+          : chosen[layer - 1];
     if (step === "input") chosen[1] = k;
-    net.stage({ ...knowledge(), chosen, focus: step === "input" ? 1 : layer, edges: edgesOf(found, layer, neuron, k) }, pulse);
+    net.stage(
+      {
+        ...knowledge(),
+        chosen,
+        focus: step === "input" ? 1 : layer,
+        edges: edgesOf(found, layer, neuron, k),
+      },
+      pulse,
+    );
     found.marked = /^z/.test(step) ? k : /^BP2/.test(step) ? neurons[layer - 1] : null;
-    const at = { z: floats(picture.layers[layer - 1].z)[neuron], a: floats(picture.layers[layer - 1].a)[neuron] };
+    const at = {
+      z: floats(picture.layers[layer - 1].z)[neuron],
+      a: floats(picture.layers[layer - 1].a)[neuron],
+    };
     close.show(found, picture.steps[index()].title, nameOf(found, k), at, place);
     which.textContent = `The weight from ${weightFrom(layer === focus ? k : source)} to neuron ${neurons[focus - 2]} of layer ${focus}`;
   }
@@ -263,11 +436,29 @@ function mount(root, app) {
     const last = found.panels.at(-1);
     if (!last) return null;
     const values = floats(last.values);
-    if (/^z/.test(step)) return { from: { layer: layer - 1, kind: "a" }, to: { layer, kind: "z", neuron }, values, marked: k };
-    if (/^BP2/.test(step)) return { from: { layer: layer + 1, kind: "delta" }, to: { layer, kind: "delta", neuron }, values, marked: neurons[layer - 1] };
+    if (/^z/.test(step))
+      return {
+        from: { layer: layer - 1, kind: "a" },
+        to: { layer, kind: "z", neuron },
+        values,
+        marked: k,
+      };
+    if (/^BP2/.test(step))
+      return {
+        from: { layer: layer + 1, kind: "delta" },
+        to: { layer, kind: "delta", neuron },
+        values,
+        marked: neurons[layer - 1],
+      };
     if (step === "BP4" || step === "update") {
       const gradient = step === "BP4" ? values : floats(found.panels[1].values);
-      return { from: { layer: layer - 1, kind: "a" }, to: { layer, kind: "delta", neuron }, values: gradient, marked: k, colour: "gradient" };
+      return {
+        from: { layer: layer - 1, kind: "a" },
+        to: { layer, kind: "delta", neuron },
+        values: gradient,
+        marked: k,
+        colour: "gradient",
+      };
     }
     return null;
   }
@@ -277,12 +468,27 @@ function mount(root, app) {
   function choose(layer, j) {
     const kind = step.match(/^(z|a|BP2|BP1)/)?.[1];
     const at = here();
-    if (layer === 1) { if (step !== "input") focus = 2; source = j; if (kind === "z") step = "z2"; return stage(false); }
+    if (layer === 1) {
+      if (step !== "input") focus = 2;
+      source = j;
+      if (kind === "z") step = "z2";
+      return stage(false);
+    }
     neurons[layer - 2] = j;
-    if (kind === "z" && layer === at - 1) { focus = at; source = j; return stage(false); }
-    if ((step === "BP4" || step === "update") && layer === focus - 1) { source = j; return stage(false); }
+    if (kind === "z" && layer === at - 1) {
+      focus = at;
+      source = j;
+      return stage(false);
+    }
+    if ((step === "BP4" || step === "update") && layer === focus - 1) {
+      source = j;
+      return stage(false);
+    }
     if (kind === "BP2" && layer === at + 1) return stage(false);
-    if (layer !== focus) { focus = layer; source = Math.min(source ?? 0, picture.layers[layer - 2].size - 1); }
+    if (layer !== focus) {
+      focus = layer;
+      source = Math.min(source ?? 0, picture.layers[layer - 2].size - 1);
+    }
     const L = picture.layers.length;
     if (kind === "z" || kind === "a") step = `${kind}${layer}`;
     else if (kind) step = layer === L ? "BP1" : `BP2-${layer}`;
@@ -293,8 +499,11 @@ function mount(root, app) {
 
   function chooseTerm(i) {
     const at = here();
-    if (/^z/.test(step)) { focus = at; source = i; if (at > 2) neurons[at - 3] = i; }
-    else if (/^BP2/.test(step)) neurons[at - 1] = i;
+    if (/^z/.test(step)) {
+      focus = at;
+      source = i;
+      if (at > 2) neurons[at - 3] = i;
+    } else if (/^BP2/.test(step)) neurons[at - 1] = i;
     else neurons[at - 2] = i;
     stage(false).then(() => document.querySelector(".ms-term[aria-pressed='true']")?.focus());
   }
@@ -305,20 +514,57 @@ function mount(root, app) {
     proof.replaceChildren(el("p", { class: "note" }, "Working it out…"));
     let found;
     try {
-      found = await app.post("/api/backprop/verify", { seen: seen(), layer: focus, neuron: neurons[focus - 2], source: bias ? null : source });
+      found = await app.post("/api/backprop/verify", {
+        seen: seen(),
+        layer: focus,
+        neuron: neurons[focus - 2],
+        source: bias ? null : source,
+      });
     } catch (error) {
       proof.replaceChildren(el("p", { class: "error" }, error.message));
       return;
     }
-    const marked = (text) => [el("mark", {}, text.slice(0, found.agreeing)), text.slice(found.agreeing)];
-    const name = bias ? `the bias of neuron ${neurons[focus - 2]} of layer ${focus}` : `the weight from ${weightFrom(source)}`;
+    const marked = (text) => [
+      el("mark", {}, text.slice(0, found.agreeing)),
+      text.slice(found.agreeing),
+    ];
+    const name = bias
+      ? `the bias of neuron ${neurons[focus - 2]} of layer ${focus}`
+      : `the weight from ${weightFrom(source)}`;
     proof.replaceChildren(
       el("p", { class: "note" }, `By ${name}:`),
-      el("dl", { class: "ms-digits-rows" },
-        el("dt", {}, bias ? "BP3" : "BP4"), el("dd", { class: "number q-grad", title: exact(found.analytic) }, marked(found.analytic_text)),
-        el("dt", {}, "difference"), el("dd", { class: "number", title: exact(found.numeric) }, found.numeric === null ? "at a kink" : marked(found.numeric_text))),
-      el("p", { class: found.digits >= 3 || found.numeric === null ? "ms-verdict-line" : "ms-verdict-line error" }, found.says),
-      el("p", { class: "note number" }, `(C(w + h) − C(w − h)) / 2h, h = ${number(found.step, 1)}, from C = ${exact(found.cost_up)} and ${exact(found.cost_down)}`));
+      el(
+        "dl",
+        { class: "ms-digits-rows" },
+        el("dt", {}, bias ? "BP3" : "BP4"),
+        el(
+          "dd",
+          { class: "number q-grad", title: exact(found.analytic) },
+          marked(found.analytic_text),
+        ),
+        el("dt", {}, "difference"),
+        el(
+          "dd",
+          { class: "number", title: exact(found.numeric) },
+          found.numeric === null ? "at a kink" : marked(found.numeric_text),
+        ),
+      ),
+      el(
+        "p",
+        {
+          class:
+            found.digits >= 3 || found.numeric === null
+              ? "ms-verdict-line"
+              : "ms-verdict-line error",
+        },
+        found.says,
+      ),
+      el(
+        "p",
+        { class: "note number" },
+        `(C(w + h) − C(w − h)) / 2h, h = ${number(found.step, 1)}, from C = ${exact(found.cost_up)} and ${exact(found.cost_down)}`,
+      ),
+    );
   }
 
   // --- apply ----------------------------------------------------------------------------------------
@@ -331,7 +577,10 @@ function mount(root, app) {
   let soon = null;
   function later() {
     clearTimeout(soon);
-    soon = setTimeout(() => { preview(); if (step === "update") stage(false); }, 120);
+    soon = setTimeout(() => {
+      preview();
+      if (step === "update") stage(false);
+    }, 120);
   }
 
   let previews = 0;
@@ -342,9 +591,18 @@ function mount(root, app) {
       if (mine !== previews || gone) return;
       bars.show(picture.output, found.output, picture.label);
       const n = view.rates.length;
-      moved.replaceChildren("This step: ", el("b", { class: "q-cost" }, "C"), " ", el("span", { class: "number", title: exact(picture.cost) }, number(picture.cost)), " → ",
-        el("span", { class: "number ms-cost-after", title: exact(found.cost) }, number(found.cost)), `, read as ${found.prediction}. `,
-        n ? `${n} ${n === 1 ? "step" : "steps"} applied: C was ${number(picture.costs[0])}, is ${number(picture.cost)}.` : "");
+      moved.replaceChildren(
+        "This step: ",
+        el("b", { class: "q-cost" }, "C"),
+        " ",
+        el("span", { class: "number", title: exact(picture.cost) }, number(picture.cost)),
+        " → ",
+        el("span", { class: "number ms-cost-after", title: exact(found.cost) }, number(found.cost)),
+        `, read as ${found.prediction}. `,
+        n
+          ? `${n} ${n === 1 ? "step" : "steps"} applied: C was ${number(picture.costs[0])}, is ${number(picture.cost)}.`
+          : "",
+      );
     } catch (error) {
       if (mine === previews && !gone) moved.textContent = error.message;
     }
@@ -355,7 +613,11 @@ function mount(root, app) {
     if (!picture || view.rates.length >= 100) return;
     view.network = shownNetwork; // what is being trained may replace it else
     view.rates = [...view.rates, rate];
-    load().then(() => app.announce(`Applied. The cost is ${number(picture.cost)}, the image is read as ${picture.prediction}.`));
+    load().then(() =>
+      app.announce(
+        `Applied. The cost is ${number(picture.cost)}, the image is read as ${picture.prediction}.`,
+      ),
+    );
   }
   function undoStep() {
     view.rates = view.rates.slice(0, -1);
@@ -364,23 +626,45 @@ function mount(root, app) {
 
   // --- break it -------------------------------------------------------------------------------------
 
-  app.get("/api/backprop/mistakes").then(({ mistakes }) => {
-    if (gone) return;
-    breaker = breaking({
-      mistakes,
-      ask: (mistake) => app.post("/api/backprop/broken", { mistake }),
-      onSwitch(mistake) { view.mistake = mistake; view.rates = []; load().then(() => root.querySelector(".ms-walk").scrollIntoView({ block: "start" })); },
-      announce: app.announce, toast: app.toast,
-    });
-    warning.replaceChildren("A mistake is switched on: the numbers below are wrong where it says so, and Verify catches it. ",
-      el("button", { type: "button", onclick: () => { view.mistake = null; view.rates = []; load(); } }, "Switch it off"));
-    broken.replaceChildren(breaker.root);
-    if (picture) breaker.active(view.mistake);
-  }).catch((error) => app.toast(error.message));
+  app
+    .get("/api/backprop/mistakes")
+    .then(({ mistakes }) => {
+      if (gone) return;
+      breaker = breaking({
+        mistakes,
+        ask: (mistake) => app.post("/api/backprop/broken", { mistake }),
+        onSwitch(mistake) {
+          view.mistake = mistake;
+          view.rates = [];
+          load().then(() => root.querySelector(".ms-walk").scrollIntoView({ block: "start" }));
+        },
+        announce: app.announce,
+        toast: app.toast,
+      });
+      warning.replaceChildren(
+        "A mistake is switched on: the numbers below are wrong where it says so, and Verify catches it. ",
+        el(
+          "button",
+          {
+            type: "button",
+            onclick: () => {
+              view.mistake = null;
+              view.rates = [];
+              load();
+            },
+          },
+          "Switch it off",
+        ),
+      );
+      broken.replaceChildren(breaker.root);
+      if (picture) breaker.active(view.mistake);
+    })
+    .catch((error) => app.toast(error.message));
 
   const keys = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea, dialog, .js-plotly-plot, [data-line]")) return;
+    if (event.target.closest("input, select, textarea, dialog, .js-plotly-plot, [data-line]"))
+      return;
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
     event.preventDefault();
     move(event.key === "ArrowLeft" ? -1 : 1);

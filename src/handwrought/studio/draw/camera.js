@@ -2,19 +2,33 @@
 import { el } from "../../web/dom.js";
 
 export async function camera() {
-  if (!navigator.mediaDevices?.getUserMedia) throw new Error("This browser offers no camera: open a picture instead.");
+  if (!navigator.mediaDevices?.getUserMedia)
+    throw new Error("This browser offers no camera: open a picture instead.");
   let stream;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } }, audio: false });
+    stream = await navigator.mediaDevices.getUserMedia({
+      video: { facingMode: "environment", width: { ideal: 1280 } },
+      audio: false,
+    });
   } catch {
     throw new Error("No camera could be used: open a picture instead.");
   }
-  const video = el("video", { autoplay: true, playsinline: true, muted: true, "aria-label": "The camera's picture" });
+  const video = el("video", {
+    autoplay: true,
+    playsinline: true,
+    muted: true,
+    "aria-label": "The camera's picture",
+  });
   video.srcObject = stream;
   const take = el("button", { type: "button", class: "main" }, "Take the picture");
   const cancel = el("button", { type: "button" }, "Cancel");
-  const dialog = el("dialog", { class: "camera", "aria-label": "Photograph a digit" },
-    video, el("p", { class: "note" }, "Fill the frame with one digit on plain paper."), el("div", { class: "row" }, take, cancel));
+  const dialog = el(
+    "dialog",
+    { class: "camera", "aria-label": "Photograph a digit" },
+    video,
+    el("p", { class: "note" }, "Fill the frame with one digit on plain paper."),
+    el("div", { class: "row" }, take, cancel),
+  );
   document.body.append(dialog);
   dialog.showModal();
   try {
@@ -22,7 +36,10 @@ export async function camera() {
       take.addEventListener("click", () => {
         const shot = el("canvas", { width: video.videoWidth, height: video.videoHeight });
         shot.getContext("2d").drawImage(video, 0, 0);
-        shot.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The camera gave no picture."))), "image/png");
+        shot.toBlob(
+          (blob) => (blob ? resolve(blob) : reject(new Error("The camera gave no picture."))),
+          "image/png",
+        );
       });
       cancel.addEventListener("click", () => resolve(null));
       dialog.addEventListener("cancel", () => resolve(null));

@@ -21,17 +21,63 @@ export function network({ onChoose, outputs = null }) {
       const [columns, rows] = seen ? [seen.columns, seen.rows] : grid(layer.a.length);
       const canvas = el("canvas", { class: "pixels" });
       const mark = el("span", { class: "mark", hidden: true });
-      const names = last && outputs && columns === 1 ? el("span", { class: "names", "aria-hidden": "true" }, outputs.map((n) => el("span", {}, n))) : null;
+      const names =
+        last && outputs && columns === 1
+          ? el(
+              "span",
+              { class: "names", "aria-hidden": "true" },
+              outputs.map((n) => el("span", {}, n)),
+            )
+          : null;
       const title = i === 0 ? "Input" : last ? "Output" : `Layer ${layer.number}`;
-      const box = el("div", {
-        class: "cells", tabindex: 0, role: "slider", "aria-orientation": "horizontal",
-        "aria-label": `${title}: ${count(layer.a.length)} ${seen ? seen.things : "neurons"}, choose one`, "aria-valuemin": 0, "aria-valuemax": layer.a.length - 1, "aria-valuenow": 0,
-        style: { aspectRatio: `${columns} / ${rows}` },
-      }, canvas, arrows(seen), mark);
-      const panel = el("div", { class: `layer${columns === 1 ? " column" : ""}`, style: columns === 1 ? {} : { flex: `${columns} 1 0`, maxWidth: `${0.55 * columns}rem` } },
-        el("p", { class: "layer-name" }, el("b", {}, title), el("span", { class: "note" }, i === 0 ? `${count(layer.a.length)} ${seen ? seen.things : "numbers"}` : `${count(layer.a.length)} ${layer.activation}`)),
-        el("div", { class: "cells-row" }, box, names));
-      const state = { ...layer, columns, rows, canvas, box, mark, panel, at: 0, place: seen ? seen.place : (j) => `neuron ${j}` };
+      const box = el(
+        "div",
+        {
+          class: "cells",
+          tabindex: 0,
+          role: "slider",
+          "aria-orientation": "horizontal",
+          "aria-label": `${title}: ${count(layer.a.length)} ${seen ? seen.things : "neurons"}, choose one`,
+          "aria-valuemin": 0,
+          "aria-valuemax": layer.a.length - 1,
+          "aria-valuenow": 0,
+          style: { aspectRatio: `${columns} / ${rows}` },
+        },
+        canvas,
+        arrows(seen),
+        mark,
+      );
+      const panel = el(
+        "div",
+        {
+          class: `layer${columns === 1 ? " column" : ""}`,
+          style: columns === 1 ? {} : { flex: `${columns} 1 0`, maxWidth: `${0.55 * columns}rem` },
+        },
+        el(
+          "p",
+          { class: "layer-name" },
+          el("b", {}, title),
+          el(
+            "span",
+            { class: "note" },
+            i === 0
+              ? `${count(layer.a.length)} ${seen ? seen.things : "numbers"}`
+              : `${count(layer.a.length)} ${layer.activation}`,
+          ),
+        ),
+        el("div", { class: "cells-row" }, box, names),
+      );
+      const state = {
+        ...layer,
+        columns,
+        rows,
+        canvas,
+        box,
+        mark,
+        panel,
+        at: 0,
+        place: seen ? seen.place : (j) => `neuron ${j}`,
+      };
       listen(state);
       return state;
     });
@@ -58,8 +104,14 @@ export function network({ onChoose, outputs = null }) {
     });
     layer.box.addEventListener("keydown", (event) => {
       const step = {
-        ArrowLeft: -1, ArrowRight: 1, ArrowUp: -layer.columns, ArrowDown: layer.columns, PageUp: -10 * layer.columns,
-        PageDown: 10 * layer.columns, Home: -Infinity, End: Infinity,
+        ArrowLeft: -1,
+        ArrowRight: 1,
+        ArrowUp: -layer.columns,
+        ArrowDown: layer.columns,
+        PageUp: -10 * layer.columns,
+        PageDown: 10 * layer.columns,
+        Home: -Infinity,
+        End: Infinity,
       }[event.key];
       if (step === undefined && event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
@@ -69,19 +121,34 @@ export function network({ onChoose, outputs = null }) {
 
   function repaint() {
     for (const [i, layer] of layers.entries()) {
-      if (i === 0) paintInk(layer.canvas, Array.from(layer.a, (v) => 255 * v), layer.columns, layer.rows);
-      else paintAmounts(layer.canvas, layer.a, layer.columns, layer.rows, i === layers.length - 1 ? 1 : largest(layer.a));
+      if (i === 0)
+        paintInk(
+          layer.canvas,
+          Array.from(layer.a, (v) => 255 * v),
+          layer.columns,
+          layer.rows,
+        );
+      else
+        paintAmounts(
+          layer.canvas,
+          layer.a,
+          layer.columns,
+          layer.rows,
+          i === layers.length - 1 ? 1 : largest(layer.a),
+        );
     }
   }
 
   // Where neurons are; their layer's box is measured once, since measuring lays the page out anew.
-  const places = (layer, frame, box = layer.box.getBoundingClientRect()) => (j) => {
-    const [column, row] = [j % layer.columns, Math.floor(j / layer.columns)];
-    return [
-      box.left - frame.left + ((column + 0.5) / layer.columns) * box.width,
-      box.top - frame.top + ((row + 0.5) / layer.rows) * box.height,
-    ];
-  };
+  const places =
+    (layer, frame, box = layer.box.getBoundingClientRect()) =>
+    (j) => {
+      const [column, row] = [j % layer.columns, Math.floor(j / layer.columns)];
+      return [
+        box.left - frame.left + ((column + 0.5) / layer.columns) * box.width,
+        box.top - frame.top + ((row + 0.5) / layer.rows) * box.height,
+      ];
+    };
 
   function connect() {
     lines.replaceChildren();
@@ -89,13 +156,21 @@ export function network({ onChoose, outputs = null }) {
       const here = chosen && layer.number === chosen.layer;
       layer.mark.hidden = !here;
       layer.box.setAttribute("aria-valuenow", here ? chosen.neuron : layer.at);
-      layer.box.setAttribute("aria-valuetext", `${layer.place(here ? chosen.neuron : layer.at)}, activation ${number(layer.a[here ? chosen.neuron : layer.at])}`);
+      layer.box.setAttribute(
+        "aria-valuetext",
+        `${layer.place(here ? chosen.neuron : layer.at)}, activation ${number(layer.a[here ? chosen.neuron : layer.at])}`,
+      );
       if (!here) continue;
       layer.at = chosen.neuron;
-      const [column, row] = [chosen.neuron % layer.columns, Math.floor(chosen.neuron / layer.columns)];
+      const [column, row] = [
+        chosen.neuron % layer.columns,
+        Math.floor(chosen.neuron / layer.columns),
+      ];
       Object.assign(layer.mark.style, {
-        left: `${(100 * column) / layer.columns}%`, top: `${(100 * row) / layer.rows}%`,
-        width: `${100 / layer.columns}%`, height: `${100 / layer.rows}%`,
+        left: `${(100 * column) / layer.columns}%`,
+        top: `${(100 * row) / layer.rows}%`,
+        width: `${100 / layer.columns}%`,
+        height: `${100 / layer.rows}%`,
       });
     }
     const above = chosen && layers.find((layer) => layer.number === chosen.layer);
@@ -109,10 +184,14 @@ export function network({ onChoose, outputs = null }) {
       const [x1, y1] = from(term.k);
       const middle = (x1 + x2) / 2;
       const strength = most > 0 ? Math.abs(term.product) / most : 0;
-      lines.append(svg("path", {
-        d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, class: term.product < 0 ? "minus" : "plus",
-        "stroke-width": 0.8 + 2.4 * strength, "stroke-opacity": 0.25 + 0.65 * strength,
-      }));
+      lines.append(
+        svg("path", {
+          d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`,
+          class: term.product < 0 ? "minus" : "plus",
+          "stroke-width": 0.8 + 2.4 * strength,
+          "stroke-opacity": 0.25 + 0.65 * strength,
+        }),
+      );
     }
   }
 
@@ -125,8 +204,13 @@ export function network({ onChoose, outputs = null }) {
     root,
     // made: [{ number, activation, a: Float32Array }], the input first.
     show(made) {
-      const same = made.length === layers.length && made.every((layer, i) => layer.a.length === layers[i].a.length);
-      if (same) made.forEach((layer, i) => { layers[i].a = layer.a; });
+      const same =
+        made.length === layers.length &&
+        made.every((layer, i) => layer.a.length === layers[i].a.length);
+      if (same)
+        made.forEach((layer, i) => {
+          layers[i].a = layer.a;
+        });
       else build(made);
       repaint();
       connect();

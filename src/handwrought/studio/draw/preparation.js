@@ -10,7 +10,13 @@ const smooth = (t) => t * t * (3 - 2 * t);
 const mix = (from, to, t) => from.map((v, i) => v + (to[i] - v) * t);
 
 export function preparation() {
-  const canvas = el("canvas", { class: "seen pixels", width: SIDE, height: SIDE, role: "img", "aria-label": "Nothing drawn yet" });
+  const canvas = el("canvas", {
+    class: "seen pixels",
+    width: SIDE,
+    height: SIDE,
+    role: "img",
+    "aria-label": "Nothing drawn yet",
+  });
   const steps = ["Crop to the ink", "Scale to 20 pixels", "Centre of mass"].map((name) => {
     const value = el("span", { class: "number" }, "");
     return { root: el("li", {}, el("span", {}, name), value), value };
@@ -46,7 +52,8 @@ export function preparation() {
     small.drawImage(source.image, ...made.box, ...made.placed);
     const there = small.getImageData(...made.placed).data;
     const here = tinyContext.getImageData(...made.placed).data;
-    const mean = (data) => data.reduce((sum, v, i) => (i % 4 ? sum : sum + v), 0) / (data.length / 4);
+    const mean = (data) =>
+      data.reduce((sum, v, i) => (i % 4 ? sum : sum + v), 0) / (data.length / 4);
     const [a, b] = [mean(there), mean(here)];
     let agreement = 0;
     for (let i = 0; i < here.length; i += 4) agreement += (there[i] - a) * (here[i] - b);
@@ -70,7 +77,13 @@ export function preparation() {
     context.filter = inverted ? "invert(1)" : "none";
     if (t < 1) {
       context.globalAlpha = 1 - 0.7 * smooth(t);
-      context.drawImage(source.image, offset[0], offset[1], source.width * fit, source.height * fit);
+      context.drawImage(
+        source.image,
+        offset[0],
+        offset[1],
+        source.width * fit,
+        source.height * fit,
+      );
       context.globalAlpha = 1;
     }
     context.drawImage(source.image, bx, by, bw, bh, ...target);
@@ -90,8 +103,14 @@ export function preparation() {
   blank();
   return {
     root: canvas,
-    steps: el("ol", { class: "steps" }, steps.map((step) => step.root)),
-    get playing() { return frame !== 0; },
+    steps: el(
+      "ol",
+      { class: "steps" },
+      steps.map((step) => step.root),
+    ),
+    get playing() {
+      return frame !== 0;
+    },
     // pixels: 784 bytes; made: the server's Preparation, or null without ink.
     show(pixels, made, label) {
       stop();
@@ -102,9 +121,15 @@ export function preparation() {
       canvas.setAttribute("aria-label", label);
       last = made;
       const texts = made
-        ? [`${made.box[2]} × ${made.box[3]}`, `× ${number(made.scale, 3)}`, `${made.shift[0] < 0 ? "←" : "→"} ${number(Math.abs(made.shift[0]), 2)}  ${made.shift[1] < 0 ? "↑" : "↓"} ${number(Math.abs(made.shift[1]), 2)}`]
+        ? [
+            `${made.box[2]} × ${made.box[3]}`,
+            `× ${number(made.scale, 3)}`,
+            `${made.shift[0] < 0 ? "←" : "→"} ${number(Math.abs(made.shift[0]), 2)}  ${made.shift[1] < 0 ? "↑" : "↓"} ${number(Math.abs(made.shift[1]), 2)}`,
+          ]
         : ["", "", ""];
-      steps.forEach((step, i) => { step.value.textContent = texts[i]; });
+      steps.forEach((step, i) => {
+        step.value.textContent = texts[i];
+      });
     },
     // Once, from what was on the pad to what the network sees; not where motion is unwelcome.
     play(source) {
@@ -115,12 +140,23 @@ export function preparation() {
       const start = performance.now();
       const step = (now) => {
         const t = (now - start) / PACE;
-        if (t >= 3) { stop(); blank(); final(); return; }
+        if (t >= 3) {
+          stop();
+          blank();
+          final();
+          return;
+        }
         paint(Math.max(0, t), scene);
         frame = requestAnimationFrame(step);
       };
       frame = requestAnimationFrame(step);
     },
-    stop() { if (frame) { stop(); blank(); final(); } },
+    stop() {
+      if (frame) {
+        stop();
+        blank();
+        final();
+      }
+    },
   };
 }

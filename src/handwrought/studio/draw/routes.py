@@ -21,9 +21,9 @@ from starlette.websockets import WebSocket
 from handwrought.errors import InvalidArgument
 from handwrought.studio.draw.answers import Seen
 from handwrought.studio.draw.drawings import Drawings
-from handwrought.studio.server.messages import Within, decode, encode, parse
+from handwrought.studio.server.messages import Within
 from handwrought.studio.server.picture_limits import PAD_PIXELS, check_pixels
-from handwrought.studio.server.studio import Studio
+from handwrought.studio.server.requests import backend_of, get, json_answer, post
 from handwrought.studio.server.websockets import converse
 
 __all__ = ["Keep", "PadSeen", "bodies", "decode_pad", "routes"]
@@ -87,11 +87,11 @@ def decode_pad(message: str | bytes) -> tuple[int | None, int, Any]:
 async def strokes(websocket: WebSocket) -> None:
     """The pad: its pixels in, what the network makes of them out."""
     await websocket.accept()
-    studio: Studio = websocket.app.state.studio
+    drawings = backend_of(websocket, Drawings)
 
     def read(message: str | bytes) -> PadSeen:
         number, turn, pixels = decode_pad(message)
-        return PadSeen(turn, studio.backend(Drawings).read(pixels, number))
+        return PadSeen(turn, drawings.read(pixels, number))
 
     async def hear(message: str | bytes) -> PadSeen:
         return await run_in_threadpool(read, message)
@@ -105,71 +105,28 @@ async def picture(request: Request) -> Response:
 
     def read() -> Seen:
         check_pixels(data)
-        return _drawings(request).read(data)
+        return backend_of(request, Drawings).read(data)
 
-    return _json(await run_in_threadpool(read))
-
-
-async def neuron(request: Request) -> Response:
-    """One neuron's sum."""
-    wish = decode(AskNeuron, parse(await request.body()))
-    return _json(
-        await run_in_threadpool(
-            lambda: _drawings(request).neuron(wish.drawing, wish.layer, wish.neuron)
-        )
-    )
+    return await json_answer(read)
 
 
-async def keep(request: Request) -> Response:
-    """A drawing and its true label, for fine-tuning."""
-    wish = decode(Keep, parse(await request.body()))
-
-    def kept() -> list[int]:
-        drawings = _drawings(request)
-        if wish.label is None:
-            return drawings.forget(wish.drawing)
-        return drawings.keep(wish.drawing, wish.label)
-
-    return _json({"counts": await run_in_threadpool(kept)})
-
-
-async def about(request: Request) -> Response:
-    """The network's layers, how many digits are kept, and where."""
-    return _json(await run_in_threadpool(lambda: _drawings(request).about()))
-
-
-async def recent(request: Request) -> Response:
-    """The last drawings, for other views to take up."""
-
-    def found() -> dict[str, Any]:
-        drawings = _drawings(request)
-        newest = list(drawings.recent().items())[:20]
-        return {
-            "drawings": [
-                {"drawing": number, "digit": each.reading.digit, "pixels": each.pixels}
-                for number, each in newest
-            ]
-        }
-
-    return _json(await run_in_threadpool(found))
-
-
-def _drawings(request: Request) -> Drawings:
-    studio: Studio = request.app.state.studio
-    return studio.backend(Drawings)
-
-
-def _json(message: Any) -> Response:
-    return Response(encode(message), media_type="application/json")
+def _kept(drawings: Drawings, asked: Keep) -> dict[str, Any]:
+    if asked.label is None:
+        return {"counts": drawings.forget(asked.drawing)}
+    return {"counts": drawings.keep(asked.drawing, asked.label)}
 
 
 routes = [
     WebSocketRoute("/ws/draw", strokes),
     Route("/api/draw/picture", picture, methods=["POST"]),
-    Route("/api/draw/neuron", neuron, methods=["POST"]),
-    Route("/api/draw/keep", keep, methods=["POST"]),
-    Route("/api/draw/network", about),
-    Route("/api/draw/recent", recent),
+    post(
+        "/api/draw/neuron",
+        Drawings,
+        AskNeuron,
+        lambda drawings, asked: drawings.neuron(asked.drawing, asked.layer, asked.neuron),
+    ),
+    post("/api/draw/keep", Drawings, Keep, _kept),
+    get("/api/draw/network", Drawings, lambda drawings: drawings.about()),
 ]
 
 bodies = {"/api/draw/picture": 32 << 20}

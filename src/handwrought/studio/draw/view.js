@@ -36,42 +36,144 @@ function mount(root, app) {
   const answer = el("p", { class: "answer none" }, "–");
   const says = el("p", { class: "says" }, "Draw a digit from 0 to 9.");
   const net = network({ onChoose: choose, outputs: DIGITS });
-  const note = el("p", { class: "note" }, "Each cell is a neuron, bluer the more active it is. Choose one to see its weights and its sum.");
+  const note = el(
+    "p",
+    { class: "note" },
+    "Each cell is a neuron, bluer the more active it is. Choose one to see its weights and its sum.",
+  );
   const one = neuron();
-  const undo = el("button", { type: "button", onclick: () => board.undo() || app.announce("Nothing to undo") }, "Undo");
+  const undo = el(
+    "button",
+    { type: "button", onclick: () => board.undo() || app.announce("Nothing to undo") },
+    "Undo",
+  );
   const clear = el("button", { type: "button", onclick: () => board.clear() }, "Clear");
-  const replay = el("button", { type: "button", class: "quiet", disabled: true, onclick: () => prepared.play(board.source) }, "Replay");
-  const brush = el("input", { id: "brush", type: "range", min: 3, max: 15, step: 0.5, value: 7.5, oninput: () => { board.brush = brush.value / 100; } });
-  const file = el("input", { id: "file", type: "file", accept: "image/*", class: "unseen", onchange: () => { if (file.files[0]) readFile(file.files[0]); file.value = ""; } });
+  const replay = el(
+    "button",
+    { type: "button", class: "quiet", disabled: true, onclick: () => prepared.play(board.source) },
+    "Replay",
+  );
+  const brush = el("input", {
+    id: "brush",
+    type: "range",
+    min: 3,
+    max: 15,
+    step: 0.5,
+    value: 7.5,
+    oninput: () => {
+      board.brush = brush.value / 100;
+    },
+  });
+  const file = el("input", {
+    id: "file",
+    type: "file",
+    accept: "image/*",
+    class: "unseen",
+    onchange: () => {
+      if (file.files[0]) readFile(file.files[0]);
+      file.value = "";
+    },
+  });
   const photograph = el("button", { type: "button", onclick: takePhotograph }, "Photograph");
-  const labels = DIGITS.map((name) => el("button", { type: "button", class: "label", disabled: true, "aria-pressed": "false", "aria-label": `That was a ${name}`, onclick: () => keep(Number(name)) }, name));
+  const labels = DIGITS.map((name) =>
+    el(
+      "button",
+      {
+        type: "button",
+        class: "label",
+        disabled: true,
+        "aria-pressed": "false",
+        "aria-label": `That was a ${name}`,
+        onclick: () => keep(Number(name)),
+      },
+      name,
+    ),
+  );
   const kept = el("p", { class: "note" });
   const command = el("code", {});
-  const teach = el("details", { class: "note", hidden: true }, el("summary", {}, "Teach them to a network"), el("p", {}, el("a", { href: "#train?new=1&own=1" }, "Fine-tune on them in Train"), ", or in a terminal: ", command));
+  const teach = el(
+    "details",
+    { class: "note", hidden: true },
+    el("summary", {}, "Teach them to a network"),
+    el(
+      "p",
+      {},
+      el("a", { href: "#train?new=1&own=1" }, "Fine-tune on them in Train"),
+      ", or in a terminal: ",
+      command,
+    ),
+  );
 
   root.append(
     el("h1", {}, "Draw"),
-    el("p", { class: "lead" }, "Write a digit and watch what the network makes of it, stroke by stroke."),
-    el("div", { class: "draw" },
-      el("section", { class: "board", "aria-label": "Drawing" },
+    el(
+      "p",
+      { class: "lead" },
+      "Write a digit and watch what the network makes of it, stroke by stroke.",
+    ),
+    el(
+      "div",
+      { class: "draw" },
+      el(
+        "section",
+        { class: "board", "aria-label": "Drawing" },
         board.root,
-        el("p", { id: "pad-help", class: "unseen" }, "Draw with the pointer. By keyboard: arrow keys move the pen, with Shift further; Space puts it down and lifts it; Control Z takes the last stroke back; Delete clears."),
-        el("div", { class: "row tools" }, undo, clear, el("div", { class: "brush" }, el("label", { for: "brush" }, "Brush"), brush)),
-        el("div", { class: "row tools" }, el("label", { for: "file", class: "button" }, "Open a picture"), file, photograph),
-        el("p", { class: "note" }, "Or drop or paste a picture of one digit.")),
-      el("section", { class: "prepared", "aria-labelledby": "prepared-title" },
+        el(
+          "p",
+          { id: "pad-help", class: "unseen" },
+          "Draw with the pointer. By keyboard: arrow keys move the pen, with Shift further; Space puts it down and lifts it; Control Z takes the last stroke back; Delete clears.",
+        ),
+        el(
+          "div",
+          { class: "row tools" },
+          undo,
+          clear,
+          el("div", { class: "brush" }, el("label", { for: "brush" }, "Brush"), brush),
+        ),
+        el(
+          "div",
+          { class: "row tools" },
+          el("label", { for: "file", class: "button" }, "Open a picture"),
+          file,
+          photograph,
+        ),
+        el("p", { class: "note" }, "Or drop or paste a picture of one digit."),
+      ),
+      el(
+        "section",
+        { class: "prepared", "aria-labelledby": "prepared-title" },
         el("h2", { id: "prepared-title" }, "What it sees"),
-        prepared.root, prepared.steps, replay),
-      el("section", { class: "reading", "aria-labelledby": "reading-title" },
+        prepared.root,
+        prepared.steps,
+        replay,
+      ),
+      el(
+        "section",
+        { class: "reading", "aria-labelledby": "reading-title" },
         el("h2", { id: "reading-title" }, "What it reads"),
         el("div", { class: "verdict" }, answer, says),
         ten.root,
-        el("div", { class: "truth", role: "group", "aria-label": "Keep it for fine-tuning: which digit was it?" },
-          el("p", {}, "That was a"), el("div", { class: "labels" }, labels), kept, teach))),
-    el("section", { class: "draw-network", "aria-labelledby": "network-title" },
+        el(
+          "div",
+          {
+            class: "truth",
+            role: "group",
+            "aria-label": "Keep it for fine-tuning: which digit was it?",
+          },
+          el("p", {}, "That was a"),
+          el("div", { class: "labels" }, labels),
+          kept,
+          teach,
+        ),
+      ),
+    ),
+    el(
+      "section",
+      { class: "draw-network", "aria-labelledby": "network-title" },
       el("h2", { id: "network-title" }, "The network at work"),
       note,
-      net.root),
+      net.root,
+    ),
     one.root,
   );
 
@@ -151,7 +253,9 @@ function mount(root, app) {
     answer.classList.remove("none");
     says.textContent = now.refused || `${percent(now.confidence)} sure`;
     ten.show(ink ? now.probabilities : null);
-    const what = ink ? `What the network sees: a digit read as ${now.digit}` : "Nothing the network could see";
+    const what = ink
+      ? `What the network sees: a digit read as ${now.digit}`
+      : "Nothing the network could see";
     prepared.show(bytes(now.pixels), now.preparation, what);
     net.show(now.layers.map((layer) => ({ ...layer, a: floats(layer.a) })));
     replay.disabled = !now.preparation;
@@ -161,8 +265,10 @@ function mount(root, app) {
     });
     // Its sum is worked out when the pen rests; till then the old one is no more than a memory.
     one.stale = true;
-    if (!ink) { net.choose(null); one.clear(now.refused); }
-    else if (chosen) net.choose(chosen.layer, chosen.neuron);
+    if (!ink) {
+      net.choose(null);
+      one.clear(now.refused);
+    } else if (chosen) net.choose(chosen.layer, chosen.neuron);
     else net.choose(now.layers.at(-1).number, now.digit);
   }
 
@@ -180,14 +286,18 @@ function mount(root, app) {
     ten.show(null);
     prepared.show(new Uint8Array(784), null, "Nothing drawn yet");
     replay.disabled = true;
-    labels.forEach((button) => { button.disabled = true; button.setAttribute("aria-pressed", "false"); });
+    labels.forEach((button) => {
+      button.disabled = true;
+      button.setAttribute("aria-pressed", "false");
+    });
     net.choose(null);
     showEmptyNetwork();
     one.clear();
   }
 
   function showEmptyNetwork() {
-    if (layerSizes) net.show(layerSizes.map((layer) => ({ ...layer, a: new Float32Array(layer.size) })));
+    if (layerSizes)
+      net.show(layerSizes.map((layer) => ({ ...layer, a: new Float32Array(layer.size) })));
   }
 
   // --- pictures -------------------------------------------------------------------------------------
@@ -203,7 +313,10 @@ function mount(root, app) {
     }
     says.textContent = "Reading the picture…";
     try {
-      const [bitmap, now] = await Promise.all([createImageBitmap(picture).catch(() => null), app.post("/api/draw/picture", picture)]);
+      const [bitmap, now] = await Promise.all([
+        createImageBitmap(picture).catch(() => null),
+        app.post("/api/draw/picture", picture),
+      ]);
       if (bitmap) board.show(bitmap);
       show(now);
       settle();
@@ -239,7 +352,9 @@ function mount(root, app) {
       const input = floats(seen.layers[0].a);
       net.choose(1, wish.neuron);
       const place = sight(input.length)?.place(wish.neuron) ?? `number ${wish.neuron}`;
-      one.clear(`Input, ${place}: a = ${number(input[wish.neuron])}. The input has no weights; choose a neuron of a layer above.`);
+      one.clear(
+        `Input, ${place}: a = ${number(input[wish.neuron])}. The input has no weights; choose a neuron of a layer above.`,
+      );
       return;
     }
     const mine = ++asked;
@@ -248,7 +363,11 @@ function mount(root, app) {
       const found = await app.post("/api/draw/neuron", { drawing: seen.drawing, ...wish });
       if (!seen || mine !== asked) return; // overtaken by another
       net.choose(wish.layer, wish.neuron, found.terms);
-      one.show(found, { number: below.number, a: floats(below.a) }, wish.layer === last ? `The output neuron for ${wish.neuron}` : null);
+      one.show(
+        found,
+        { number: below.number, a: floats(below.a) },
+        wish.layer === last ? `The output neuron for ${wish.neuron}` : null,
+      );
     } catch (error) {
       one.clear(error.message);
     }
@@ -261,7 +380,10 @@ function mount(root, app) {
     if (!seen) return;
     const again = seen.kept === digit;
     try {
-      const { counts } = await app.post("/api/draw/keep", { drawing: seen.drawing, label: again ? null : digit });
+      const { counts } = await app.post("/api/draw/keep", {
+        drawing: seen.drawing,
+        label: again ? null : digit,
+      });
       seen.kept = again ? null : digit;
       labels.forEach((button, i) => button.setAttribute("aria-pressed", String(seen.kept === i)));
       showCounts(counts);
@@ -280,18 +402,27 @@ function mount(root, app) {
   }
 
   let layerSizes = null;
-  app.get("/api/draw/network").then((found) => {
-    layerSizes = found.layers;
-    if (!seen) showEmptyNetwork();
-    showCounts(found.counts);
-    command.textContent = `handwrought train --from ${found.model} --add "${found.folder}"`;
-    note.textContent = `Each cell is a neuron, bluer the more active it is: ${found.layers.map((layer) => layer.size).join(", ")}. Choose one to see its weights and its sum.${sight(found.layers[0].size)?.maps.length ? " The input is eight maps of edges: an arrow points to where they grow brighter." : ""}`;
-  }).catch((error) => { says.textContent = error.message; });
+  app
+    .get("/api/draw/network")
+    .then((found) => {
+      layerSizes = found.layers;
+      if (!seen) showEmptyNetwork();
+      showCounts(found.counts);
+      command.textContent = `handwrought train --from ${found.model} --add "${found.folder}"`;
+      note.textContent = `Each cell is a neuron, bluer the more active it is: ${found.layers.map((layer) => layer.size).join(", ")}. Choose one to see its weights and its sum.${sight(found.layers[0].size)?.maps.length ? " The input is eight maps of edges: an arrow points to where they grow brighter." : ""}`;
+    })
+    .catch((error) => {
+      says.textContent = error.message;
+    });
 
   const keys = (event) => {
     if (event.target.matches("input, select, textarea")) return;
-    if ((event.ctrlKey || event.metaKey) && event.key === "z") { event.preventDefault(); board.undo(); }
-    if (event.key === "Delete" || (event.key === "Backspace" && event.target === board.root)) board.clear();
+    if ((event.ctrlKey || event.metaKey) && event.key === "z") {
+      event.preventDefault();
+      board.undo();
+    }
+    if (event.key === "Delete" || (event.key === "Backspace" && event.target === board.root))
+      board.clear();
   };
   document.addEventListener("keydown", keys);
 
@@ -309,10 +440,14 @@ const PLACE = "handwrought-strokes";
 
 function remember(strokes) {
   const round = (v) => Math.round(1000 * v) / 1000;
-  const text = JSON.stringify(strokes.map(({ width, points }) => ({ width, points: points.map((p) => p.map(round)) })));
+  const text = JSON.stringify(
+    strokes.map(({ width, points }) => ({ width, points: points.map((p) => p.map(round)) })),
+  );
   try {
     sessionStorage.setItem(PLACE, text);
-  } catch { /* storage is turned off or full: it is forgotten then */ }
+  } catch {
+    /* storage is turned off or full: it is forgotten then */
+  }
 }
 
 function remembered() {

@@ -7,7 +7,13 @@ const RIM = 26;
 
 // onPoint(i): a point was found, or null; i counts as in the map.
 export function digitmap({ onPoint }) {
-  const canvas = el("canvas", { class: "map-canvas", tabindex: 0, role: "application", "aria-roledescription": "map of images", "aria-label": "Map of test images" });
+  const canvas = el("canvas", {
+    class: "map-canvas",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "map of images",
+    "aria-label": "Map of test images",
+  });
   const context = canvas.getContext("2d");
   let map = null; // { x, y (from 0 to 1), labels, said }
   let from = null; // where the points come from while they travel
@@ -32,7 +38,12 @@ export function digitmap({ onPoint }) {
   function themed() {
     const style = getComputedStyle(document.documentElement);
     const read = (name) => style.getPropertyValue(name).trim();
-    colours = { digits: [...Array(10).keys()].map((d) => read(`--d-${d}`)), ink: read("--ink"), paper: read("--card"), wrong: read("--rust") };
+    colours = {
+      digits: [...Array(10).keys()].map((d) => read(`--d-${d}`)),
+      ink: read("--ink"),
+      paper: read("--card"),
+      wrong: read("--rust"),
+    };
     draw();
   }
 
@@ -67,7 +78,8 @@ export function digitmap({ onPoint }) {
     context.lineWidth = 5;
     context.strokeStyle = colours.paper;
     context.fillStyle = colours.ink;
-    const names = sums.map(([xs, ys], digit) => ({ digit, x: median(xs), y: median(ys) }))
+    const names = sums
+      .map(([xs, ys], digit) => ({ digit, x: median(xs), y: median(ys) }))
       .filter(({ digit, x }) => x !== undefined && (only === null || only === digit));
     for (const { digit, x, y } of apart(names)) {
       context.strokeText(digit, x, y);
@@ -91,7 +103,10 @@ export function digitmap({ onPoint }) {
   function travel() {
     draw();
     if (performance.now() - began < TRAVEL) frame = requestAnimationFrame(travel);
-    else { from = null; draw(); }
+    else {
+      from = null;
+      draw();
+    }
   }
 
   function find(i) {
@@ -109,7 +124,10 @@ export function digitmap({ onPoint }) {
       if (only !== null && only !== map.labels[i]) continue;
       const [a, b] = place(i);
       const distance = (a - x) ** 2 + (b - y) ** 2;
-      if (distance < least) { least = distance; best = i; }
+      if (distance < least) {
+        least = distance;
+        best = i;
+      }
     }
     return best;
   }
@@ -117,11 +135,20 @@ export function digitmap({ onPoint }) {
   const pointed = (event) => {
     if (!map) return;
     const box = canvas.getBoundingClientRect();
-    find(nearest(event.clientX - box.x, event.clientY - box.y, event.pointerType === "touch" ? 40 : 24));
+    find(
+      nearest(
+        event.clientX - box.x,
+        event.clientY - box.y,
+        event.pointerType === "touch" ? 40 : 24,
+      ),
+    );
   };
   canvas.addEventListener("pointermove", pointed);
   canvas.addEventListener("pointerdown", pointed);
-  canvas.addEventListener("focus", () => { if (map && at === null && canvas.matches(":focus-visible")) find(nearest(size[0] / 2, size[1] / 2, Infinity)); });
+  canvas.addEventListener("focus", () => {
+    if (map && at === null && canvas.matches(":focus-visible"))
+      find(nearest(size[0] / 2, size[1] / 2, Infinity));
+  });
   canvas.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
     if (!map || (!step && event.key !== "Escape")) return;
@@ -138,7 +165,10 @@ export function digitmap({ onPoint }) {
       const aside = Math.abs((a - x) * step[1]) + Math.abs((b - y) * step[0]);
       if (along <= 0.5 || aside > 2 * along) continue;
       const cost = along + 2 * aside;
-      if (cost < least) { least = cost; best = i; }
+      if (cost < least) {
+        least = cost;
+        best = i;
+      }
     }
     if (best !== null) find(best);
   });
@@ -146,11 +176,15 @@ export function digitmap({ onPoint }) {
   themed();
   return {
     root: canvas,
-    get points() { return map ? map.labels.length : 0; },
+    get points() {
+      return map ? map.labels.length : 0;
+    },
     // places: 2 n numbers; points that were there already travel to their new place.
     show({ places, labels, said }, label) {
       const n = labels.length;
-      const [x, y] = [0, 1].map((axis) => unit(Float32Array.from({ length: n }, (_, i) => places[2 * i + axis])));
+      const [x, y] = [0, 1].map((axis) =>
+        unit(Float32Array.from({ length: n }, (_, i) => places[2 * i + axis])),
+      );
       cancelAnimationFrame(frame);
       from = map && map.labels.length === n && moves() ? { x: map.x, y: map.y } : null;
       map = { x, y, labels, said };
@@ -160,7 +194,10 @@ export function digitmap({ onPoint }) {
       if (from) travel();
       else draw();
     },
-    highlight(digit) { only = digit; draw(); },
+    highlight(digit) {
+      only = digit;
+      draw();
+    },
     close() {
       cancelAnimationFrame(frame);
       resized.disconnect();
@@ -195,6 +232,9 @@ function median(values) {
 // From the least to the most, as 0 to 1.
 function unit(values) {
   let [least, most] = [Infinity, -Infinity];
-  for (const v of values) { least = Math.min(least, v); most = Math.max(most, v); }
+  for (const v of values) {
+    least = Math.min(least, v);
+    most = Math.max(most, v);
+  }
   return values.map((v) => (most > least ? (v - least) / (most - least) : 0.5));
 }

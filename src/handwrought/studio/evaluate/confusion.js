@@ -5,37 +5,72 @@ import { count } from "../../web/numbers.js";
 const LEVELS = 5;
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-export const pairName = (names, i, j) => (i === j ? `${names[i]}, rightly` : `${names[i]} taken for ${names[j]}`);
+export const pairName = (names, i, j) =>
+  i === j ? `${names[i]}, rightly` : `${names[i]} taken for ${names[j]}`;
 
 // The most frequent mistake, or null where there is none.
 export function mostFrequent(matrix) {
   let best = null;
-  matrix.forEach((row, i) => row.forEach((n, j) => {
-    if (i !== j && n && (!best || n > matrix[best[0]][best[1]])) best = [i, j];
-  }));
+  matrix.forEach((row, i) =>
+    row.forEach((n, j) => {
+      if (i !== j && n && (!best || n > matrix[best[0]][best[1]])) best = [i, j];
+    }),
+  );
   return best;
 }
 
 export function confusion(matrix, names, onChoose) {
   const buttons = new Map();
   const most = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => i !== j)));
-  const rows = matrix.map((row, i) => el("tr", {}, el("th", { scope: "row" }, names[i]), row.map((n, j) => {
-    // The root brings rare mistakes out beside frequent ones.
-    const kind = i === j ? "right" : `heat${Math.ceil(LEVELS * Math.sqrt(n / most))}`;
-    if (!n) return el("td", { class: kind }, el("span", { "aria-hidden": "true" }, i === j ? "0" : "·"));
-    const button = el("button", {
-      type: "button", tabindex: -1, "aria-pressed": "false", "data-cell": `${i}-${j}`,
-      "aria-label": `${pairName(names, i, j)}: ${count(n)} ${n === 1 ? "image" : "images"}`,
-      onclick: () => onChoose(i, j), onkeydown: move,
-    }, count(n));
-    buttons.set(`${i}-${j}`, button);
-    return el("td", { class: kind }, button);
-  })));
+  const rows = matrix.map((row, i) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, names[i]),
+      row.map((n, j) => {
+        // The root brings rare mistakes out beside frequent ones.
+        const kind = i === j ? "right" : `heat${Math.ceil(LEVELS * Math.sqrt(n / most))}`;
+        if (!n)
+          return el(
+            "td",
+            { class: kind },
+            el("span", { "aria-hidden": "true" }, i === j ? "0" : "·"),
+          );
+        const button = el(
+          "button",
+          {
+            type: "button",
+            tabindex: -1,
+            "aria-pressed": "false",
+            "data-cell": `${i}-${j}`,
+            "aria-label": `${pairName(names, i, j)}: ${count(n)} ${n === 1 ? "image" : "images"}`,
+            onclick: () => onChoose(i, j),
+            onkeydown: move,
+          },
+          count(n),
+        );
+        buttons.set(`${i}-${j}`, button);
+        return el("td", { class: kind }, button);
+      }),
+    ),
+  );
   const caption = "Confusion matrix: rows are what is true, columns what the network says";
-  const table = el("table", { class: "confusion" },
+  const table = el(
+    "table",
+    { class: "confusion" },
     el("caption", { class: "unseen" }, caption),
-    el("thead", {}, el("tr", {}, el("td", {}), names.map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, rows));
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        el("td", {}),
+        names.map((name) => el("th", { scope: "col" }, name)),
+      ),
+    ),
+    el("tbody", {}, rows),
+  );
   [...buttons.values()][0]?.setAttribute("tabindex", 0);
 
   function move(event) {
@@ -51,10 +86,13 @@ export function confusion(matrix, names, onChoose) {
   }
 
   return {
-    root: el("div", { class: "matrix" },
+    root: el(
+      "div",
+      { class: "matrix" },
       el("p", { class: "axis across", "aria-hidden": "true" }, "says"),
       el("p", { class: "axis down", "aria-hidden": "true" }, "is"),
-      el("div", { class: "scroll" }, table)),
+      el("div", { class: "scroll" }, table),
+    ),
     has: (i, j) => buttons.has(`${i}-${j}`),
     choose(i, j) {
       for (const [name, button] of buttons) {

@@ -11,6 +11,8 @@ export function digit(pixels, label) {
 
 export function drawing(text) {
   const parsed = new DOMParser().parseFromString(
-    text.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"'), "image/svg+xml");
+    text.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"'),
+    "image/svg+xml",
+  );
   return document.importNode(parsed.documentElement, true);
 }

@@ -8,7 +8,11 @@ const STEPS = 500;
 
 // refused: the share it begins with; onChange(share).
 export function refusing(refusals, images, refused, onChange) {
-  const [thresholds, accepted, wrong] = [refusals.thresholds, refusals.accepted, refusals.wrong].map(floats);
+  const [thresholds, accepted, wrong] = [
+    refusals.thresholds,
+    refusals.accepted,
+    refusals.wrong,
+  ].map(floats);
   const [left, right, top, bottom] = refusals.box;
   const [[x0, x1], [y0, y1]] = [refusals.x, refusals.y];
   const chart = drawing(refusals.svg);
@@ -17,14 +21,34 @@ export function refusing(refusals, images, refused, onChange) {
   chart.append(line, grip);
   const says = el("p", { class: "refusal-says", "aria-live": "polite" });
   const input = el("input", {
-    id: "refused", type: "range", min: x0, max: x1, step: (x1 - x0) / STEPS, value: refused,
-    oninput: () => { show(); onChange(Number(input.value)); },
+    id: "refused",
+    type: "range",
+    min: x0,
+    max: x1,
+    step: (x1 - x0) / STEPS,
+    value: refused,
+    oninput: () => {
+      show();
+      onChange(Number(input.value));
+    },
   });
-  const root = el("div", { class: "refusing" },
-    el("div", {}, chart, el("div", { class: "refused" }, el("label", { for: "refused" }, "Share refused"), input)), says);
+  const root = el(
+    "div",
+    { class: "refusing" },
+    el(
+      "div",
+      {},
+      chart,
+      el("div", { class: "refused" }, el("label", { for: "refused" }, "Share refused"), input),
+    ),
+    says,
+  );
   // The slider runs below the chart's own axis.
   const wide = chart.viewBox.baseVal.width;
-  Object.assign(input.parentElement.style, { marginLeft: `${(100 * left) / wide}%`, marginRight: `${100 - (100 * right) / wide}%` });
+  Object.assign(input.parentElement.style, {
+    marginLeft: `${(100 * left) / wide}%`,
+    marginRight: `${100 - (100 * right) / wide}%`,
+  });
 
   // The highest threshold that refuses no more than this share.
   function at(share) {
@@ -49,8 +73,17 @@ export function refusing(refusals, images, refused, onChange) {
     grip.setAttribute("cy", Math.max(top, Math.min(bottom, y)));
     const sure = el("strong", { title: exact(thresholds[i]) }, i ? number(thresholds[i]) : "0");
     const reached = el("strong", { title: exact(good) }, percent(good, 2));
-    says.replaceChildren("Below a confidence of ", sure, ` it refuses ${percent(share)}, ${count(images - accepted[i])} images. Of the ${count(accepted[i])} it answers, ${count(wrong[i])} are wrong: `, reached, " right.");
-    input.setAttribute("aria-valuetext", `${percent(share)} refused, ${percent(good, 2)} of the rest right`);
+    says.replaceChildren(
+      "Below a confidence of ",
+      sure,
+      ` it refuses ${percent(share)}, ${count(images - accepted[i])} images. Of the ${count(accepted[i])} it answers, ${count(wrong[i])} are wrong: `,
+      reached,
+      " right.",
+    );
+    input.setAttribute(
+      "aria-valuetext",
+      `${percent(share)} refused, ${percent(good, 2)} of the rest right`,
+    );
   }
 
   const dragged = (event) => {
@@ -61,7 +94,10 @@ export function refusing(refusals, images, refused, onChange) {
     show();
     onChange(Number(input.value));
   };
-  chart.addEventListener("pointerdown", (event) => { chart.setPointerCapture(event.pointerId); dragged(event); });
+  chart.addEventListener("pointerdown", (event) => {
+    chart.setPointerCapture(event.pointerId);
+    dragged(event);
+  });
   chart.addEventListener("pointermove", dragged);
   show();
   return { root };

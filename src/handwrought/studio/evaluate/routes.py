@@ -7,9 +7,8 @@ its share, until it has ``done`` true.  On ``/ws/evaluate`` the page sends the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,8 +17,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from handwrought.studio.evaluate.evaluations import Evaluations
-from handwrought.studio.server.messages import Length, Within, decode, encode, parse
-from handwrought.studio.server.studio import Studio
+from handwrought.studio.server.messages import Length, Within, decode, parse
+from handwrought.studio.server.requests import backend_of, download, get, post
 from handwrought.studio.server.websockets import converse
 
 __all__ = [
@@ -32,8 +31,6 @@ __all__ = [
     "Change",
     "routes",
 ]
-
-T = TypeVar("T")
 
 _Model = Annotated[str, Length(1, 300)]
 _Class = Annotated[int, Within(0, 9)]
@@ -108,74 +105,21 @@ class Change:
     measure: bool = True
 
 
-async def models(request: Request) -> Response:
-    """The models that can be evaluated."""
-    return _json({"models": await run_in_threadpool(_evaluations(request).models)})
-
-
-async def result(request: Request) -> Response:
-    """All numbers of a model."""
-    return await _asked(request, AskModel, lambda own, wish: own.result(wish.model))
-
-
-async def cell(request: Request) -> Response:
-    """Images of one cell."""
-    return await _asked(
-        request,
-        AskCell,
-        lambda own, wish: own.cell(wish.model, wish.label, wish.said, wish.start, wish.most),
-    )
-
-
-async def mistakes(request: Request) -> Response:
-    """The surest mistakes."""
-    return await _asked(
-        request, AskMistakes, lambda own, wish: own.mistakes(wish.model, wish.start, wish.most)
-    )
-
-
-async def images(request: Request) -> Response:
-    """Test images: uint8 of n x 28 x 28."""
-    return await _asked(
-        request, AskImages, lambda own, wish: {"pixels": own.images(wish.model, wish.at)}
-    )
-
-
-async def curves(request: Request) -> Response:
-    """Accuracy at each amount of each change."""
-    return await _asked(request, AskModel, lambda own, wish: own.curves(wish.model))
-
-
-async def map_(request: Request) -> Response:
-    """A layer in the plane."""
-    return await _asked(
-        request, AskMap, lambda own, wish: own.map(wish.model, wish.layer, wish.method)
-    )
-
-
-async def report(request: Request) -> Response:
-    """Make the report."""
-    return await _asked(request, AskModel, lambda own, wish: own.report(wish.model))
-
-
 async def report_page(request: Request) -> Response:
     """The report, to be kept as a file."""
-    own, wish = _evaluations(request), decode(AskModel, {"model": request.path_params["model"]})
-    page = await run_in_threadpool(own.report_page, wish.model)
-    headers = {"Content-Disposition": 'attachment; filename="handwrought-report.html"'}
-    return Response(page, media_type="text/html", headers=headers)
+    asked = decode(AskModel, {"model": request.path_params["model"]})
+    page = await run_in_threadpool(backend_of(request, Evaluations).report_page, asked.model)
+    return download(page, "handwrought-report.html", "text/html")
 
 
 async def changes(websocket: WebSocket) -> None:
     """The sliders: amounts in, what the changed images are taken for out."""
     await websocket.accept()
-    studio: Studio = websocket.app.state.studio
+    evaluations = backend_of(websocket, Evaluations)
 
     def change(message: str | bytes) -> dict[str, Any]:
         wish = decode(Change, parse(message))
-        seen = studio.backend(Evaluations).change(
-            wish.model, asdict(wish.amounts), measure=wish.measure
-        )
+        seen = evaluations.change(wish.model, asdict(wish.amounts), measure=wish.measure)
         return {"kind": "changed", "turn": wish.turn, "seen": seen}
 
     async def hear(message: str | bytes) -> dict[str, Any]:
@@ -184,32 +128,23 @@ async def changes(websocket: WebSocket) -> None:
     await converse(websocket, hear)
 
 
-async def _asked(
-    request: Request, kind: type[T], answer: Callable[[Evaluations, T], Any]
-) -> Response:
-    wish = decode(kind, parse(await request.body()))
-    own = _evaluations(request)
-    return await run_in_threadpool(lambda: _json(answer(own, wish)))
-
-
-def _evaluations(request: Request) -> Evaluations:
-    studio: Studio = request.app.state.studio
-    return studio.backend(Evaluations)
-
-
-def _json(message: Any) -> Response:
-    return Response(encode(message), media_type="application/json")
-
-
 routes = [
     WebSocketRoute("/ws/evaluate", changes),
-    Route("/api/evaluate/models", models),
-    Route("/api/evaluate/result", result, methods=["POST"]),
-    Route("/api/evaluate/cell", cell, methods=["POST"]),
-    Route("/api/evaluate/mistakes", mistakes, methods=["POST"]),
-    Route("/api/evaluate/images", images, methods=["POST"]),
-    Route("/api/evaluate/curves", curves, methods=["POST"]),
-    Route("/api/evaluate/map", map_, methods=["POST"]),
-    Route("/api/evaluate/report", report, methods=["POST"]),
+    get("/api/evaluate/models", Evaluations, lambda own: {"models": own.models()}),
+    post("/api/evaluate/result", Evaluations, AskModel, lambda own, it: own.result(it.model)),
+    post("/api/evaluate/cell", Evaluations, AskCell, lambda own, it: own.cell(
+        it.model, it.label, it.said, it.start, it.most
+    )),
+    post("/api/evaluate/mistakes", Evaluations, AskMistakes, lambda own, it: own.mistakes(
+        it.model, it.start, it.most
+    )),
+    post("/api/evaluate/images", Evaluations, AskImages, lambda own, it: {
+        "pixels": own.images(it.model, it.at)
+    }),
+    post("/api/evaluate/curves", Evaluations, AskModel, lambda own, it: own.curves(it.model)),
+    post("/api/evaluate/map", Evaluations, AskMap, lambda own, it: own.map(
+        it.model, it.layer, it.method
+    )),
+    post("/api/evaluate/report", Evaluations, AskModel, lambda own, it: own.report(it.model)),
     Route("/api/evaluate/report/{model}", report_page),
-]
+]  # fmt: skip

@@ -2,7 +2,14 @@
 import { el, svg } from "../../web/dom.js";
 import { percent } from "../../web/numbers.js";
 
-const TITLES = { rotation: "Rotate", shift: "Shift", scale: "Scale", noise: "Add noise", blur: "Blur", thickness: "Thicken" };
+const TITLES = {
+  rotation: "Rotate",
+  shift: "Shift",
+  scale: "Scale",
+  noise: "Add noise",
+  blur: "Blur",
+  thickness: "Thicken",
+};
 const ORDER = Object.keys(TITLES);
 const UNITS = {
   degrees: (x) => `${signed(x, 0)}°`,
@@ -31,10 +38,27 @@ export function sliders(changes, amounts, onChange) {
     const says = el("output", { class: "number", for: `change-${change.name}` });
     const line = svg("polyline", { class: "curve", points: "" });
     const dot = el("span", { class: "now", hidden: true });
-    const curve = el("div", { class: "curve-box" }, svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" }, line), dot);
+    const curve = el(
+      "div",
+      { class: "curve-box" },
+      svg(
+        "svg",
+        { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" },
+        line,
+      ),
+      dot,
+    );
     const input = el("input", {
-      id: `change-${change.name}`, type: "range", min: change.least, max: change.most, step: change.step, title: HELP[change.name],
-      oninput: () => { tell(); onChange(now()); },
+      id: `change-${change.name}`,
+      type: "range",
+      min: change.least,
+      max: change.most,
+      step: change.step,
+      title: HELP[change.name],
+      oninput: () => {
+        tell();
+        onChange(now());
+      },
     });
     input.value = amounts[change.name] ?? change.harmless;
     const tell = () => {
@@ -43,28 +67,64 @@ export function sliders(changes, amounts, onChange) {
       input.setAttribute("aria-valuetext", says.textContent);
       root.classList.toggle("moved", x !== change.harmless);
     };
-    const root = el("div", { class: "slider" },
-      el("div", { class: "row between" }, el("label", { for: input.id }, TITLES[change.name]), says), curve, input);
+    const root = el(
+      "div",
+      { class: "slider" },
+      el(
+        "div",
+        { class: "row between" },
+        el("label", { for: input.id }, TITLES[change.name]),
+        says,
+      ),
+      curve,
+      input,
+    );
     tell();
-    return { change, root, input, line, dot, tell, share: (x) => (x - change.least) / (change.most - change.least) };
+    return {
+      change,
+      root,
+      input,
+      line,
+      dot,
+      tell,
+      share: (x) => (x - change.least) / (change.most - change.least),
+    };
   });
 
-  const now = () => Object.fromEntries(made.map(({ change, input }) => [change.name, Number(input.value)]));
-  const root = el("div", { class: "sliders" }, made.map((slider) => slider.root));
+  const now = () =>
+    Object.fromEntries(made.map(({ change, input }) => [change.name, Number(input.value)]));
+  const root = el(
+    "div",
+    { class: "sliders" },
+    made.map((slider) => slider.root),
+  );
   return {
     root,
     now,
     // Only those that change something: what an address needs to hold.
-    moved: () => Object.fromEntries(made.filter(({ change, input }) => Number(input.value) !== change.harmless).map(({ change, input }) => [change.name, input.value])),
+    moved: () =>
+      Object.fromEntries(
+        made
+          .filter(({ change, input }) => Number(input.value) !== change.harmless)
+          .map(({ change, input }) => [change.name, input.value]),
+      ),
     reset() {
-      for (const { change, input, tell } of made) { input.value = change.harmless; tell(); }
+      for (const { change, input, tell } of made) {
+        input.value = change.harmless;
+        tell();
+      }
       onChange(now());
     },
     showCurves(curves) {
       for (const { name, amounts: xs, accuracy } of curves) {
         const slider = made.find(({ change }) => change.name === name);
-        slider.line.setAttribute("points", xs.map((x, i) => `${100 * slider.share(x)},${100 * (1 - accuracy[i])}`).join(" "));
-        const told = xs.map((x, i) => `${UNITS[slider.change.unit](x)} ${percent(accuracy[i])}`).join(", ");
+        slider.line.setAttribute(
+          "points",
+          xs.map((x, i) => `${100 * slider.share(x)},${100 * (1 - accuracy[i])}`).join(" "),
+        );
+        const told = xs
+          .map((x, i) => `${UNITS[slider.change.unit](x)} ${percent(accuracy[i])}`)
+          .join(", ");
         slider.root.title = `Accuracy if this alone is changed: ${told}`;
       }
     },

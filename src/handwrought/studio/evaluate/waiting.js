@@ -26,6 +26,8 @@ export function waiting(label) {
       bar.value = share;
       says.textContent = `${doing}…`;
     },
-    hide() { root.hidden = true; },
+    hide() {
+      root.hidden = true;
+    },
   };
 }

@@ -15,7 +15,12 @@ export function course(canvas) {
     context.clearRect(0, 0, width, height);
     const n = now.length / 3;
     const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 18;
-    const box = { x: 42 * unit, y: 10, width: width - 42 * unit - 8, height: height - 10 - 24 * unit };
+    const box = {
+      x: 42 * unit,
+      y: 10,
+      width: width - 42 * unit - 8,
+      height: height - 10 - 24 * unit,
+    };
     let top = 0;
     for (let i = 0; i < n; i++) {
       if (Number.isFinite(now[3 * i + 1])) top = Math.max(top, now[3 * i + 1]);
@@ -38,10 +43,17 @@ export function course(canvas) {
       context.fillText(String(Number((share * top).toPrecision(2))), box.x - 7, y);
     }
     context.textBaseline = "top";
-    context.fillText(`${steps.toLocaleString("en")} steps`, box.x + box.width, box.y + box.height + 7);
+    context.fillText(
+      `${steps.toLocaleString("en")} steps`,
+      box.x + box.width,
+      box.y + box.height + 7,
+    );
     context.textAlign = "left";
     context.fillText("0", box.x, box.y + box.height + 7);
-    for (const [which, name, dash] of [[2, "--quiet", [5, 4]], [1, "--c-cost", []]]) {
+    for (const [which, name, dash] of [
+      [2, "--quiet", [5, 4]],
+      [1, "--c-cost", []],
+    ]) {
       context.strokeStyle = colour(name);
       context.lineWidth = 2.2;
       context.lineJoin = "round";
@@ -49,7 +61,11 @@ export function course(canvas) {
       context.beginPath();
       for (let i = 0; i < n; i++) {
         const value = now[3 * i + which];
-        if (Number.isFinite(value)) context.lineTo(box.x + (now[3 * i] / steps) * box.width, box.y + (1 - value / top) * box.height);
+        if (Number.isFinite(value))
+          context.lineTo(
+            box.x + (now[3 * i] / steps) * box.width,
+            box.y + (1 - value / top) * box.height,
+          );
       }
       context.stroke();
     }
@@ -61,7 +77,13 @@ export function course(canvas) {
   document.addEventListener("themechange", draw);
   return {
     // points: Float32Array of steps, training cost, held-out cost, point by point.
-    show(points) { now = points; draw(); },
-    close() { watcher.disconnect(); document.removeEventListener("themechange", draw); },
+    show(points) {
+      now = points;
+      draw();
+    },
+    close() {
+      watcher.disconnect();
+      document.removeEventListener("themechange", draw);
+    },
   };
 }

@@ -16,12 +16,23 @@ export function readFrame(buffer, about) {
   const parameters = next(Float64Array, p);
   const course = next(Float32Array, 3 * c);
   const output = next(Float32Array, area(about.fine));
-  const hidden = about.sizes.slice(1, -1).map((n) => Array.from({ length: n }, () => next(Float32Array, area(about.coarse))));
-  const pictures = [about.inputPictures ??= inputPictures(about), ...hidden, [output]];
+  const hidden = about.sizes
+    .slice(1, -1)
+    .map((n) => Array.from({ length: n }, () => next(Float32Array, area(about.coarse))));
+  const pictures = [(about.inputPictures ??= inputPictures(about)), ...hidden, [output]];
   return {
-    epoch, seen, steps, parameters, course, pictures, costs: new Float64Array(buffer, 32, 4), last: last === NONE ? null : last,
+    epoch,
+    seen,
+    steps,
+    parameters,
+    course,
+    pictures,
+    costs: new Float64Array(buffer, 32, 4),
+    last: last === NONE ? null : last,
     // A weight, [layer, neuron, below], or a bias, [layer, neuron]; layers from 2.
-    parameter(place) { return parameters[indexOf(place, about.sizes)]; },
+    parameter(place) {
+      return parameters[indexOf(place, about.sizes)];
+    },
   };
 }
 
@@ -41,5 +52,8 @@ function inputPictures({ inputs, domain: [low, high], coarse: n }) {
   const at = (i) => low + ((i + 0.5) / n) * (high - low);
   if (inputs === 1) return [Float32Array.from({ length: n }, (_, i) => at(i))];
   const cells = { length: n * n };
-  return [Float32Array.from(cells, (_, i) => at(i % n)), Float32Array.from(cells, (_, i) => at(n - 1 - Math.floor(i / n)))];
+  return [
+    Float32Array.from(cells, (_, i) => at(i % n)),
+    Float32Array.from(cells, (_, i) => at(n - 1 - Math.floor(i / n))),
+  ];
 }

@@ -1,6 +1,8 @@
 // Pictures of a function of two inputs (a heat map and its boundary) or of one (a curve).
 let palette = null;
-document.addEventListener("themechange", () => { palette = null; });
+document.addEventListener("themechange", () => {
+  palette = null;
+});
 
 // The page's colours, and 255 steps from negative over zero to positive, strong and soft.
 function colours() {
@@ -14,14 +16,24 @@ function colours() {
     for (let i = 0; i < 255; i++) {
       const t = (i - 127) / 127;
       const end = t < 0 ? ends.negative : ends.positive;
-      const [r, g, b] = ends.zero.map((c, k) => Math.round(c + (end[k] - c) * Math.abs(t) * strength));
+      const [r, g, b] = ends.zero.map((c, k) =>
+        Math.round(c + (end[k] - c) * Math.abs(t) * strength),
+      );
       made[i] = (255 << 24) | (b << 16) | (g << 8) | r;
     }
     return made;
   };
   palette = {
-    strong: steps(1), soft: steps(0.62), ink: text("--ink"), paper: text("--card"), quiet: text("--quiet"), line: text("--line"),
-    negative: text("--negative"), positive: text("--positive"), a: text("--c-a"), z: text("--c-z"),
+    strong: steps(1),
+    soft: steps(0.62),
+    ink: text("--ink"),
+    paper: text("--card"),
+    quiet: text("--quiet"),
+    line: text("--line"),
+    negative: text("--negative"),
+    positive: text("--positive"),
+    a: text("--c-a"),
+    z: text("--c-z"),
   };
   return palette;
 }
@@ -59,7 +71,12 @@ export function paintCurve(canvas, values, size, centre) {
   const y = (v) => n * (0.88 - (0.76 * (v - low)) / (high - low));
   context.lineWidth = scale;
   context.strokeStyle = colours().line;
-  if (low < 0 && high > 0) { context.beginPath(); context.moveTo(0, y(0)); context.lineTo(n, y(0)); context.stroke(); }
+  if (low < 0 && high > 0) {
+    context.beginPath();
+    context.moveTo(0, y(0));
+    context.lineTo(n, y(0));
+    context.stroke();
+  }
   context.lineWidth = 1.8 * scale;
   context.strokeStyle = colours().a;
   context.beginPath();
@@ -73,15 +90,28 @@ export function contour(values, n, level) {
   const at = (row, column) => values[row * n + column] - level;
   for (let row = 0; row + 1 < n; row++) {
     for (let column = 0; column + 1 < n; column++) {
-      const corners = [at(row, column), at(row, column + 1), at(row + 1, column + 1), at(row + 1, column)];
+      const corners = [
+        at(row, column),
+        at(row, column + 1),
+        at(row + 1, column + 1),
+        at(row + 1, column),
+      ];
       const crossings = [];
       for (let edge = 0; edge < 4; edge++) {
         const [from, to] = [corners[edge], corners[(edge + 1) % 4]];
         if (from < 0 === to < 0) continue;
         const t = from / (from - to);
-        crossings.push([[column + t, row], [column + 1, row + t], [column + 1 - t, row + 1], [column, row + 1 - t]][edge]);
+        crossings.push(
+          [
+            [column + t, row],
+            [column + 1, row + t],
+            [column + 1 - t, row + 1],
+            [column, row + 1 - t],
+          ][edge],
+        );
       }
-      for (let k = 0; k + 1 < crossings.length; k += 2) pieces.push([...crossings[k], ...crossings[k + 1]]);
+      for (let k = 0; k + 1 < crossings.length; k += 2)
+        pieces.push([...crossings[k], ...crossings[k + 1]]);
     }
   }
   return pieces;
@@ -103,13 +133,19 @@ export function plane(canvas) {
     if (!now || !width) return;
     const scale = devicePixelRatio || 1;
     const size = Math.round(width * scale);
-    if (canvas.width !== size || canvas.height !== size) Object.assign(canvas, { width: size, height: size });
+    if (canvas.width !== size || canvas.height !== size)
+      Object.assign(canvas, { width: size, height: size });
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, width);
     unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 18;
     const { left, right, top: above, bottom: under } = MARGIN;
-    const box = { x: unit * left, y: above, width: width - unit * left - right, height: width - above - unit * under };
+    const box = {
+      x: unit * left,
+      y: above,
+      width: width - unit * left - right,
+      height: width - above - unit * under,
+    };
     const [low, high] = now.domain;
     const [bottom, top] = now.inputs === 2 ? now.domain : now.range;
     const place = {
@@ -138,12 +174,21 @@ export function plane(canvas) {
 
   function cross(context, box) {
     const [x, y] = [box.x + aim[0] * box.width, box.y + aim[1] * box.height];
-    const arms = [[x - 12, y, x + 12, y], [x, y - 12, x, y + 12]];
-    for (const [colour, width] of [[colours().paper, 5], [colours().ink, 2]]) {
+    const arms = [
+      [x - 12, y, x + 12, y],
+      [x, y - 12, x, y + 12],
+    ];
+    for (const [colour, width] of [
+      [colours().paper, 5],
+      [colours().ink, 2],
+    ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.beginPath();
-      for (const [x1, y1, x2, y2] of arms) { context.moveTo(x1, y1); context.lineTo(x2, y2); }
+      for (const [x1, y1, x2, y2] of arms) {
+        context.moveTo(x1, y1);
+        context.lineTo(x2, y2);
+      }
       context.stroke();
     }
   }
@@ -157,7 +202,12 @@ export function plane(canvas) {
     context.beginPath();
     if (now.inputs === 1) {
       const [low, high] = now.domain;
-      values.forEach((v, i) => context.lineTo(place.x(low + (i / (n - 1)) * (high - low)), Math.max(-1e4, Math.min(1e4, place.y(v)))));
+      values.forEach((v, i) =>
+        context.lineTo(
+          place.x(low + (i / (n - 1)) * (high - low)),
+          Math.max(-1e4, Math.min(1e4, place.y(v))),
+        ),
+      );
     } else {
       const [kx, ky] = [box.width / n, box.height / n];
       for (const [x1, y1, x2, y2] of contour(values, n, level)) {
@@ -174,7 +224,10 @@ export function plane(canvas) {
     const { ink, paper, positive, negative } = colours();
     const { x, y, training, classes } = now.points;
     const draws = (i, radius) => {
-      const [px, py] = now.inputs === 2 ? [place.x(x[2 * i]), place.y(x[2 * i + 1])] : [place.x(x[i]), place.y(y[i])];
+      const [px, py] =
+        now.inputs === 2
+          ? [place.x(x[2 * i]), place.y(x[2 * i + 1])]
+          : [place.x(x[i]), place.y(y[i])];
       context.beginPath();
       if (classes && y[i] < 0.5) {
         context.rect(px - 0.88 * radius, py - 0.88 * radius, 1.76 * radius, 1.76 * radius);
@@ -215,7 +268,8 @@ export function plane(canvas) {
     const shown = (v) => String(Number(v.toFixed(2))).replace("-", "−");
     context.textAlign = "center";
     context.textBaseline = "top";
-    for (const v of ticks(low, high)) context.fillText(shown(v), place.x(v), box.y + box.height + 7);
+    for (const v of ticks(low, high))
+      context.fillText(shown(v), place.x(v), box.y + box.height + 7);
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const v of ticks(bottom, top)) context.fillText(shown(v), box.x - 7, place.y(v));
@@ -229,7 +283,10 @@ export function plane(canvas) {
   watcher.observe(canvas);
   document.addEventListener("themechange", draw);
   return {
-    show(what) { now = what; draw(); },
+    show(what) {
+      now = what;
+      draw();
+    },
     // What lies at a pixel of the canvas: its inputs, the curve's value y, and near(pixels), the
     // number of the training point so near to it, or null; null outside the picture.
     at(px, py) {
@@ -254,8 +311,13 @@ export function plane(canvas) {
     cross(share) {
       aim = share;
       draw();
-      return share && placed ? [placed.box.x + share[0] * placed.box.width, placed.box.y + share[1] * placed.box.height] : [-1, -1];
+      return share && placed
+        ? [placed.box.x + share[0] * placed.box.width, placed.box.y + share[1] * placed.box.height]
+        : [-1, -1];
     },
-    close() { watcher.disconnect(); document.removeEventListener("themechange", draw); },
+    close() {
+      watcher.disconnect();
+      document.removeEventListener("themechange", draw);
+    },
   };
 }

@@ -13,26 +13,45 @@ export function pointTool(canvas, picture, act) {
   const buttons = el("div", { class: "row point-modes" });
   const forget = el("button", { type: "button", class: "quiet", onclick: act.forget }, "");
   const hint = el("p", { class: "note", hidden: true });
-  const root = el("div", { class: "point-tool", role: "group", "aria-label": "Points by hand" }, el("div", { class: "row" }, el("span", { class: "note" }, "Points:"), buttons, forget), hint);
+  const root = el(
+    "div",
+    { class: "point-tool", role: "group", "aria-label": "Points by hand" },
+    el("div", { class: "row" }, el("span", { class: "note" }, "Points:"), buttons, forget),
+    hint,
+  );
 
   function use(next) {
     mode = next;
-    for (const button of buttons.children) button.setAttribute("aria-pressed", String(button.mode === mode));
+    for (const button of buttons.children)
+      button.setAttribute("aria-pressed", String(button.mode === mode));
     canvas.classList.toggle("aims", mode !== null);
     canvas.setAttribute("role", mode === null ? "img" : "application");
     if (mode === null) canvas.removeAttribute("tabindex");
     else canvas.tabIndex = 0;
     hint.hidden = mode === null;
-    hint.textContent = mode === "out" ? "Click a training point to take it out, or go there with the arrow keys and press Enter." : "Click where it is to lie, or go there with the arrow keys and press Enter.";
+    hint.textContent =
+      mode === "out"
+        ? "Click a training point to take it out, or go there with the arrow keys and press Enter."
+        : "Click where it is to lie, or go there with the arrow keys and press Enter.";
     if (mode === null) picture.cross(null);
   }
 
   function offer(modes) {
-    buttons.replaceChildren(...modes.map(([name, meant]) => {
-      const button = el("button", { type: "button", "aria-pressed": "false", onclick: () => use(mode === meant ? null : meant) }, name);
-      button.mode = meant;
-      return button;
-    }));
+    buttons.replaceChildren(
+      ...modes.map(([name, meant]) => {
+        const button = el(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": "false",
+            onclick: () => use(mode === meant ? null : meant),
+          },
+          name,
+        );
+        button.mode = meant;
+        return button;
+      }),
+    );
   }
 
   function apply(x, y) {
@@ -50,15 +69,21 @@ export function pointTool(canvas, picture, act) {
   });
   canvas.addEventListener("keydown", (event) => {
     if (mode === null) return;
-    const moved = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const moved = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
+      event.key
+    ];
     if (moved) {
-      cross = cross.map((share, i) => Math.max(0, Math.min(1, share + STEP * (event.shiftKey ? 5 : 1) * moved[i])));
+      cross = cross.map((share, i) =>
+        Math.max(0, Math.min(1, share + STEP * (event.shiftKey ? 5 : 1) * moved[i])),
+      );
       picture.cross(cross);
     } else if (event.key === "Enter" || event.key === " ") apply(...picture.cross(cross));
     else return;
     event.preventDefault();
   });
-  canvas.addEventListener("focus", () => { if (mode !== null && canvas.matches(":focus-visible")) picture.cross(cross); });
+  canvas.addEventListener("focus", () => {
+    if (mode !== null && canvas.matches(":focus-visible")) picture.cross(cross);
+  });
   canvas.addEventListener("blur", () => picture.cross(null));
 
   return {
@@ -67,13 +92,23 @@ export function pointTool(canvas, picture, act) {
     show(state, fits) {
       if (!about || about.classes !== state.classes) {
         use(null);
-        offer([...(state.classes ? [["+ circle, 1", { y: 1 }], ["+ square, 0", { y: 0 }]] : [["+ add", {}]]), ["− take out", "out"]]);
+        offer([
+          ...(state.classes
+            ? [
+                ["+ circle, 1", { y: 1 }],
+                ["+ square, 0", { y: 0 }],
+              ]
+            : [["+ add", {}]]),
+          ["− take out", "out"],
+        ]);
       }
       about = state;
       root.hidden = !fits;
       if (!fits) use(null);
       forget.hidden = !state.own;
-      forget.textContent = state.own ? `Undo ${state.own === 1 ? "this one" : `these ${count(state.own)}`}` : "";
+      forget.textContent = state.own
+        ? `Undo ${state.own === 1 ? "this one" : `these ${count(state.own)}`}`
+        : "";
     },
   };
 }

@@ -27,7 +27,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.studio.playground.settings import PRESETS, Did, Settings
 from handwrought.studio.server.messages import Length, Within, decode, encode, parse
-from handwrought.studio.server.studio import Studio
+from handwrought.studio.server.requests import json_answer, studio_of
 from handwrought.studio.server.websockets import converse, say
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class _Visit:
 
     def __init__(self, websocket: WebSocket) -> None:
         self.websocket = websocket
-        self.studio: Studio = websocket.app.state.studio
+        self.studio = studio_of(websocket)
         self.playground: Playground | None = None
         self.state = 0
         self.speed: Speed | None = None
@@ -270,15 +270,15 @@ async def visit(websocket: WebSocket) -> None:
 async def choices(request: Request) -> Response:
     """Presets, and what each choice is called."""
 
-    def found() -> str:
+    def found() -> dict[str, Any]:
         from handwrought.data.toys import TOYS
 
         toys = [
             {"name": toy.name, "title": toy.title, "inputs": toy.n_inputs} for toy in TOYS.values()
         ]
-        return encode({"presets": PRESETS, "toys": toys, "standard": Settings()})
+        return {"presets": PRESETS, "toys": toys, "standard": Settings()}
 
-    return Response(await run_in_threadpool(found), media_type="application/json")
+    return await json_answer(found)
 
 
 routes = [

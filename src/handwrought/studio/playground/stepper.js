@@ -8,11 +8,21 @@ export function stepper(label, { steps, onChange, hint = "" }) {
   const id = `stepper-${++made}`;
   let value = steps[0];
   const field = el("input", { id, type: "text", inputmode: "decimal", autocomplete: "off" });
-  const less = el("button", { type: "button", "aria-label": `${label}: less`, onclick: () => choose(below()) }, "−");
-  const more = el("button", { type: "button", "aria-label": `${label}: more`, onclick: () => choose(above()) }, "+");
+  const less = el(
+    "button",
+    { type: "button", "aria-label": `${label}: less`, onclick: () => choose(below()) },
+    "−",
+  );
+  const more = el(
+    "button",
+    { type: "button", "aria-label": `${label}: more`, onclick: () => choose(above()) },
+    "+",
+  );
   const below = () => steps.filter((each) => each < value - 1e-12).at(-1);
   const above = () => steps.find((each) => each > value + 1e-12);
-  const choose = (to) => { if (to !== undefined) onChange(to); };
+  const choose = (to) => {
+    if (to !== undefined) onChange(to);
+  };
   field.addEventListener("change", () => {
     const typed = Number(field.value.trim().replace("−", "-").replace(",", "."));
     if (field.value.trim() === "" || Number.isNaN(typed)) show(value);
@@ -31,7 +41,12 @@ export function stepper(label, { steps, onChange, hint = "" }) {
   }
   show(value);
   return {
-    root: el("div", { class: "field", title: hint || undefined }, el("label", { for: id }, label), el("div", { class: "stepper" }, less, field, more)),
+    root: el(
+      "div",
+      { class: "field", title: hint || undefined },
+      el("label", { for: id }, label),
+      el("div", { class: "stepper" }, less, field, more),
+    ),
     show,
   };
 }
@@ -40,12 +55,22 @@ export function stepper(label, { steps, onChange, hint = "" }) {
 export function choice(label, choices, onChange, hint = "") {
   const id = `choice-${++made}`;
   const select = el("select", { id, onchange: () => onChange(select.value) });
-  const offer = (made) => select.replaceChildren(...made.map(([value, name]) => el("option", { value }, name)));
+  const offer = (made) =>
+    select.replaceChildren(...made.map(([value, name]) => el("option", { value }, name)));
   offer(choices);
   return {
-    root: el("div", { class: "field", title: hint || undefined }, el("label", { for: id }, label), select),
+    root: el(
+      "div",
+      { class: "field", title: hint || undefined },
+      el("label", { for: id }, label),
+      select,
+    ),
     offer,
-    get value() { return select.value; },
-    show(value) { select.value = value; },
+    get value() {
+      return select.value;
+    },
+    show(value) {
+      select.value = value;
+    },
   };
 }

@@ -15,7 +15,9 @@ import { wholeNetwork } from "./whole_network.js";
 const LIVE = ["rate", "batch", "l1", "l2"];
 
 function mount(root, app) {
-  const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const tab = [...crypto.getRandomValues(new Uint8Array(12))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
   let settings = null; // as the studio has them
   let begun = null; // as they were at the start
   let did = "";
@@ -34,12 +36,48 @@ function mount(root, app) {
 
   const presets = el("div", { class: "presets", role: "group", "aria-label": "Presets" });
   const look = el("p", { class: "look" });
-  const run = el("button", { type: "button", class: "main run", onclick: () => (running ? pause() : start()) }, "Run");
-  const step = (what, name) => el("button", { type: "button", onclick: () => { pause(); say({ kind: "do", what }); } }, name);
-  const speed = choice("Speed", [["slow", "slow"], ["normal", "normal"], ["fast", "fast"]], () => { if (running) start(); }, "Slow: a batch in each frame; normal: an epoch; fast: as much as there is time for");
+  const run = el(
+    "button",
+    { type: "button", class: "main run", onclick: () => (running ? pause() : start()) },
+    "Run",
+  );
+  const step = (what, name) =>
+    el(
+      "button",
+      {
+        type: "button",
+        onclick: () => {
+          pause();
+          say({ kind: "do", what });
+        },
+      },
+      name,
+    );
+  const speed = choice(
+    "Speed",
+    [
+      ["slow", "slow"],
+      ["normal", "normal"],
+      ["fast", "fast"],
+    ],
+    () => {
+      if (running) start();
+    },
+    "Slow: a batch in each frame; normal: an epoch; fast: as much as there is time for",
+  );
   speed.show("normal");
   const where = el("p", { class: "where number" });
-  const keep = el("button", { type: "button", class: "quiet", "aria-pressed": "false", onclick: toggleKept, title: "Keeps this curve or boundary as a dashed line, to compare with" }, "Keep this line");
+  const keep = el(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      "aria-pressed": "false",
+      onclick: toggleKept,
+      title: "Keeps this curve or boundary as a dashed line, to compare with",
+    },
+    "Keep this line",
+  );
   const link = el("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link");
   const canvas = el("canvas", { class: "picture", role: "img" });
   const picture = plane(canvas);
@@ -52,41 +90,126 @@ function mount(root, app) {
   const legend = el("p", { class: "note legend" });
   const curve = el("canvas", { class: "course", role: "img" });
   const along = course(curve);
-  const figures = { training: el("b", { class: "number" }), held: el("b", { class: "number" }), right: el("b", { class: "number" }), heldRight: el("b", { class: "number" }) };
-  const rightRow = el("tr", {}, el("th", { scope: "row" }, "Right"), el("td", {}, figures.right), el("td", {}, figures.heldRight));
-  const net = wholeNetwork({ choose, drag: setParameter, neuron: enlarge, resize: (hidden) => change("hidden", hidden) });
+  const figures = {
+    training: el("b", { class: "number" }),
+    held: el("b", { class: "number" }),
+    right: el("b", { class: "number" }),
+    heldRight: el("b", { class: "number" }),
+  };
+  const rightRow = el(
+    "tr",
+    {},
+    el("th", { scope: "row" }, "Right"),
+    el("td", {}, figures.right),
+    el("td", {}, figures.heldRight),
+  );
+  const net = wholeNetwork({
+    choose,
+    drag: setParameter,
+    neuron: enlarge,
+    resize: (hidden) => change("hidden", hidden),
+  });
   const editor = weightEditor({ choose, set: setParameter });
-  const layers = stepper("Hidden layers", { steps: [0, 1, 2, 3, 4, 5, 6], onChange: resize, hint: "Layers between input and output" });
+  const layers = stepper("Hidden layers", {
+    steps: [0, 1, 2, 3, 4, 5, 6],
+    onChange: resize,
+    hint: "Layers between input and output",
+  });
 
-  const transport = el("div", { class: "transport", role: "group", "aria-label": "Learning" },
+  const transport = el(
+    "div",
+    { class: "transport", role: "group", "aria-label": "Learning" },
     run,
-    el("div", { class: "row steps-of", role: "group", "aria-label": "One step at a time" }, el("span", { class: "note" }, "Step:"), step("example", "Example"), step("batch", "Batch"), step("epoch", "Epoch")),
+    el(
+      "div",
+      { class: "row steps-of", role: "group", "aria-label": "One step at a time" },
+      el("span", { class: "note" }, "Step:"),
+      step("example", "Example"),
+      step("batch", "Batch"),
+      step("epoch", "Epoch"),
+    ),
     el("button", { type: "button", onclick: () => open(settings) }, "Reset"),
-    speed.root, where);
+    speed.root,
+    where,
+  );
   const form = playgroundFields(change);
-  const panel = el("section", { class: "card settings", "aria-label": "Settings" }, form.groups,
-    el("p", { class: "row note" }, link, "A link holds all settings, the seed, and what was done since the start, with the points put in by hand."));
-  const middle = el("div", { class: "playground" },
-    el("section", { class: "net-side", "aria-labelledby": "net-title" },
-      el("div", { class: "row between" }, el("h2", { id: "net-title" }, "The network"), layers.root),
-      net.root, editor.root),
+  const panel = el(
+    "section",
+    { class: "card settings", "aria-label": "Settings" },
+    form.groups,
+    el(
+      "p",
+      { class: "row note" },
+      link,
+      "A link holds all settings, the seed, and what was done since the start, with the points put in by hand.",
+    ),
+  );
+  const middle = el(
+    "div",
+    { class: "playground" },
+    el(
+      "section",
+      { class: "net-side", "aria-labelledby": "net-title" },
+      el(
+        "div",
+        { class: "row between" },
+        el("h2", { id: "net-title" }, "The network"),
+        layers.root,
+      ),
+      net.root,
+      editor.root,
+    ),
     panel,
-    el("section", { class: "picture-side", "aria-label": "What it does" },
+    el(
+      "section",
+      { class: "picture-side", "aria-label": "What it does" },
       el("div", { class: "row between" }, title, keep),
-      canvas, tool.root, legend,
-      el("table", { class: "costs" },
-        el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, "Training"), el("th", { scope: "col" }, "Held out"))),
-        el("tbody", {},
-          el("tr", {}, el("th", { scope: "row" }, "Cost"), el("td", { class: "q-cost" }, figures.training), el("td", {}, figures.held)),
-          rightRow)),
-      curve));
+      canvas,
+      tool.root,
+      legend,
+      el(
+        "table",
+        { class: "costs" },
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            el("td", {}),
+            el("th", { scope: "col" }, "Training"),
+            el("th", { scope: "col" }, "Held out"),
+          ),
+        ),
+        el(
+          "tbody",
+          {},
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, "Cost"),
+            el("td", { class: "q-cost" }, figures.training),
+            el("td", {}, figures.held),
+          ),
+          rightRow,
+        ),
+      ),
+      curve,
+    ),
+  );
   const controls = [presets, transport, middle];
   for (const each of controls) each.inert = true; // until there is a network
   root.append(
     el("h1", {}, "Playground"),
-    el("p", { class: "lead" }, "Networks small enough to see whole: run one, or take hold of a weight and drag it."),
-    presets, look,
-    transport, middle,
+    el(
+      "p",
+      { class: "lead" },
+      "Networks small enough to see whole: run one, or take hold of a weight and drag it.",
+    ),
+    presets,
+    look,
+    transport,
+    middle,
   );
 
   // --- settings and the address ---------------------------------------------------------------------
@@ -118,7 +241,11 @@ function mount(root, app) {
 
   // Whether the same network is wanted with another activation function, and nothing else changes.
   function otherActivation(wanted) {
-    return wanted.activation !== settings.activation && JSON.stringify({ ...wanted, activation: "" }) === JSON.stringify({ ...settings, activation: "" });
+    return (
+      wanted.activation !== settings.activation &&
+      JSON.stringify({ ...wanted, activation: "" }) ===
+        JSON.stringify({ ...settings, activation: "" })
+    );
   }
 
   function fromAddress() {
@@ -143,7 +270,11 @@ function mount(root, app) {
     pause();
     try {
       await navigator.clipboard.writeText(location.href);
-      app.toast(did === null ? "The link is copied. It holds the settings; what was done since, your points among it, is too long for one." : "The link is copied.");
+      app.toast(
+        did === null
+          ? "The link is copied. It holds the settings; what was done since, your points among it, is too long for one."
+          : "The link is copied.",
+      );
     } catch {
       app.toast("The link is in the browser's address bar.");
     }
@@ -180,10 +311,14 @@ function mount(root, app) {
       showSettings();
       return undefined;
     }
-    if (message.kind === "stopped") { running = false; showRunning(); }
+    if (message.kind === "stopped") {
+      running = false;
+      showRunning();
+    }
     app.toast(message.error);
     if (message.kind === "error" && pending && (asked -= 1) <= 0) pending = null;
-    if (about) showSettings(); // what was refused is shown no more
+    if (about)
+      showSettings(); // what was refused is shown no more
     else if (message.kind === "error") open(choices.standard);
     return undefined;
   }
@@ -224,8 +359,12 @@ function mount(root, app) {
 
   function showPoints() {
     tool.show(about, about.inputs === 2 || isOutput());
-    const held = about.training < about.y.length ? " Hollow points are held out: never trained on." : "";
-    legend.textContent = (about.classes ? "Circles are 1 and blue, squares are 0 and red." : "Points are the training examples, the line is the network.") + held;
+    const held =
+      about.training < about.y.length ? " Hollow points are held out: never trained on." : "";
+    legend.textContent =
+      (about.classes
+        ? "Circles are 1 and blue, squares are 0 and red."
+        : "Points are the training examples, the line is the network.") + held;
   }
 
   const centreOf = (layer) => {
@@ -237,22 +376,39 @@ function mount(root, app) {
   function paint() {
     painting = 0;
     if (!frame) return;
-    net.show(frame.parameter, frame.pictures, about.sizes.map((_, layer) => centreOf(layer)));
+    net.show(
+      frame.parameter,
+      frame.pictures,
+      about.sizes.map((_, layer) => centreOf(layer)),
+    );
     editor.show(frame.parameter);
     along.show(frame.course);
     const [layer, j] = large;
     const values = frame.pictures[layer][j];
     const output = isOutput();
     const centre = centreOf(layer);
-    const line = { inputs: about.inputs, values, n: output ? about.fine : about.coarse, level: centre };
+    const line = {
+      inputs: about.inputs,
+      values,
+      n: output ? about.fine : about.coarse,
+      level: centre,
+    };
     shownLine = line;
     picture.show({
-      ...line, centre, kept, domain: about.domain, range: rangeOf(values, output), last: frame.last,
+      ...line,
+      centre,
+      kept,
+      domain: about.domain,
+      range: rangeOf(values, output),
+      last: frame.last,
       points: { x: about.x, y: about.y, training: about.training, classes: about.classes },
       unit: settings.data === "dog" ? "eyes, cm" : "x",
     });
     const [cost, heldCost, right, heldRight] = frame.costs;
-    const show = (node, x, text) => { node.textContent = Number.isNaN(x) ? "–" : text(x); node.title = Number.isNaN(x) ? "" : String(x); };
+    const show = (node, x, text) => {
+      node.textContent = Number.isNaN(x) ? "–" : text(x);
+      node.title = Number.isNaN(x) ? "" : String(x);
+    };
     show(figures.training, cost, number);
     show(figures.held, heldCost, number);
     show(figures.right, right, percent);
@@ -263,7 +419,10 @@ function mount(root, app) {
     canvas.setAttribute("aria-label", `${title.textContent}. ${sentence}`);
     curve.setAttribute("aria-label", `Course of the cost. ${sentence}`);
     const now = performance.now();
-    if (now - announced > (running ? 8000 : 600)) { announced = now; app.announce(sentence); }
+    if (now - announced > (running ? 8000 : 600)) {
+      announced = now;
+      app.announce(sentence);
+    }
   }
   let shownLine = null;
 
@@ -280,7 +439,9 @@ function mount(root, app) {
   function said() {
     const [cost, heldCost, right, heldRight] = frame.costs;
     const held = Number.isNaN(heldCost) ? "" : `, ${number(heldCost, 3)} on held-out points`;
-    const share = Number.isNaN(right) ? "" : ` ${percent(right)} of the training points are right${Number.isNaN(heldRight) ? "" : `, and ${percent(heldRight)} of those held out`}.`;
+    const share = Number.isNaN(right)
+      ? ""
+      : ` ${percent(right)} of the training points are right${Number.isNaN(heldRight) ? "" : `, and ${percent(heldRight)} of those held out`}.`;
     return `After ${count(frame.steps)} ${frame.steps === 1 ? "step" : "steps"} the cost is ${number(cost, 3)}${held}.${share}`;
   }
 
@@ -297,49 +458,88 @@ function mount(root, app) {
     large = [layer, j];
     net.enlarge(layer, j);
     const output = isOutput();
-    title.textContent = output ? "Output" : layer === 0 ? `Input ${net.names[j]}` : `Neuron ${j + 1} of layer ${layer + 1}`;
+    title.textContent = output
+      ? "Output"
+      : layer === 0
+        ? `Input ${net.names[j]}`
+        : `Neuron ${j + 1} of layer ${layer + 1}`;
     keep.disabled = !output;
     showPoints();
     if (frame) paint();
   }
 
   function toggleKept() {
-    kept = kept || !shownLine ? null : { ...shownLine, values: shownLine.values.slice(), data: settings.data };
+    kept =
+      kept || !shownLine
+        ? null
+        : { ...shownLine, values: shownLine.values.slice(), data: settings.data };
     keep.textContent = kept ? "Forget the dashed line" : "Keep this line";
     keep.setAttribute("aria-pressed", String(Boolean(kept)));
     if (frame) paint();
   }
 
-  function showRunning() { run.textContent = running ? "Pause" : "Run"; }
+  function showRunning() {
+    run.textContent = running ? "Pause" : "Run";
+  }
 
   function showSettings() {
     form.show(settings);
     layers.show(settings.hidden.length);
     const { seed: _, ...wanted } = settings;
-    const matching = choices.presets.find((preset) => { const { seed: __, ...own } = preset.settings; return JSON.stringify(own) === JSON.stringify(wanted); });
-    [...presets.children].forEach((button, i) => button.setAttribute("aria-pressed", String(choices.presets[i] === matching)));
+    const matching = choices.presets.find((preset) => {
+      const { seed: __, ...own } = preset.settings;
+      return JSON.stringify(own) === JSON.stringify(wanted);
+    });
+    [...presets.children].forEach((button, i) =>
+      button.setAttribute("aria-pressed", String(choices.presets[i] === matching)),
+    );
     if (matching) look.replaceChildren(el("b", {}, "Look for: "), matching.look);
     look.classList.toggle("past", !matching);
     rightRow.hidden = !about.classes;
     showPoints();
   }
 
-  app.get("/api/playground/choices").then((found) => {
-    choices = found;
-    form.offer(found.toys);
-    presets.append(...found.presets.map((preset) => el("button", { type: "button", "aria-pressed": "false", onclick: () => { open(preset.settings, false); } }, preset.name)));
-    const wanted = fromAddress();
-    pending = { settings: wanted ?? found.presets[1].settings, did: app.params.get("did") ?? "" };
-    socket = app.socket("/ws/playground", heard, {
-      onOpen() {
-        asked = 1;
-        if (opened) {
-          socket.send({ kind: "open", tab, settings: begun ?? settings, did: did ?? "", again: true });
-          if (running) start();
-        } else if (pending) socket.send({ kind: "open", tab, ...pending, again: false });
-      },
+  app
+    .get("/api/playground/choices")
+    .then((found) => {
+      choices = found;
+      form.offer(found.toys);
+      presets.append(
+        ...found.presets.map((preset) =>
+          el(
+            "button",
+            {
+              type: "button",
+              "aria-pressed": "false",
+              onclick: () => {
+                open(preset.settings, false);
+              },
+            },
+            preset.name,
+          ),
+        ),
+      );
+      const wanted = fromAddress();
+      pending = { settings: wanted ?? found.presets[1].settings, did: app.params.get("did") ?? "" };
+      socket = app.socket("/ws/playground", heard, {
+        onOpen() {
+          asked = 1;
+          if (opened) {
+            socket.send({
+              kind: "open",
+              tab,
+              settings: begun ?? settings,
+              did: did ?? "",
+              again: true,
+            });
+            if (running) start();
+          } else if (pending) socket.send({ kind: "open", tab, ...pending, again: false });
+        },
+      });
+    })
+    .catch((error) => {
+      look.textContent = error.message;
     });
-  }).catch((error) => { look.textContent = error.message; });
 
   return () => {
     cancelAnimationFrame(painting);

@@ -12,7 +12,11 @@ const PER_PIXEL = 0.02; // how far a weight moves with the pointer
 // on: { choose(at, byHand), drag(at, value), neuron(layer, j), resize(hidden) }; at: [layer, neuron] or [layer, neuron, below].
 export function wholeNetwork(on) {
   const lines = svg("svg", { class: "wires", "aria-hidden": "true" });
-  const nodes = el("div", { class: "nodes", role: "group", "aria-label": "Neurons: arrow keys move between them, Enter shows one large" });
+  const nodes = el("div", {
+    class: "nodes",
+    role: "group",
+    "aria-label": "Neurons: arrow keys move between them, Enter shows one large",
+  });
   const heads = el("div", { class: "heads" });
   const bubble = el("output", { class: "bubble", hidden: true, "aria-hidden": "true" });
   const root = el("div", { class: "whole" }, lines, heads, nodes, bubble);
@@ -35,20 +39,40 @@ export function wholeNetwork(on) {
   };
 
   function build(made) {
-    const held = root.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+    const held = root.contains(document.activeElement)
+      ? document.activeElement.getAttribute("aria-label")
+      : null;
     about = made;
     sizes = made.sizes;
     names = Array.from({ length: sizes[0] }, (_, k) => (sizes[0] === 1 ? "x" : `x${"₁₂"[k]}`));
     wires = [];
     lines.replaceChildren();
-    neurons = sizes.map((n, layer) => Array.from({ length: n }, (_, j) => {
-      const canvas = el("canvas", {});
-      const name = layer === 0 ? `Input ${names[j]}` : layer === sizes.length - 1 ? "The output" : `Neuron ${j + 1} of layer ${layer + 1}`;
-      const button = el("button", { type: "button", class: "node", tabindex: -1, "aria-label": name, title: name, onclick: () => on.neuron(layer, j) }, canvas);
-      if (layer === 0) button.append(el("span", {}, names[j]));
-      button.addEventListener("keydown", (event) => walk(event, layer, j));
-      return { button, canvas };
-    }));
+    neurons = sizes.map((n, layer) =>
+      Array.from({ length: n }, (_, j) => {
+        const canvas = el("canvas", {});
+        const name =
+          layer === 0
+            ? `Input ${names[j]}`
+            : layer === sizes.length - 1
+              ? "The output"
+              : `Neuron ${j + 1} of layer ${layer + 1}`;
+        const button = el(
+          "button",
+          {
+            type: "button",
+            class: "node",
+            tabindex: -1,
+            "aria-label": name,
+            title: name,
+            onclick: () => on.neuron(layer, j),
+          },
+          canvas,
+        );
+        if (layer === 0) button.append(el("span", {}, names[j]));
+        button.addEventListener("keydown", (event) => walk(event, layer, j));
+        return { button, canvas };
+      }),
+    );
     nodes.replaceChildren(...neurons.flat().map((each) => each.button));
     neurons.at(-1)[0].button.tabIndex = 0;
     for (let layer = 1; layer < sizes.length; layer++) {
@@ -63,18 +87,45 @@ export function wholeNetwork(on) {
     layOut();
     mark();
     // The button that was pressed is a new one now: the focus stays with it.
-    if (held) [...root.querySelectorAll("button")].find((each) => each.getAttribute("aria-label") === held)?.focus();
+    if (held)
+      [...root.querySelectorAll("button")]
+        .find((each) => each.getAttribute("aria-label") === held)
+        ?.focus();
   }
 
   function head(n, layer) {
     const hidden = layer > 0 && layer < sizes.length - 1;
     if (!hidden) return el("div", { class: "head" }, el("p", {}, layer ? "Output" : "Input"));
     const to = (m) => on.resize(sizes.slice(1, -1).map((each, i) => (i === layer - 1 ? m : each)));
-    return el("div", { class: "head", role: "group", "aria-label": `Layer ${layer + 1}: ${n} neurons` },
+    return el(
+      "div",
+      { class: "head", role: "group", "aria-label": `Layer ${layer + 1}: ${n} neurons` },
       el("p", {}, `Layer ${layer + 1}`),
-      el("span", { class: "fewer-more" },
-        el("button", { type: "button", "aria-label": `One neuron fewer in layer ${layer + 1}`, disabled: n <= 1, onclick: () => to(n - 1) }, "−"),
-        el("button", { type: "button", "aria-label": `One neuron more in layer ${layer + 1}`, disabled: n >= 8, onclick: () => to(n + 1) }, "+")));
+      el(
+        "span",
+        { class: "fewer-more" },
+        el(
+          "button",
+          {
+            type: "button",
+            "aria-label": `One neuron fewer in layer ${layer + 1}`,
+            disabled: n <= 1,
+            onclick: () => to(n - 1),
+          },
+          "−",
+        ),
+        el(
+          "button",
+          {
+            type: "button",
+            "aria-label": `One neuron more in layer ${layer + 1}`,
+            disabled: n >= 8,
+            onclick: () => to(n + 1),
+          },
+          "+",
+        ),
+      ),
+    );
   }
 
   function wire(at) {
@@ -97,7 +148,11 @@ export function wholeNetwork(on) {
       if (moved) on.drag(at, drag.at);
       tell(event);
     });
-    for (const end of ["pointerup", "pointercancel"]) hit.addEventListener(end, () => { drag = null; bubble.hidden = true; });
+    for (const end of ["pointerup", "pointercancel"])
+      hit.addEventListener(end, () => {
+        drag = null;
+        bubble.hidden = true;
+      });
     hit.addEventListener("pointerenter", () => path.classList.add("near"));
     hit.addEventListener("pointerleave", () => path.classList.remove("near"));
     wires.push(made);
@@ -113,7 +168,9 @@ export function wholeNetwork(on) {
 
   // Arrow keys: up and down within a layer, left and right between layers.
   function walk(event, layer, j) {
-    const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
+    const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[
+      event.key
+    ];
     if (!step) return;
     event.preventDefault();
     const to = Math.max(0, Math.min(sizes.length - 1, layer + step[0]));
@@ -133,17 +190,31 @@ export function wholeNetwork(on) {
     const height = top + Math.max(...sizes, 4) * pitch;
     root.style.height = `${height}px`;
     lines.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    neurons.forEach((layer, l) => layer.forEach(({ button }, j) => {
-      const [x, y] = centre(l, j, width);
-      button.style.translate = `${x - size / 2}px ${y - size / 2}px`;
-    }));
-    [...heads.children].forEach((each, l) => { each.style.translate = `calc(${centre(l, 0, width)[0]}px - 50%) 0`; });
+    neurons.forEach((layer, l) =>
+      layer.forEach(({ button }, j) => {
+        const [x, y] = centre(l, j, width);
+        button.style.translate = `${x - size / 2}px ${y - size / 2}px`;
+      }),
+    );
+    [...heads.children].forEach((each, l) => {
+      each.style.translate = `calc(${centre(l, 0, width)[0]}px - 50%) 0`;
+    });
     for (const { at, path, hit } of wires) {
       const [x2, y2] = centre(at[0] - 1, at[1], width);
       if (at.length === 2) {
         const corner = [x2 - size / 2 - 5, y2 + size / 2 - 6];
-        for (const [box, grow] of [[path, 0], [hit, 6]]) {
-          for (const [key, v] of Object.entries({ x: corner[0] - grow, y: corner[1] - grow, width: 11 + 2 * grow, height: 11 + 2 * grow, rx: 2 })) box.setAttribute(key, v);
+        for (const [box, grow] of [
+          [path, 0],
+          [hit, 6],
+        ]) {
+          for (const [key, v] of Object.entries({
+            x: corner[0] - grow,
+            y: corner[1] - grow,
+            width: 11 + 2 * grow,
+            height: 11 + 2 * grow,
+            rx: 2,
+          }))
+            box.setAttribute(key, v);
         }
         continue;
       }
@@ -158,7 +229,11 @@ export function wholeNetwork(on) {
 
   function mark() {
     for (const { at, path } of wires) path.classList.toggle("chosen", Boolean(same(at, chosen)));
-    neurons.forEach((layer, l) => layer.forEach(({ button }, j) => button.setAttribute("aria-pressed", String(Boolean(same([l, j], large))))));
+    neurons.forEach((layer, l) =>
+      layer.forEach(({ button }, j) =>
+        button.setAttribute("aria-pressed", String(Boolean(same([l, j], large)))),
+      ),
+    );
   }
 
   const watcher = new ResizeObserver(layOut);
@@ -167,7 +242,9 @@ export function wholeNetwork(on) {
   return {
     root,
     build,
-    get names() { return names; },
+    get names() {
+      return names;
+    },
     // read(at) gives a parameter; pictures: by layer, each neuron's values; centres: by layer.
     show(read, pictures, centres) {
       for (const made of wires) {
@@ -177,18 +254,35 @@ export function wholeNetwork(on) {
         made.drawn = true;
         const strength = Math.abs(value);
         made.path.classList.toggle("minus", value < 0);
-        if (made.at.length === 3) made.path.style.strokeWidth = `${0.7 + (7 * strength) / (1.5 + strength)}px`;
+        if (made.at.length === 3)
+          made.path.style.strokeWidth = `${0.7 + (7 * strength) / (1.5 + strength)}px`;
         made.path.style.opacity = 0.22 + 0.78 * Math.min(1, strength / 1.5);
         made.hit.firstChild.textContent = `${made.at.length === 2 ? "b" : "w"} = ${number(value)}`;
       }
-      pictures.forEach((layer, l) => layer.forEach((values, j) => {
-        const { canvas } = neurons[l][j];
-        if (about.inputs === 2) paintHeat(canvas, values, Math.round(Math.sqrt(values.length)), scaleOf(values, centres[l]));
-        else paintCurve(canvas, values, size, centres[l]);
-      }));
+      pictures.forEach((layer, l) =>
+        layer.forEach((values, j) => {
+          const { canvas } = neurons[l][j];
+          if (about.inputs === 2)
+            paintHeat(
+              canvas,
+              values,
+              Math.round(Math.sqrt(values.length)),
+              scaleOf(values, centres[l]),
+            );
+          else paintCurve(canvas, values, size, centres[l]);
+        }),
+      );
     },
-    choose(at) { chosen = at; mark(); },
-    enlarge(layer, j) { large = [layer, j]; mark(); },
-    close() { watcher.disconnect(); },
+    choose(at) {
+      chosen = at;
+      mark();
+    },
+    enlarge(layer, j) {
+      large = [layer, j];
+      mark();
+    },
+    close() {
+      watcher.disconnect();
+    },
   };
 }

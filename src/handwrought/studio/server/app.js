@@ -31,7 +31,8 @@ async function show() {
   }
   if (mine !== turn) return; // another was asked for meanwhile
   // A view's rules are for that view alone.
-  for (const sheet of document.querySelectorAll("link[data-view]")) sheet.disabled = sheet.dataset.view !== name;
+  for (const sheet of document.querySelectorAll("link[data-view]"))
+    sheet.disabled = sheet.dataset.view !== name;
   document.title = `${view.title} · handwrought studio`;
   const sockets = new Set();
   shown = { sockets, unmount: null };
@@ -71,7 +72,9 @@ function appFor(name, params, sockets) {
       history.replaceState(null, "", `#${name}${query ? `?${query}` : ""}`);
     },
     toast,
-    announce(text) { document.getElementById("announcer").textContent = text; },
+    announce(text) {
+      document.getElementById("announcer").textContent = text;
+    },
   };
 }
 
@@ -102,7 +105,11 @@ function socket(path, onMessage, { onOpen } = {}) {
   const connect = () => {
     inner = new WebSocket(`ws://${location.host}${path}`);
     inner.binaryType = "arraybuffer";
-    inner.onopen = () => { wait = 250; lost(false); onOpen?.(); };
+    inner.onopen = () => {
+      wait = 250;
+      lost(false);
+      onOpen?.();
+    };
     inner.onmessage = ({ data }) => onMessage(typeof data === "string" ? JSON.parse(data) : data);
     inner.onclose = () => {
       if (closed) return;
@@ -113,11 +120,17 @@ function socket(path, onMessage, { onOpen } = {}) {
   };
   connect();
   return {
-    get open() { return inner.readyState === WebSocket.OPEN; },
+    get open() {
+      return inner.readyState === WebSocket.OPEN;
+    },
     // Says whether it went out; what is not sent is for the caller to repeat in onOpen.
     send(data) {
       if (inner.readyState !== WebSocket.OPEN) return false;
-      inner.send(typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? data : JSON.stringify(data));
+      inner.send(
+        typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
+          ? data
+          : JSON.stringify(data),
+      );
       return true;
     },
     close() {
@@ -158,12 +171,20 @@ function setTheme(theme) {
 setTheme(document.documentElement.dataset.theme);
 themeButton.addEventListener("click", () => {
   const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  try { localStorage.setItem("handwrought-theme", theme); } catch { /* it holds for this page only */ }
+  try {
+    localStorage.setItem("handwrought-theme", theme);
+  } catch {
+    /* it holds for this page only */
+  }
   setTheme(theme);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
   let chosen = null;
-  try { chosen = localStorage.getItem("handwrought-theme"); } catch { /* storage is turned off */ }
+  try {
+    chosen = localStorage.getItem("handwrought-theme");
+  } catch {
+    /* storage is turned off */
+  }
   if (!chosen) setTheme(event.matches ? "dark" : "light");
 });
 

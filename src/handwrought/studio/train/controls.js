@@ -2,7 +2,12 @@
 import { el } from "../../web/dom.js";
 import { number } from "../../web/numbers.js";
 
-const shown = (value) => (typeof value === "number" ? number(value, 4).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") : String(value));
+const shown = (value) =>
+  typeof value === "number"
+    ? number(value, 4)
+        .replace(/(\.\d*?)0+$/, "$1")
+        .replace(/\.$/, "")
+    : String(value);
 
 function defaultText(control) {
   if (control.kind === "layers") return `Default ${control.default.join(", ")}.`;
@@ -20,20 +25,45 @@ export function control(made, onChange = () => {}, prefix = "set") {
     if (made.default === null) options.unshift(el("option", { value: "" }, "automatic"));
     input = el("select", common, options);
   } else if (made.kind === "layers") {
-    input = el("input", { ...common, type: "text", inputmode: "numeric", pattern: " *([0-9]+( *, *[0-9]+)*)? *", autocomplete: "off" });
+    input = el("input", {
+      ...common,
+      type: "text",
+      inputmode: "numeric",
+      pattern: " *([0-9]+( *, *[0-9]+)*)? *",
+      autocomplete: "off",
+    });
   } else {
-    input = el("input", { ...common, type: "number", min: made.least, max: made.most, step: made.step ?? "any", placeholder: made.default === null ? ({ images: "all", clip_norm: "no limit" }[made.name] ?? "automatic") : null });
+    input = el("input", {
+      ...common,
+      type: "number",
+      min: made.least,
+      max: made.most,
+      step: made.step ?? "any",
+      placeholder:
+        made.default === null
+          ? ({ images: "all", clip_norm: "no limit" }[made.name] ?? "automatic")
+          : null,
+    });
   }
   const set = (value) => {
-    input.value = value === null || value === undefined ? "" : made.kind === "layers" ? value.join(", ") : value;
+    input.value =
+      value === null || value === undefined
+        ? ""
+        : made.kind === "layers"
+          ? value.join(", ")
+          : value;
   };
   set(made.default);
   return {
     name: made.name,
     input,
-    root: el("div", { class: "control" },
-      el("label", { for: id }, made.label), input,
-      el("p", { class: "note", id: `${id}-about` }, `${made.sentence} ${defaultText(made)}`)),
+    root: el(
+      "div",
+      { class: "control" },
+      el("label", { for: id }, made.label),
+      input,
+      el("p", { class: "note", id: `${id}-about` }, `${made.sentence} ${defaultText(made)}`),
+    ),
     get value() {
       const text = input.value.trim();
       if (made.kind === "layers") return text ? text.split(",").map(Number) : [];
@@ -41,6 +71,8 @@ export function control(made, onChange = () => {}, prefix = "set") {
       return made.kind === "choice" ? text : Number(text);
     },
     set,
-    get valid() { return input.reportValidity(); },
+    get valid() {
+      return input.reportValidity();
+    },
   };
 }

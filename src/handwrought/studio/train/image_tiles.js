@@ -4,7 +4,9 @@ import { rgb } from "../../web/pixels.js";
 const GAP = 2;
 
 let palette = null;
-document.addEventListener("themechange", () => { palette = null; });
+document.addEventListener("themechange", () => {
+  palette = null;
+});
 function colours() {
   if (palette) return palette;
   const [negative, zero, positive] = ["--negative", "--zero", "--positive"].map(rgb);
@@ -38,7 +40,8 @@ export function paintWeights(canvas, weights, n, seen) {
     const left = (j % columns) * (wide + GAP);
     const top = Math.floor(j / columns) * (high + GAP);
     for (let y = 0; y < high; y++) {
-      for (let x = 0; x < wide; x++) pixels[(top + y) * width + left + x] = map[weights[(j * high + y) * wide + x] + 128];
+      for (let x = 0; x < wide; x++)
+        pixels[(top + y) * width + left + x] = map[weights[(j * high + y) * wide + x] + 128];
     }
   }
   context.putImageData(image, 0, 0);

@@ -8,7 +8,6 @@ On ``/ws/train`` the studio tells and the page listens: first ``state`` (every r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -19,8 +18,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from handwrought.errors import InvalidArgument
-from handwrought.studio.server.messages import Length, Within, decode, encode, parse
-from handwrought.studio.server.studio import Studio
+from handwrought.studio.server.messages import Length, Within, decode, parse
+from handwrought.studio.server.requests import backend_of, download, get, json_answer, post
 from handwrought.studio.server.websockets import Outbox, converse
 from handwrought.studio.train.run_folder import content_of
 from handwrought.studio.train.runs import Runs
@@ -109,8 +108,7 @@ class AskCourse:
 async def listen(websocket: WebSocket) -> None:
     """What happens to the runs."""
     await websocket.accept()
-    studio: Studio = websocket.app.state.studio
-    runs = await run_in_threadpool(studio.backend, Runs)
+    runs = await run_in_threadpool(backend_of, websocket, Runs)
     outbox = Outbox(runs.state)
 
     async def hear(message: str | bytes) -> None:
@@ -123,9 +121,9 @@ async def listen(websocket: WebSocket) -> None:
         runs.ignore(outbox.offer)
 
 
-async def offered(request: Request) -> Response:
+async def controls_offered(request: Request) -> Response:
     """The controls with their sentences and defaults, and the recipes."""
-    return await _answer(
+    return await json_answer(
         lambda: {
             "controls": [control for control in controls() if control.group != "own"],
             "presets": presets(),
@@ -133,37 +131,12 @@ async def offered(request: Request) -> Response:
     )
 
 
-async def own(request: Request) -> Response:
-    """What a fine-tuning on one's own digits may be asked for."""
-    return await _answer(lambda: _runs(request).own())
-
-
-async def begin(request: Request) -> Response:
-    """Begin a training."""
-    asked = decode(Begin, parse(await request.body()))
-    return await _answer(
-        lambda: {"run": _runs(request).begin(asked.wish, asked.goal, asked.name.strip())}
-    )
-
-
-async def do(request: Request) -> Response:
-    """Run, pause, one batch, one epoch, stop."""
-    asked = decode(Do, parse(await request.body()))
-    return await _answer(lambda: _runs(request).do(asked.run, asked.goal))
-
-
-async def go_on(request: Request) -> Response:
-    """Go on with a run."""
-    asked = decode(GoOn, parse(await request.body()))
-
-    def gone_on() -> None:
-        run = _runs(request).get(asked.run)
-        changes: dict[str, Any] = {"epochs": run.wish.epochs + asked.more}
-        if asked.learning_rate is not None:
-            changes["learning_rate"] = asked.learning_rate
-        _runs(request).go_on(asked.run, asked.goal, changes)
-
-    return await _answer(gone_on)
+def _go_on(runs: Runs, asked: GoOn) -> None:
+    run = runs.get(asked.run)
+    changes: dict[str, Any] = {"epochs": run.wish.epochs + asked.more}
+    if asked.learning_rate is not None:
+        changes["learning_rate"] = asked.learning_rate
+    runs.go_on(asked.run, asked.goal, changes)
 
 
 async def change(request: Request) -> Response:
@@ -173,75 +146,35 @@ async def change(request: Request) -> Response:
     # What the message names is changed; the decoder has looked at it, so it is an object.
     changes = {name: value for name, value in values.items() if name != "run"}
     changes = {k: v for k, v in changes.items() if v is not None or k == "augmentation"}
-    return await _answer(lambda: _runs(request).change(asked.run, changes))
-
-
-async def rename(request: Request) -> Response:
-    """Another name."""
-    asked = decode(Rename, parse(await request.body()))
-    return await _answer(lambda: _runs(request).rename(asked.run, asked.name))
-
-
-async def delete(request: Request) -> Response:
-    """Delete a run."""
-    asked = decode(Delete, parse(await request.body()))
-    return await _answer(lambda: _runs(request).delete(asked.run))
-
-
-async def whole(request: Request) -> Response:
-    """One run with all there is to see of it."""
-    return await _answer(lambda: _runs(request).whole(request.path_params["run"]))
+    return await json_answer(lambda: backend_of(request, Runs).change(asked.run, changes))
 
 
 async def model(request: Request) -> Response:
     """A run's model, as a file."""
-    run = request.path_params["run"]
-    content = await run_in_threadpool(lambda: content_of(_runs(request).model(run)))
-    name = re.sub(r"[^A-Za-z0-9]+", "-", _runs(request).get(run).name).strip("-") or "model"
-    headers = {"Content-Disposition": f'attachment; filename="{name}.safetensors"'}
-    return Response(content, media_type="application/octet-stream", headers=headers)
-
-
-async def moment(request: Request) -> Response:
-    """A run's network at a step."""
-    asked = decode(AskMoment, parse(await request.body()))
-    return await _answer(lambda: _scrubber(request).moment(asked.run, asked.step, asked.pixels))
-
-
-async def course(request: Request) -> Response:
-    """An image's probabilities over all moments of a run."""
-    asked = decode(AskCourse, parse(await request.body()))
-    return await _answer(lambda: _scrubber(request).course(asked.run, asked.pixels))
-
-
-def _runs(request: Request) -> Runs:
-    studio: Studio = request.app.state.studio
-    return studio.backend(Runs)
-
-
-def _scrubber(request: Request) -> Scrubber:
-    studio: Studio = request.app.state.studio
-    return studio.backend(Scrubber)
-
-
-async def _answer(work: Callable[[], Any]) -> Response:
-    """Done in a thread; what it returns as JSON."""
-    found = await run_in_threadpool(work)
-    return Response(encode({} if found is None else found), media_type="application/json")
+    run, runs = request.path_params["run"], backend_of(request, Runs)
+    content = await run_in_threadpool(lambda: content_of(runs.model(run)))
+    name = re.sub(r"[^A-Za-z0-9]+", "-", runs.get(run).name).strip("-") or "model"
+    return download(content, f"{name}.safetensors", "application/octet-stream")
 
 
 routes = [
     WebSocketRoute("/ws/train", listen),
-    Route("/api/train/controls", offered),
-    Route("/api/train/own", own),
-    Route("/api/train/begin", begin, methods=["POST"]),
-    Route("/api/train/do", do, methods=["POST"]),
-    Route("/api/train/go-on", go_on, methods=["POST"]),
+    Route("/api/train/controls", controls_offered),
+    get("/api/train/own", Runs, lambda runs: runs.own()),
+    post("/api/train/begin", Runs, Begin, lambda runs, asked: {
+        "run": runs.begin(asked.wish, asked.goal, asked.name.strip())
+    }),
+    post("/api/train/do", Runs, Do, lambda runs, asked: runs.do(asked.run, asked.goal)),
+    post("/api/train/go-on", Runs, GoOn, _go_on),
     Route("/api/train/change", change, methods=["POST"]),
-    Route("/api/train/rename", rename, methods=["POST"]),
-    Route("/api/train/delete", delete, methods=["POST"]),
-    Route("/api/train/moment", moment, methods=["POST"]),
-    Route("/api/train/course", course, methods=["POST"]),
-    Route("/api/train/runs/{run}", whole),
+    post("/api/train/rename", Runs, Rename, lambda runs, asked: runs.rename(asked.run, asked.name)),
+    post("/api/train/delete", Runs, Delete, lambda runs, asked: runs.delete(asked.run)),
+    post("/api/train/moment", Scrubber, AskMoment, lambda own, asked: own.moment(
+        asked.run, asked.step, asked.pixels
+    )),
+    post("/api/train/course", Scrubber, AskCourse, lambda own, asked: own.course(
+        asked.run, asked.pixels
+    )),
+    get("/api/train/runs/{run}", Runs, lambda runs, run: runs.whole(run)),
     Route("/api/train/runs/{run}/model", model),
-]
+]  # fmt: skip

@@ -2,7 +2,13 @@
 import { control } from "./controls.js";
 import { el } from "../../web/dom.js";
 
-const GROUPS = { data: "Data", network: "Network", training: "Learning", regularization: "Against overfitting", augmentation: "Changed images" };
+const GROUPS = {
+  data: "Data",
+  network: "Network",
+  training: "Learning",
+  regularization: "Against overfitting",
+  augmentation: "Changed images",
+};
 
 // offered: { controls, presets }; onBegin(wish, goal); onOwn(): one's own digits are wanted.
 export function setup(offered, onBegin, onOwn) {
@@ -15,30 +21,49 @@ export function setup(offered, onBegin, onOwn) {
     onOwn();
   });
   const changes = el("input", { type: "checkbox", id: "set-augmentation" });
-  const preset = el("select", { id: "preset", onchange: take },
+  const preset = el(
+    "select",
+    { id: "preset", onchange: take },
     el("option", { value: "" }, "none: the defaults"),
-    offered.presets.map(({ name }) => el("option", { value: name }, name)));
+    offered.presets.map(({ name }) => el("option", { value: name }, name)),
+  );
   const about = el("p", { class: "note", id: "preset-about" });
 
   const groups = Object.entries(GROUPS).map(([group, title]) => {
     const own = offered.controls.filter((each) => each.group === group);
-    const roots = (more) => own.filter((each) => each.more === more).map((each) => all.get(each.name).root);
+    const roots = (more) =>
+      own.filter((each) => each.more === more).map((each) => all.get(each.name).root);
     const rest = roots(true);
-    return el("fieldset", { class: "card group" },
+    return el(
+      "fieldset",
+      { class: "card group" },
       el("legend", {}, title),
-      group === "augmentation" ? el("div", { class: "row check" }, changes, el("label", { for: "set-augmentation" }, "Change each image anew each time it is used")) : null,
+      group === "augmentation"
+        ? el(
+            "div",
+            { class: "row check" },
+            changes,
+            el("label", { for: "set-augmentation" }, "Change each image anew each time it is used"),
+          )
+        : null,
       roots(false),
-      rest.length ? el("details", {}, el("summary", {}, "More"), el("div", { class: "group-more" }, rest)) : null);
+      rest.length
+        ? el("details", {}, el("summary", {}, "More"), el("div", { class: "group-more" }, rest))
+        : null,
+    );
   });
   const augmented = groups.at(-1);
   const enable = () => {
-    for (const field of augmented.querySelectorAll("input, select")) if (field !== changes) field.disabled = !changes.checked;
+    for (const field of augmented.querySelectorAll("input, select"))
+      if (field !== changes) field.disabled = !changes.checked;
   };
   changes.addEventListener("change", enable);
 
   function take() {
     const chosen = offered.presets.find(({ name }) => name === preset.value);
-    about.textContent = chosen ? `A recipe: ${chosen.about}.` : "Or choose a recipe, and change what you like.";
+    about.textContent = chosen
+      ? `A recipe: ${chosen.about}.`
+      : "Or choose a recipe, and change what you like.";
     show(chosen?.wish ?? {});
   }
 
@@ -66,18 +91,36 @@ export function setup(offered, onBegin, onOwn) {
   }
 
   function begin(goal) {
-    for (const details of root.querySelectorAll("details")) if (details.querySelector(":invalid")) details.open = true;
+    for (const details of root.querySelectorAll("details"))
+      if (details.querySelector(":invalid")) details.open = true;
     if (root.reportValidity()) onBegin(wish(), goal);
   }
 
-  const buttons = el("div", { class: "row begin" },
+  const buttons = el(
+    "div",
+    { class: "row begin" },
     el("button", { type: "submit", class: "main" }, "Start"),
     el("button", { type: "button", onclick: () => begin("batch") }, "Single batch"),
-    el("button", { type: "button", onclick: () => begin("epoch") }, "Single epoch"));
-  const root = el("form", { class: "setup", "aria-label": "A new training", onsubmit: (event) => { event.preventDefault(); begin("run"); } },
-    el("div", { class: "card preset" },
-      el("div", { class: "control" }, el("label", { for: "preset" }, "Recipe"), preset, about), buttons),
-    el("div", { class: "groups" }, groups));
+    el("button", { type: "button", onclick: () => begin("epoch") }, "Single epoch"),
+  );
+  const root = el(
+    "form",
+    {
+      class: "setup",
+      "aria-label": "A new training",
+      onsubmit: (event) => {
+        event.preventDefault();
+        begin("run");
+      },
+    },
+    el(
+      "div",
+      { class: "card preset" },
+      el("div", { class: "control" }, el("label", { for: "preset" }, "Recipe"), preset, about),
+      buttons,
+    ),
+    el("div", { class: "groups" }, groups),
+  );
   take();
   return { root, show };
 }

@@ -42,48 +42,174 @@ function mount(root, app) {
 
   // --- the page -----------------------------------------------------------------------------------
 
-  const anew = el("button", { type: "button", onclick: () => { fresh = !fresh; if (fresh) showForm(); place(); touch("all"); } }, "New training");
-  const kinds = [["A new network", false], ["Fine-tune on my digits", true]].map(([text, mine]) => el("button", { type: "button", onclick: () => kind(mine) }, text));
+  const anew = el(
+    "button",
+    {
+      type: "button",
+      onclick: () => {
+        fresh = !fresh;
+        if (fresh) showForm();
+        place();
+        touch("all");
+      },
+    },
+    "New training",
+  );
+  const kinds = [
+    ["A new network", false],
+    ["Fine-tune on my digits", true],
+  ].map(([text, mine]) => el("button", { type: "button", onclick: () => kind(mine) }, text));
   const ownPlace = el("div", {});
-  const formPlace = el("div", { class: "train-form" }, el("div", { class: "row", role: "group", "aria-label": "What to train" }, kinds), ownPlace);
+  const formPlace = el(
+    "div",
+    { class: "train-form" },
+    el("div", { class: "row", role: "group", "aria-label": "What to train" }, kinds),
+    ownPlace,
+  );
   const name = el("h2", { class: "run-name" });
   const about = el("p", { class: "note" });
   const status = el("span", { class: "status" });
   const act = (goal) => () => doing("/api/train/do", { run: shownId, goal });
   const buttons = {
-    run: el("button", { type: "button", class: "main", onclick: () => (shown()?.status === "running" ? act("pause")() : resume("run")) }, "Start"),
+    run: el(
+      "button",
+      {
+        type: "button",
+        class: "main",
+        onclick: () => (shown()?.status === "running" ? act("pause")() : resume("run")),
+      },
+      "Start",
+    ),
     batch: el("button", { type: "button", onclick: () => resume("batch") }, "Single batch"),
     epoch: el("button", { type: "button", onclick: () => resume("epoch") }, "Single epoch"),
     stop: el("button", { type: "button", onclick: act("stop") }, "Stop"),
   };
   const bar = el("span", { class: "fill" });
-  const progress = el("div", { class: "progress", role: "progressbar", "aria-label": "Epochs done", "aria-valuemin": 0, "aria-valuemax": 100 }, bar);
-  const numbers = Object.fromEntries(["epoch", "speed", "left", "rate"].map((key) => [key, el("span", { class: "number" })]));
+  const progress = el(
+    "div",
+    {
+      class: "progress",
+      role: "progressbar",
+      "aria-label": "Epochs done",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+    },
+    bar,
+  );
+  const numbers = Object.fromEntries(
+    ["epoch", "speed", "left", "rate"].map((key) => [key, el("span", { class: "number" })]),
+  );
   const troubles = el("div", { class: "troubles", role: "status" });
   const chart = curves();
   const gain = brought();
   const steer = el("div", { class: "steer" });
   const layers = health();
-  const weights = el("canvas", { class: "pixels weights", role: "img", "aria-label": "No weights yet" });
+  const weights = el("canvas", {
+    class: "pixels weights",
+    role: "img",
+    "aria-label": "No weights yet",
+  });
   const weightsNote = el("figcaption", { class: "note" });
   const worst = el("ul", { class: "worst" });
   const back = scrubber(app);
-  const list = runlist({ show: choose, compare, rename: (run, to) => doing("/api/train/rename", { run, name: to }), goOn: (id) => { choose(id); goOn(id, "run"); }, remove: (run) => doing("/api/train/delete", { run }) });
-  const stage = el("div", { class: "stage" },
-    el("section", { class: "run-head", "aria-label": "The training" },
-      el("div", { class: "row spread" }, el("div", {}, el("div", { class: "row" }, name, status), about)),
-      el("div", { class: "row controls" }, ...Object.values(buttons), el("div", { class: "far" }, progress, el("p", { class: "row figures" }, ...Object.values(numbers))))),
-    troubles, gain.root,
-    el("div", { class: "watch" }, el("section", { class: "card", "aria-label": "Cost and accuracy" }, chart.root), steer),
-    el("div", { class: "inside" },
-      el("section", { class: "card", "aria-labelledby": "weights-title" }, el("h2", { id: "weights-title" }, "First-layer weights"), el("figure", {}, weights, weightsNote)),
-      el("section", { class: "card", "aria-labelledby": "health-title" }, el("h2", { id: "health-title" }, "Layer by layer"), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table of layers" }, layers.root),
-        el("p", { class: "note" }, "Gradient: its norm on 256 training images. Saturated: activations where the slope is under 5 % of the steepest. Dead: neurons without a slope for any of the images.")),
-      el("section", { class: "card", "aria-labelledby": "worst-title" }, el("h2", { id: "worst-title" }, "Most wrong"), worst)),
-    back.root);
-  root.append(el("div", { class: "train" },
-    el("div", { class: "row spread train-head" }, el("div", {}, el("h1", {}, "Train"), el("p", { class: "lead" }, "Choose a network and watch it learn; it goes on when you close the page.")), anew),
-    formPlace, stage, list.root));
+  const list = runlist({
+    show: choose,
+    compare,
+    rename: (run, to) => doing("/api/train/rename", { run, name: to }),
+    goOn: (id) => {
+      choose(id);
+      goOn(id, "run");
+    },
+    remove: (run) => doing("/api/train/delete", { run }),
+  });
+  const stage = el(
+    "div",
+    { class: "stage" },
+    el(
+      "section",
+      { class: "run-head", "aria-label": "The training" },
+      el(
+        "div",
+        { class: "row spread" },
+        el("div", {}, el("div", { class: "row" }, name, status), about),
+      ),
+      el(
+        "div",
+        { class: "row controls" },
+        ...Object.values(buttons),
+        el(
+          "div",
+          { class: "far" },
+          progress,
+          el("p", { class: "row figures" }, ...Object.values(numbers)),
+        ),
+      ),
+    ),
+    troubles,
+    gain.root,
+    el(
+      "div",
+      { class: "watch" },
+      el("section", { class: "card", "aria-label": "Cost and accuracy" }, chart.root),
+      steer,
+    ),
+    el(
+      "div",
+      { class: "inside" },
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "weights-title" },
+        el("h2", { id: "weights-title" }, "First-layer weights"),
+        el("figure", {}, weights, weightsNote),
+      ),
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "health-title" },
+        el("h2", { id: "health-title" }, "Layer by layer"),
+        el(
+          "div",
+          { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table of layers" },
+          layers.root,
+        ),
+        el(
+          "p",
+          { class: "note" },
+          "Gradient: its norm on 256 training images. Saturated: activations where the slope is under 5 % of the steepest. Dead: neurons without a slope for any of the images.",
+        ),
+      ),
+      el(
+        "section",
+        { class: "card", "aria-labelledby": "worst-title" },
+        el("h2", { id: "worst-title" }, "Most wrong"),
+        worst,
+      ),
+    ),
+    back.root,
+  );
+  root.append(
+    el(
+      "div",
+      { class: "train" },
+      el(
+        "div",
+        { class: "row spread train-head" },
+        el(
+          "div",
+          {},
+          el("h1", {}, "Train"),
+          el(
+            "p",
+            { class: "lead" },
+            "Choose a network and watch it learn; it goes on when you close the page.",
+          ),
+        ),
+        anew,
+      ),
+      formPlace,
+      stage,
+      list.root,
+    ),
+  );
   stage.hidden = list.root.hidden = true;
 
   // --- what is asked -------------------------------------------------------------------------------
@@ -113,7 +239,13 @@ function mount(root, app) {
     else if (run) goOn(run.id, goal);
   }
 
-  const goOn = (id, goal, changes = {}) => doing("/api/train/go-on", { run: id, goal, more: runs.get(id)?.status === "finished" ? MORE : 0, ...changes });
+  const goOn = (id, goal, changes = {}) =>
+    doing("/api/train/go-on", {
+      run: id,
+      goal,
+      more: runs.get(id)?.status === "finished" ? MORE : 0,
+      ...changes,
+    });
 
   function mend(run, { changes, anew: again }) {
     if (again) {
@@ -126,7 +258,12 @@ function mount(root, app) {
   // --- which run is shown --------------------------------------------------------------------------
 
   function place() {
-    app.setParams({ ...(shownId ? { run: shownId } : {}), ...(compared.length ? { with: compared.join(",") } : {}), ...(fresh ? { new: 1 } : {}), ...(own && (fresh || !shownId) ? { own: 1 } : {}) });
+    app.setParams({
+      ...(shownId ? { run: shownId } : {}),
+      ...(compared.length ? { with: compared.join(",") } : {}),
+      ...(fresh ? { new: 1 } : {}),
+      ...(own && (fresh || !shownId) ? { own: 1 } : {}),
+    });
   }
 
   function kind(mine) {
@@ -160,7 +297,10 @@ function mount(root, app) {
 
   function compare(id, on) {
     compared = compared.filter((each) => each !== id);
-    if (on) { compared.push(id); fetchWhole(id); }
+    if (on) {
+      compared.push(id);
+      fetchWhole(id);
+    }
     place();
     touch("all");
   }
@@ -193,7 +333,8 @@ function mount(root, app) {
       bound = message.most;
       heardState = true;
       compared = compared.filter((id) => runs.has(id));
-      if (!runs.has(shownId)) shownId = message.runs.find(isLive)?.id ?? message.runs[0]?.id ?? null;
+      if (!runs.has(shownId))
+        shownId = message.runs.find(isLive)?.id ?? message.runs[0]?.id ?? null;
       for (const id of [shownId, ...compared]) if (id) fetchWhole(id);
       touch("all");
     } else if (message.kind === "run") {
@@ -202,7 +343,8 @@ function mount(root, app) {
       if (before) runs.set(now.id, now);
       else runs = new Map([[now.id, now], ...runs]);
       if (!shown() && !touched) choose(now.id); // begun in another tab, while nothing was asked for here
-      if (now.id === shownId && before?.status !== now.status) app.announce(`The training is ${STATUS[now.status]}. ${now.sentence}`);
+      if (now.id === shownId && before?.status !== now.status)
+        app.announce(`The training is ${STATUS[now.status]}. ${now.sentence}`);
       // Where it began or went on, points may have been taken back.
       if (whole.has(now.id) && before?.status !== now.status) fetchWhole(now.id);
       touch("all");
@@ -215,11 +357,18 @@ function mount(root, app) {
       run.findings = message.findings;
       run.accuracy = message.point.validation_accuracy ?? run.accuracy;
       if (known) {
-        known.points = known.points.filter((point) => point.step < message.point.step || (point.step === message.point.step && !message.point.whole));
+        known.points = known.points.filter(
+          (point) =>
+            point.step < message.point.step ||
+            (point.step === message.point.step && !message.point.whole),
+        );
         known.points.push(message.point);
       }
-      if (here) { touch("curves"); touch("health"); touch("troubles"); }
-      else if (compared.includes(message.run)) touch("curves");
+      if (here) {
+        touch("curves");
+        touch("health");
+        touch("troubles");
+      } else if (compared.includes(message.run)) touch("curves");
     } else if (message.kind === "look" && known) {
       known.look = message;
       if (here) touch("look");
@@ -233,7 +382,11 @@ function mount(root, app) {
       runs.delete(message.run);
       whole.delete(message.run);
       compared = compared.filter((id) => id !== message.run);
-      if (here) { shownId = runs.keys().next().value ?? null; if (shownId) choose(shownId); place(); }
+      if (here) {
+        shownId = runs.keys().next().value ?? null;
+        if (shownId) choose(shownId);
+        place();
+      }
       touch("all");
     } else if (message.kind === "refused" || message.kind === "error") app.toast(message.error);
   }
@@ -256,23 +409,38 @@ function mount(root, app) {
     formPlace.hidden = !heardState || some;
     anew.hidden = !run;
     anew.textContent = fresh ? "Back to the run" : "New training";
-    if (all || now.has("list") || now.has("progress")) list.show([...runs.values()], fresh ? null : shownId, compared, bound);
+    if (all || now.has("list") || now.has("progress"))
+      list.show([...runs.values()], fresh ? null : shownId, compared, bound);
     if (!some) return;
     const known = whole.get(run.id);
-    if (all) { showHead(run); gain.show(known?.brought ?? null); }
+    if (all) {
+      showHead(run);
+      gain.show(known?.brought ?? null);
+    }
     if (all || now.has("progress")) showProgress(run);
     if (all || now.has("troubles")) showTroubles(run);
     if ((all || now.has("curves")) && known) chart.show(known.points, others());
-    if ((all || now.has("health")) && known?.points.length && run.shape.sizes) layers.show(known.points.at(-1), run.shape.sizes);
+    if ((all || now.has("health")) && known?.points.length && run.shape.sizes)
+      layers.show(known.points.at(-1), run.shape.sizes);
     if ((all || now.has("look")) && known?.look) showLook(known.look);
   }
 
-  const others = () => compared.filter((id) => id !== shownId && whole.has(id)).map((id) => ({ name: runs.get(id).name, points: whole.get(id).points, colour: COMPARED[compared.indexOf(id)] }));
+  const others = () =>
+    compared
+      .filter((id) => id !== shownId && whole.has(id))
+      .map((id) => ({
+        name: runs.get(id).name,
+        points: whole.get(id).points,
+        colour: COMPARED[compared.indexOf(id)],
+      }));
 
   function showHead(run) {
     name.textContent = run.name;
     const { wish, shape } = run;
-    if (run.status === "damaged") { about.textContent = ""; return; }
+    if (run.status === "damaged") {
+      about.textContent = "";
+      return;
+    }
     const taught = wish.own ? "fine-tuned on your digits among MNIST’s, " : "";
     about.textContent = `${taught}${run.sizes.join("-")} ${wish.activation}, ${wish.cost} cost, ${wish.optimizer}, mini-batches of ${wish.batch_size}, ${wish.dataset}${shape.images ? `, ${count(shape.images)} images, ${count(shape.parameters)} parameters` : ""}`;
     steering?.show(run.wish, run.rate);
@@ -284,58 +452,129 @@ function mount(root, app) {
     const alive = isLive(run);
     status.textContent = STATUS[run.status];
     status.className = `status is-${run.status}`;
-    buttons.run.textContent = run.status === "running" ? "Pause" : run.status === "finished" ? `Train ${MORE} epochs more` : at.step ? "Go on" : "Start";
+    buttons.run.textContent =
+      run.status === "running"
+        ? "Pause"
+        : run.status === "finished"
+          ? `Train ${MORE} epochs more`
+          : at.step
+            ? "Go on"
+            : "Start";
     buttons.run.disabled = ["starting", "damaged"].includes(run.status);
-    buttons.batch.disabled = buttons.epoch.disabled = buttons.run.disabled || run.status === "running";
+    buttons.batch.disabled = buttons.epoch.disabled =
+      buttons.run.disabled || run.status === "running";
     buttons.stop.disabled = !alive;
     const share = at.total ? at.step / at.total : 0;
     bar.style.transform = `scaleX(${share})`;
     progress.setAttribute("aria-valuenow", Math.round(100 * share));
-    numbers.epoch.textContent = run.status === "damaged" ? "" : `Epoch ${number(Number((at.epoch ?? 0).toFixed(2)), 3)} of ${wish.epochs}`;
-    numbers.speed.textContent = at.speed ? `${count(Math.round(at.speed))} images/s` : run.status === "running" ? "warming up" : "";
+    numbers.epoch.textContent =
+      run.status === "damaged"
+        ? ""
+        : `Epoch ${number(Number((at.epoch ?? 0).toFixed(2)), 3)} of ${wish.epochs}`;
+    numbers.speed.textContent = at.speed
+      ? `${count(Math.round(at.speed))} images/s`
+      : run.status === "running"
+        ? "warming up"
+        : "";
     numbers.left.textContent = run.status === "running" ? duration(at.left) : "";
     numbers.rate.textContent = at.rate ? `η = ${number(at.rate, 2)}` : "";
   }
 
   function showTroubles(run) {
-    const gone = ["crashed", "damaged", "failed", "stopped"].includes(run.status) && run.sentence ? [{ title: GONE[run.status] ?? `The training has ${run.status}`, sentence: run.sentence, mends: [] }] : [];
+    const gone =
+      ["crashed", "damaged", "failed", "stopped"].includes(run.status) && run.sentence
+        ? [
+            {
+              title: GONE[run.status] ?? `The training has ${run.status}`,
+              sentence: run.sentence,
+              mends: [],
+            },
+          ]
+        : [];
     const all = [...gone, ...run.findings];
     const key = JSON.stringify(all);
     if (troubles.dataset.key === key) return;
     troubles.dataset.key = key;
-    troubles.replaceChildren(...all.map((finding) => el("div", { class: "trouble" },
-      el("div", {}, el("h3", {}, finding.title), el("p", {}, finding.sentence)),
-      el("div", { class: "row" }, finding.mends.map((each) => el("button", { type: "button", onclick: () => mend(run, each) }, each.label)),
-        gone.includes(finding) && !["failed", "damaged"].includes(run.status) ? el("button", { type: "button", onclick: () => resume("run") }, "Go on") : null))));
+    troubles.replaceChildren(
+      ...all.map((finding) =>
+        el(
+          "div",
+          { class: "trouble" },
+          el("div", {}, el("h3", {}, finding.title), el("p", {}, finding.sentence)),
+          el(
+            "div",
+            { class: "row" },
+            finding.mends.map((each) =>
+              el("button", { type: "button", onclick: () => mend(run, each) }, each.label),
+            ),
+            gone.includes(finding) && !["failed", "damaged"].includes(run.status)
+              ? el("button", { type: "button", onclick: () => resume("run") }, "Go on")
+              : null,
+          ),
+        ),
+      ),
+    );
   }
 
   function showLook(look) {
     const seen = sight(look.n_in);
     paintWeights(weights, new Int8Array(bytes(look.weights).buffer), look.shown, seen);
-    weights.setAttribute("aria-label", `Weights of ${look.shown} first-layer neurons as images, the largest ${number(look.most)}`);
+    weights.setAttribute(
+      "aria-label",
+      `Weights of ${look.shown} first-layer neurons as images, the largest ${number(look.most)}`,
+    );
     weightsNote.textContent = `${look.shown < look.neurons ? `${look.shown} of ` : ""}${count(look.neurons)} neurons; blue weights are positive, red negative, up to ${number(look.most, 3)}.${seen?.maps.length ? ` Each is eight maps of edges, brighter towards ${seen.maps.slice(0, 4).join(" ")} and, below, ${seen.maps.slice(4).join(" ")}.` : ""}`;
     const images = bytes(look.images);
-    worst.replaceChildren(...look.wrong.map(([label, said, sure], i) => {
-      const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": `A ${label} read as ${said}` });
-      paintInk(canvas, images.subarray(784 * i, 784 * (i + 1)));
-      return el("li", {}, canvas, el("p", {}, el("b", {}, label), " → ", el("b", { class: "error" }, said), el("span", { class: "note" }, percent(sure))));
-    }));
-    if (!look.wrong.length) worst.replaceChildren(el("li", { class: "note" }, "None: every image looked at is read right."));
+    worst.replaceChildren(
+      ...look.wrong.map(([label, said, sure], i) => {
+        const canvas = el("canvas", {
+          class: "pixels",
+          role: "img",
+          "aria-label": `A ${label} read as ${said}`,
+        });
+        paintInk(canvas, images.subarray(784 * i, 784 * (i + 1)));
+        return el(
+          "li",
+          {},
+          canvas,
+          el(
+            "p",
+            {},
+            el("b", {}, label),
+            " → ",
+            el("b", { class: "error" }, said),
+            el("span", { class: "note" }, percent(sure)),
+          ),
+        );
+      }),
+    );
+    if (!look.wrong.length)
+      worst.replaceChildren(
+        el("li", { class: "note" }, "None: every image looked at is read right."),
+      );
     back.images(look);
   }
 
   const themed = () => touch("look");
   document.addEventListener("themechange", themed);
-  app.get("/api/train/controls").then((offered) => {
-    if (closed) return;
-    form = setup(offered, begin, () => kind(true));
-    formPlace.append(form.root);
-    form.root.addEventListener("input", () => { touched = true; });
-    steering = live(offered, (changes) => shown() && doing("/api/train/change", { run: shownId, ...changes }));
-    steer.append(steering.root);
-    showForm();
-    touch("all");
-  }).catch((error) => app.toast(error.message));
+  app
+    .get("/api/train/controls")
+    .then((offered) => {
+      if (closed) return;
+      form = setup(offered, begin, () => kind(true));
+      formPlace.append(form.root);
+      form.root.addEventListener("input", () => {
+        touched = true;
+      });
+      steering = live(
+        offered,
+        (changes) => shown() && doing("/api/train/change", { run: shownId, ...changes }),
+      );
+      steer.append(steering.root);
+      showForm();
+      touch("all");
+    })
+    .catch((error) => app.toast(error.message));
 
   return () => {
     closed = true;
