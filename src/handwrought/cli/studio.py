@@ -119,7 +119,7 @@ def _serve(
     studio = Studio(folder, model, warm_up=begin)
 
     async def rest() -> None:
-        await asyncio.to_thread(studio.rest)
+        await asyncio.to_thread(studio.drop_idle)
 
     settings: dict[str, Any] = {
         "loop": "asyncio",

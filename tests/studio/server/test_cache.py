@@ -11,7 +11,7 @@ from handwrought.nn.equations import Trace
 from handwrought.studio.backprop.microscope import _KEPT, Microscope, View
 from handwrought.studio.backprop.subjects import ink_name
 from handwrought.studio.draw.drawings import _TRACED, Drawings
-from handwrought.studio.server.cache import IDLE, Kept, give_back
+from handwrought.studio.server.cache import IDLE, Cache, release_memory
 from handwrought.studio.server.studio import Studio
 
 FRESH = "16-16:sigmoid:quadratic:fresh"
@@ -36,38 +36,50 @@ def traces():
 
 
 def test_the_longest_unused_goes_first():
-    kept = Kept(3)
+    cache = Cache(3)
     for key in "abc":
-        kept.put(key, key.upper())
-    assert kept.get("a") == "A"
-    kept.put("d", "D")
-    assert [kept.get(key) for key in "abcd"] == ["A", None, "C", "D"]
+        cache.put(key, key.upper())
+    assert cache.get("a") == "A"
+    cache.put("d", "D")
+    assert [cache.get(key) for key in "abcd"] == ["A", None, "C", "D"]
+
+
+def test_a_look_that_is_no_use_keeps_nothing_and_each_value_dropped_is_told():
+    dropped = []
+    cache = Cache(2, dropped.append)
+    cache.put("a", 1)
+    cache.put("b", 2)
+    assert cache.get("a", use=False) == 1
+    cache.put("c", 3)
+    assert list(cache.latest().items()) == [("c", 3), ("b", 2)]
+    cache.clear()
+    assert (dropped, len(cache)) == ([1, 3, 2], 0)
 
 
 def test_what_is_asked_for_stays_and_what_is_not_goes(later):
-    kept = Kept(3)
-    kept.put("used", 1)
-    kept.put("left", 2)
+    cache = Cache(3)
+    cache.put("used", 1)
+    cache.put("left", 2)
     later(IDLE - 1)
-    assert kept.get("used") == 1
+    assert cache.get("used") == 1
     later(2)
-    kept.forget()
-    assert len(kept) == 1
-    assert kept.get("used") == 1
+    cache.drop_idle()
+    assert len(cache) == 1
+    assert cache.get("used") == 1
 
 
 def test_it_is_kept_and_forgotten_by_many_threads_at_once():
-    kept = Kept(8)
+    cache = Cache(8)
     wrong = []
 
     def work(seed):
         rng = np.random.default_rng(seed)
         for key in rng.integers(0, 16, 2000).tolist():
-            found = kept.get(key)
+            found = cache.get(key)
             wrong.extend([key] if found not in (None, 10 * key) else [])
-            kept.put(key, 10 * key)
+            cache.put(key, 10 * key)
             if key == 0:
-                kept.forget(0)
+                cache.drop_idle(0)
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
     for thread in threads:
@@ -75,7 +87,7 @@ def test_it_is_kept_and_forgotten_by_many_threads_at_once():
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert len(kept) <= 8
+    assert len(cache) <= 8
 
 
 def test_a_neuron_of_each_of_many_drawings_leaves_few_traces(tmp_path, later):
@@ -89,7 +101,7 @@ def test_a_neuron_of_each_of_many_drawings_leaves_few_traces(tmp_path, later):
         assert drawings.neuron(number, 2, 0) is not None
     assert traces() - before == _TRACED
     later(IDLE + 1)
-    studio.rest()
+    studio.drop_idle()
     assert traces() == before
     assert drawings.neuron(number, 2, 0) is not None  # and is worked out again
     studio.close()
@@ -104,7 +116,7 @@ def test_the_microscope_rests_too_and_shows_the_same_again(tmp_path, later):
     assert traces() - before <= _KEPT
     data = weakref.ref(microscope.images.data)
     later(IDLE + 1)
-    studio.rest()
+    studio.drop_idle()
     assert traces() == before
     gc.collect()
     assert data() is None
@@ -113,11 +125,11 @@ def test_the_microscope_rests_too_and_shows_the_same_again(tmp_path, later):
 
 
 def test_giving_memory_back_is_no_error_wherever_it_runs(monkeypatch):
-    give_back()
+    release_memory()
     for error in (OSError, AttributeError, TypeError):
 
         def none(name, error=error):
             raise error
 
         monkeypatch.setattr("handwrought.studio.server.cache.ctypes.CDLL", none)
-        give_back()
+        release_memory()

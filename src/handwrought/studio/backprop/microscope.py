@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
 from handwrought.studio.backprop.subjects import Images, Networks, seen_by
-from handwrought.studio.server.cache import Kept
+from handwrought.studio.server.cache import Cache
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,7 +136,7 @@ class Microscope:
     def __init__(self, studio: Studio) -> None:
         self.images = Images(studio)
         self.networks = Networks(studio, self.images)
-        self._traces: Kept[Trace] = studio.kept(_KEPT)
+        self._traces: Cache[Any, Trace] = studio.cache(_KEPT)
         self._lock = threading.RLock()
         self._breaking: dict[str, Broken] = {}
         self._trying = threading.Lock()

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handwrought.errors import HandwroughtError, InvalidArgument
-from handwrought.studio.server.cache import Kept
+from handwrought.studio.server.cache import Cache
 from handwrought.studio.server.input_names import SIDE
 from handwrought.studio.train.run_folder import run_models
 
@@ -79,7 +79,7 @@ class Images:
     """Images by name, from MNIST or from a link."""
 
     def __init__(self, studio: Studio) -> None:
-        self._data: Kept[Dataset] = studio.kept(1)
+        self._data: Cache[str, Dataset] = studio.cache(1)
         self._lock = threading.Lock()
 
     @property
@@ -271,7 +271,7 @@ class Networks:
     def __init__(self, studio: Studio, images: Images) -> None:
         self._studio = studio
         self._images = images
-        self._ready: Kept[Ready] = studio.kept(_KEPT)
+        self._ready: Cache[str, Ready] = studio.cache(_KEPT)
         self._training: dict[str, float] = {}
         self._failed: dict[str, str] = {}
         self._lock = threading.RLock()

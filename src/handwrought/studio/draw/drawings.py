@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
@@ -15,7 +14,7 @@ from handwrought.studio.draw.answers import (
     preparation_seen,
     refusal,
 )
-from handwrought.studio.server.cache import Kept
+from handwrought.studio.server.cache import Cache
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,11 +67,11 @@ class Drawings:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._drawings: OrderedDict[int, Drawing] = OrderedDict()
+        self._drawings: Cache[int, Drawing] = Cache(_KEPT)
         self._next = 1
         self._lock = threading.Lock()
         self._exact: Network | None = None
-        self._traces: Kept[Trace] = studio.kept(_TRACED)
+        self._traces: Cache[Drawing, Trace] = studio.cache(_TRACED)
 
     def close(self) -> None:
         """Nothing outlives the studio."""
@@ -91,12 +90,9 @@ class Drawings:
         reading = recognizer.read_digit(picture)
         drawing = Drawing(self._float64(), reading, recognizer.representation)
         with self._lock:
-            if number is None or number not in self._drawings:
+            if number is None or self._drawings.get(number) is None:
                 number, self._next = self._next, self._next + 1
-            self._drawings[number] = drawing
-            self._drawings.move_to_end(number)
-            while len(self._drawings) > _KEPT:
-                self._drawings.popitem(last=False)
+            self._drawings.put(number, drawing)
         return Seen(
             drawing=number,
             digit=reading.digit,
@@ -117,17 +113,15 @@ class Drawings:
         InvalidArgument
             If there is none, or so many came after it that it is forgotten.
         """
-        with self._lock:
-            found = self._drawings.get(number)
+        found = self._drawings.get(number, use=False)
         if found is None:
             raise InvalidArgument(f"drawing {number} is forgotten: draw it anew")
         return found
 
     def recent(self) -> dict[int, Drawing]:
         """The drawings with ink on them, the latest first."""
-        with self._lock:
-            newest = reversed(self._drawings.items())
-            return {n: drawing for n, drawing in newest if drawing.reading.digit is not None}
+        newest = self._drawings.latest().items()
+        return {n: drawing for n, drawing in newest if drawing.reading.digit is not None}
 
     def neuron(self, number: int, layer: int, j: int) -> NeuronSeen:
         """A neuron's sum for a drawing; layers count from 2 to L, as in the article.

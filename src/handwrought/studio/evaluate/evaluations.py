@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from handwrought.studio.evaluate.activation_map import MapSeen
     from handwrought.studio.evaluate.answers import CellSeen, Result
     from handwrought.studio.evaluate.distortions import Changed, CurvesSeen, Sample
-    from handwrought.studio.server.studio import Studio
+    from handwrought.studio.server.cache import Cache
+from handwrought.studio.server.studio import Studio
 
 __all__ = ["Evaluations", "ModelOffered", "ReportMade"]
 
@@ -59,7 +59,7 @@ class Evaluations:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._works: OrderedDict[tuple[str, int, int], dict[Any, Work[Any]]] = OrderedDict()
+        self._works: Cache[tuple[str, int, int], dict[Any, Work[Any]]] = Cache(_KEPT, _stop)
         self._tests: dict[str, tuple[str, Split, tuple[str, ...]]] = {}
         self._lock = threading.Lock()
         self._loading = threading.Lock()
@@ -67,10 +67,7 @@ class Evaluations:
 
     def close(self) -> None:
         """Stop what is under way."""
-        with self._lock:
-            for works in self._works.values():
-                _stop(works)
-            self._works.clear()
+        self._works.clear()
 
     def models(self) -> list[ModelOffered]:
         """The shipped model, the studio's own if it has another, and those of its runs."""
@@ -190,10 +187,9 @@ class Evaluations:
             ) from None
         key = model, state.st_mtime_ns, state.st_size
         with self._lock:
-            works = self._works.setdefault(key, {})
-            self._works.move_to_end(key)
-            while len(self._works) > _KEPT:
-                _stop(self._works.popitem(last=False)[1])
+            works = self._works.get(key)
+            if works is None:
+                works = self._works.put(key, {})
             if what not in works:
                 works[what] = Work(task, f"evaluate {what}")
             return works[what]
@@ -204,7 +200,7 @@ class Evaluations:
             return work.result()
         except BaseException:
             with self._lock:
-                for works in self._works.values():
+                for works in self._works.latest().values():
                     for what in [what for what, each in works.items() if each is work]:
                         del works[what]
             raise

@@ -10,7 +10,6 @@ from __future__ import annotations
 import struct
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,8 @@ from handwrought.training.optimizers import make_optimizer
 from handwrought.training.step import Step
 
 if TYPE_CHECKING:
-    from handwrought.studio.server.studio import Studio
+    from handwrought.studio.server.cache import Cache
+from handwrought.studio.server.studio import Studio
 
 __all__ = ["FRAME", "Costs", "Playground", "Playgrounds"]
 
@@ -327,8 +327,7 @@ class Playgrounds:
     MOST = 32
 
     def __init__(self, studio: Studio) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Playground] = OrderedDict()
+        self._open: Cache[str, Playground] = Cache(self.MOST)
 
     def open(
         self, tab: str, settings: Settings, did: str, again: bool, points: bool = False
@@ -337,20 +336,13 @@ class Playgrounds:
 
         ``points``: with the points that the tab has put in and taken out by hand.
         """
-        with self._lock:
-            kept = self._kept.get(tab) if again or points else None
+        kept = self._open.get(tab) if again or points else None
         found = kept if again and kept else Playground(settings, did)
         if kept and found is not kept:
             for each in kept.edits(settings):
                 found.apply(each)
-        with self._lock:
-            self._kept[tab] = found
-            self._kept.move_to_end(tab)
-            while len(self._kept) > self.MOST:
-                self._kept.popitem(last=False)
-        return found
+        return self._open.put(tab, found)
 
     def close(self) -> None:
         """Forget them all."""
-        with self._lock:
-            self._kept.clear()
+        self._open.clear()

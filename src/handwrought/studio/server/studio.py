@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from handwrought.errors import HandwroughtError
-from handwrought.studio.server.cache import Kept, give_back
+from handwrought.studio.server.cache import Cache, release_memory
 
 if TYPE_CHECKING:
     from handwrought.reading.recognizer import Recognizer
@@ -57,7 +57,7 @@ class Studio:
         self._warm_up = warm_up
         self._backends: dict[type, Any] = {}
         self._lock = threading.RLock()
-        self._kept: list[Kept[Any]] = []
+        self._caches: list[Cache[Any, Any]] = []
         self._recognizer: Future[Recognizer] = Future()
         self._loading: threading.Thread | None = None
         self._warming: subprocess.Popen[bytes] | None = None
@@ -107,20 +107,20 @@ class Studio:
                 self._backends[kind] = kind(self)
             return cast(B, self._backends[kind])
 
-    def kept(self, most: int) -> Kept[Any]:
-        """A place for so many values, which are forgotten when nobody asks for them."""
-        made: Kept[Any] = Kept(most)
+    def cache(self, most: int) -> Cache[Any, Any]:
+        """Room for so many values, which are dropped when nobody asks for them."""
+        made: Cache[Any, Any] = Cache(most)
         with self._lock:
-            self._kept.append(made)
+            self._caches.append(made)
         return made
 
-    def rest(self) -> None:
-        """To be called now and then: forget what is not asked for, and give its memory back."""
+    def drop_idle(self) -> None:
+        """To be called now and then: drop what is not asked for, and give its memory back."""
         with self._lock:
-            places = list(self._kept)
-        for each in places:
-            each.forget()
-        give_back()
+            caches = list(self._caches)
+        for cache in caches:
+            cache.drop_idle()
+        release_memory()
 
     def close(self) -> None:
         """End what the backends started."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from handwrought.errors import InvalidArgument
 from handwrought.studio.draw.answers import Layer
 from handwrought.studio.draw.drawings import Drawings
-from handwrought.studio.server.cache import Kept
+from handwrought.studio.server.cache import Cache
 from handwrought.studio.server.input_names import SIDE
 from handwrought.studio.train.runs import Runs
 from handwrought.studio.train.snapshots import moment_path, steps_kept
@@ -67,7 +67,7 @@ class Scrubber:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._networks: Kept[tuple[Network, str]] = studio.kept(_REMEMBERED)
+        self._networks: Cache[tuple[str, int, int], tuple[Network, str]] = studio.cache(_REMEMBERED)
 
     def close(self) -> None:
         """Nothing outlives the studio."""
