@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from handwrought.errors import InvalidArgument
 from handwrought.studio.server.background import Progress, Say, Work
+from handwrought.studio.server.cache import Cache
 from handwrought.studio.train.run_folder import run_models
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from handwrought.studio.evaluate.activation_map import MapSeen
     from handwrought.studio.evaluate.answers import CellSeen, Result
     from handwrought.studio.evaluate.distortions import Changed, CurvesSeen, Sample
-    from handwrought.studio.server.cache import Cache
-from handwrought.studio.server.studio import Studio
+    from handwrought.studio.server.studio import Studio
 
 __all__ = ["Evaluations", "ModelOffered", "ReportMade"]
 

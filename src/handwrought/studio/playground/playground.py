@@ -32,12 +32,12 @@ from handwrought.studio.playground.settings import (
     read_did,
     write_did,
 )
+from handwrought.studio.server.cache import Cache
 from handwrought.training.optimizers import make_optimizer
 from handwrought.training.step import Step
 
 if TYPE_CHECKING:
-    from handwrought.studio.server.cache import Cache
-from handwrought.studio.server.studio import Studio
+    from handwrought.studio.server.studio import Studio
 
 __all__ = ["FRAME", "Costs", "Playground", "Playgrounds"]
 
