@@ -38,7 +38,8 @@ _IDX, _TABLES = "handwrought.data.idx", "handwrought.data.tables"
 _PICTURES, _MODEL = "handwrought.reading.pictures", "handwrought.storage.model_file"
 _HEADER, _CONTAINER = "handwrought.storage.header", "handwrought.storage.container"
 _NIELSEN = "handwrought.storage.nielsen"
-_CHECKPOINTS, _RUN = "handwrought.runs.checkpoint", "handwrought.training.run"
+_CHECKPOINTS = "handwrought.runs.checkpoint"
+_RESUMING = "handwrought.training.resuming"
 _RECIPES, _PLAN = "handwrought.training.recipes", "handwrought.training.plan"
 
 PLANTED = {
@@ -83,7 +84,7 @@ PLANTED = {
         Planted("nielsen-finite", "nielsen", _NIELSEN, "_matrix", "not np.isfinite(array).all()", "False"),
         Planted("checkpoint-kinds", "checkpoint", _CHECKPOINTS, "_header",
                 "type(header.get(name)) is not kind", "False"),
-        Planted("checkpoint-fits", "checkpoint", _RUN, "Run._check_state",
+        Planted("checkpoint-fits", "checkpoint", _RESUMING, "check_whole",
                 "kept is None or not fits or not", "kept is not None and fits and not"),
         Planted("recipe-tables", "recipe", _RECIPES, "_checked",
                 " or not isinstance(values, dict)", ""),

@@ -21,7 +21,7 @@ from handwrought.data.strokes import stroke_maps
 from handwrought.errors import InvalidArgument
 from handwrought.reading.recognizer import Recognizer
 from handwrought.storage import save_model
-from handwrought.training.batches import ChangedBatches, chance
+from handwrought.training.batches import AugmentedBatches, chance
 
 
 @pytest.fixture(scope="module")
@@ -126,11 +126,11 @@ def test_an_edge_is_in_the_map_of_the_direction_in_which_it_brightens():
 def test_changes_come_between_a_views_two_parts(split):
     change = Augmentation(rotation=20)
     few = replace(split, images=split.images[:8], labels=split.labels[:8])
-    batches = ChangedBatches(
+    batches = AugmentedBatches(
         replace(few, images=deskewed(few.images, "strokes")),
         change, 0.0, np.dtype(np.float32), 3, "strokes",
     )  # fmt: skip
-    ((x, _),) = batches.read(1, [np.arange(8)], 0, 1.0)
+    ((x, _),) = batches.read(1, [np.arange(8)], 0)
     rng = chance(3, 1, "augmentation")
     turned = change(deskewed(few.images, "strokes"), rng)
     np.testing.assert_array_equal(x, extract_features(turned, "strokes").reshape(8, -1))

@@ -293,7 +293,9 @@ TRUSTED = {
     "Calibration.__init__": RECORD, "Evaluation.__init__": RECORD, "RiskCoverage.__init__": RECORD,
     "Change.__init__": RECORD, "Curve.__init__": RECORD, "Reading.__init__": RECORD,
     "Picture.__init__": RECORD, "training.state": RECORD, "training.batches": INSIDE,
-    "training.sparse_engine": INSIDE, "training.split_engine": INSIDE, "training.step": INSIDE,
+    **dict.fromkeys(
+        (f"training.engines.{kind}" for kind in ("plain", "protocol", "sparse", "split")), INSIDE),
+    "training.step": INSIDE, "training.resuming": INSIDE,
     "Committee.outputs": "feedforward of its members", "Member.outputs": "feedforward and represent",
     "load_recipe": "takes a path", "resize": INSIDE, "shift_rows": INSIDE,
     "exchange.stacks": INSIDE, "training.tensorboard": INSIDE, "estimator.examples": INSIDE,

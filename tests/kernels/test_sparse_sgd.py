@@ -6,7 +6,6 @@ import pytest
 import handwrought as hw
 from handwrought.errors import InvalidArgument
 from handwrought.kernels import wanted
-from handwrought.training.sparse_engine import SparseEngine
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def trained(monkeypatch, kernels, images, sizes, activation, cost, output, **set
     net = hw.Network(sizes, activation, cost, seed=1, output_activation=output)
     before = net.parameters.vector.copy()
     reports = hw.train(net, images, batch_size=10, seed=2, **settings)
-    assert (reports._run.sparse is not None) == (kernels == "numba")
+    assert (reports._run.engine.name == "sparse") == (kernels == "numba")
     done = list(reports)
     return net.parameters.vector - before, done
 
@@ -91,7 +90,7 @@ def test_what_the_sparse_kernel_does_not_know_takes_the_plain_way(monkeypatch, i
         (hw.Network([784, 30, 10], output_activation="softmax"), {}),
     ):
         reports = hw.train(net, images, epochs=1, **settings)
-        assert reports._run.sparse is None
+        assert reports._run.engine.name != "sparse"
         assert len(list(reports)) == 1
 
 
@@ -106,11 +105,12 @@ def test_a_cost_that_overflows_is_seen_in_the_compiled_code_too(monkeypatch, ima
 
 @pytest.mark.parametrize("layer", [0, -1])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_nan_in_one_neuron_is_in_the_cost_of_the_batch(images, case, layer):
+def test_a_nan_in_one_neuron_is_in_the_cost_of_the_batch(monkeypatch, images, case, layer):
+    monkeypatch.setenv("HANDWROUGHT_KERNELS", "numba")
     net = hw.Network(*case[:3], seed=1, output_activation=case[3])
     net.layers[layer].biases[0] = np.nan
-    ten = images[:10]
-    assert np.isnan(SparseEngine(net, ten, 5, 0.0, 0.0).train(np.arange(10), np.ones(2))).all()
+    engine = hw.train(net, images[:10], batch_size=5)._run.engine
+    assert np.isnan(engine.costs(np.arange(10), np.ones(2))).all()
 
 
 def test_the_variable_decides(monkeypatch):

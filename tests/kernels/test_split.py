@@ -28,7 +28,7 @@ def trained(monkeypatch, kernels, images, activation="relu", cost="softmax", **s
     before = net.parameters.vector.copy()
     settings = {"epochs": 2, "batch_size": 20, "learning_rate": 0.01, "seed": 2, **settings}
     reports = hw.train(net, images, **settings)
-    assert (run_of(reports).split_engine is not None) == (kernels == "numba")
+    assert (run_of(reports).engine.name == "split") == (kernels == "numba")
     return before, net.parameters.vector.copy(), list(reports), net.parameters.vector
 
 
@@ -48,11 +48,11 @@ def test_gradients_are_those_of_the_plain_code(monkeypatch, images, activation, 
     monkeypatch.setenv("HANDWROUGHT_KERNELS", "numba")
     net = hw.Network([784, 64, 32, 10], activation, cost, seed=1)
     run = run_of(hw.train(net, images, epochs=1, batch_size=50, optimizer="momentum"))
-    engine = run.split_engine
+    engine = run.engine
     engine.copy(into_network=False)
     chosen = np.arange(7, 57)
     x, y = engine.read(chosen)
-    states = run.step.workspace.rows(50)
+    states = engine.plain.step.workspace.rows(50)
     engine.network.forward(x, states)
     gradient = engine.network.parameters.like()
     engine.network.backward(x, y, states, gradient)

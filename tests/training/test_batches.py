@@ -5,7 +5,7 @@ import pytest
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Split
-from handwrought.training.batches import ChangedBatches
+from handwrought.training.batches import AugmentedBatches
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ from handwrought.training.batches import ChangedBatches
 def test_a_share_of_a_batch_is_strangers_to_the_nearest_one(m, share, n):
     images = np.random.default_rng(0).integers(0, 256, (m, 28, 28), np.uint8)
     split = Split(images, np.arange(m) % 10)
-    batches = ChangedBatches(split, Augmentation(), share, np.dtype("float32"), seed=0)
-    ((x, y),) = batches.read(1, [np.arange(m)], 0, 1.0)
+    batches = AugmentedBatches(split, Augmentation(), share, np.dtype("float32"), seed=0)
+    ((x, y),) = batches.read(1, [np.arange(m)], 0)
     strange = (y == np.float32(0.1)).all(axis=1)
     assert strange.sum() == n
     np.testing.assert_array_equal(y[~strange], split.targets()[n:])

@@ -36,7 +36,7 @@ def test_divergence_is_reported_in_the_batch_in_which_it_happens(
     net = hw.Network([784, width, 10], activation, cost, output_activation=output)
     reports = hw.train(net, images, epochs=3, batch_size=10, learning_rate=0.01, **settings)
     run = reports._run
-    assert run._engine == engine
+    assert run.engine.name == engine
     before = []
 
     def follow():

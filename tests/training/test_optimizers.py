@@ -25,13 +25,14 @@ THEIRS = {
     "adam": lambda p: torch.optim.Adam(p, 0.1, betas=(0.8, 0.9), eps=1e-3),
     "adamw": lambda p: torch.optim.AdamW(p, 0.1, betas=(0.8, 0.9), eps=1e-3, weight_decay=0.0),
 }
+SPECS = hw.Network([3, 2]).specs
 OTHERS = {"momentum": 0.7, "rho": 0.8, "beta1": 0.8, "beta2": 0.9, "epsilon": 1e-3}
 
 
 @pytest.mark.parametrize("name", THEIRS)
 def test_with_other_constants_an_optimizer_steps_as_pytorchs_with_these(name):
     rng = np.random.default_rng(0)
-    mine = Parameters([3, 2], "float64", rng.standard_normal(8))
+    mine = Parameters(SPECS, "float64", rng.standard_normal(8))
     twin = torch.tensor(mine.vector.copy())
     theirs = THEIRS[name]([twin])
     asked = {key: OTHERS[key] for key in OPTIMIZERS[name].constants}
@@ -60,11 +61,11 @@ def test_with_other_constants_an_optimizer_steps_as_pytorchs_with_these(name):
 )
 def test_a_constant_that_an_optimizer_does_not_take_is_refused(name, constants, sentence):
     with pytest.raises(InvalidArgument, match=sentence):
-        make_optimizer(name, Parameters([3, 2]), **constants)
+        make_optimizer(name, Parameters(SPECS), **constants)
 
 
 def test_a_constant_left_out_is_the_default():
-    assert make_optimizer("adam", Parameters([3, 2]), beta1=None, beta2=0.5).beta1 == 0.9
+    assert make_optimizer("adam", Parameters(SPECS), beta1=None, beta2=0.5).beta1 == 0.9
 
 
 def test_learning_rates_by_default_are_nielsens_for_sgd():

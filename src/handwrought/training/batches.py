@@ -19,7 +19,7 @@ from handwrought.data.outliers import make_outliers
 from handwrought.data.representations import extract_features
 from handwrought.training.prefetch import prefetched
 
-__all__ = ["ChangedBatches", "chance"]
+__all__ = ["AugmentedBatches", "chance"]
 
 Array = NDArray[Any]
 
@@ -32,7 +32,7 @@ def chance(seed: int, epoch: int, stream: str, batch: int = 0) -> np.random.Gene
 
 
 @dataclass(frozen=True, eq=False)
-class ChangedBatches:
+class AugmentedBatches:
     """Batches of images that are changed in a thread beside the training.
 
     Attributes
@@ -47,6 +47,8 @@ class ChangedBatches:
     seed : int
     representation : str
         Whose last part comes after the changes; its first part is the split's already.
+    full_epochs : int, optional
+        Epochs with changes at full strength; in those after them they are half as large.
     """
 
     split: Split
@@ -55,12 +57,12 @@ class ChangedBatches:
     dtype: np.dtype[Any]
     seed: int
     representation: str = "as-is"
+    full_epochs: int | None = None
 
-    def read(
-        self, epoch: int, batches: list[Array], start: int, strength: float
-    ) -> Iterator[tuple[Array, Array]]:
+    def read(self, epoch: int, batches: list[Array], start: int) -> Iterator[tuple[Array, Array]]:
         """x (m, n_in) and y (m, n_out) of the batches of one epoch from ``start`` on."""
-        change = self.augmentation.times(strength)
+        half = self.full_epochs is not None and epoch > self.full_epochs
+        change = self.augmentation.times(0.5 if half else 1.0)
 
         def made(i: int) -> tuple[Array, Array]:
             rng, chosen = chance(self.seed, epoch, "augmentation", start + i), batches[start + i]

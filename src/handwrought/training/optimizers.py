@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
 from handwrought.nn.parameters import Parameters
+from handwrought.training.state import TrainingState
 
 __all__ = ["OPTIMIZERS", "Constant", "Optimizer", "default_learning_rate", "make_optimizer"]
 
@@ -91,11 +92,11 @@ class Optimizer(ABC):
         """The numbers and vectors that change as it steps; views."""
         return {"steps": self.steps}, self.vectors
 
-    def restore(self, numbers: Mapping[str, float], arrays: Mapping[str, Array]) -> None:
-        """Stand where :meth:`state` was taken."""
-        self.steps = int(numbers["steps"])
+    def restore(self, state: TrainingState) -> None:
+        """Stand where the optimizer of this training stood."""
+        self.steps = int(state.numbers["steps"])
         for slot, vector in self.vectors.items():
-            np.copyto(vector, arrays[slot])
+            np.copyto(vector, state.arrays[slot])
 
     # --- a step -------------------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import cos, pi
-from typing import Final
+from typing import Any, Final
 
 from handwrought.errors import InvalidArgument
+from handwrought.training.state import TrainingState
 
 __all__ = ["SCHEDULES", "Plateau", "Schedule", "make_schedule"]
 
@@ -79,6 +80,15 @@ class Plateau:
         self.share = 1.0
         self.best = float("inf")
         self.waited = 0
+
+    def state(self) -> tuple[dict[str, float], dict[str, Any]]:
+        """What it has come to."""
+        return {"share": self.share, "best": self.best, "waited": self.waited}, {}
+
+    def restore(self, state: TrainingState) -> None:
+        """Stand where the plateau of this training stood."""
+        self.share, self.best = state.numbers["share"], state.numbers["best"]
+        self.waited = int(state.numbers["waited"])
 
     def observe(self, cost: float) -> None:
         """Take in one epoch's cost."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-__all__ = ["TrainingState"]
+__all__ = ["StateHolder", "TrainingState"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,3 +38,18 @@ class TrainingState:
     numbers: Mapping[str, float]
     arrays: Mapping[str, NDArray[Any]]
     versions: Mapping[str, Any] = field(default_factory=dict)
+
+
+class StateHolder(Protocol):
+    """A part of a training that changes as it goes on: an engine, an average, a plateau."""
+
+    def state(self) -> tuple[Mapping[str, float], Mapping[str, NDArray[Any]]]:
+        """Its numbers and its arrays, under names that no other part has; views.
+
+        A whole number is an int, and a number that may be infinite is so from the start.
+        """
+        ...
+
+    def restore(self, state: TrainingState) -> None:
+        """Stand where the training of this state stood."""
+        ...

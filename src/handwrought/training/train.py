@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from inspect import GEN_CREATED, getgeneratorstate
 from threading import Lock
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,18 +22,13 @@ from numpy.typing import NDArray
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.representations import deskewed, n_features, represent_split
+from handwrought.data.representations import n_features
 from handwrought.errors import CannotCopy, InvalidArgument
 from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
-from handwrought.training.averaging import RunningAverage
-from handwrought.training.batches import ChangedBatches
-from handwrought.training.optimizers import default_learning_rate, make_optimizer
 from handwrought.training.reports import BatchReport, EpochReport
 from handwrought.training.run import Run, begin
-from handwrought.training.schedules import Plateau, make_schedule
 from handwrought.training.state import TrainingState
-from handwrought.training.step import Step
 
 __all__ = ["BatchReport", "EpochReport", "Training", "go_on", "train"]
 
@@ -179,33 +175,20 @@ def train(
         raise InvalidArgument("augmentation is for images, and the data is a table")
     if augmentation is None and (strangers or settle):
         raise InvalidArgument("strangers and settle need an augmentation: Augmentation() for none")
-    given = split, validation
-    eta = default_learning_rate(optimizer, network.cost.name)
-    if augmentation is None:
-        split = represent_split(split, view)
-    elif view != "as-is":
-        split = replace(split, images=deskewed(split.images, view))
-    if validation is not None:
-        validation = represent_split(validation, view)
-    changed = (
-        ChangedBatches(split, augmentation, strangers, network.dtype, seed, view)
-        if augmentation is not None
-        else None
+    asked_for = SimpleNamespace(
+        **{name: value for name, value in asked.items() if name not in ("network", "data")},
+        anneal_augmentation=settle,
+        outliers=strangers,
+        backprop_fraction=hardest,
+        ema_decay=average,
+        representation=view,
     )
     run = Run(
-        network=network,
-        split=split,
-        validation=validation,
-        epochs=epochs,
-        batch_size=min(batch_size, len(split)),
-        learning_rate=eta if learning_rate is None else float(learning_rate),
-        seed=seed,
-        label_smoothing=label_smoothing,
-        report_every=report_every,
-        changed=changed,
-        settle=settle,
-        given=given,
-        settings={
+        network,
+        split,
+        validation,
+        asked_for,
+        {
             "sizes": list(network.sizes),
             "activations": [each.name for each in network.activations],
             "cost": network.cost.name,
@@ -231,16 +214,7 @@ def train(
             "average": average,
             "view": None if view == "as-is" else view,
         },
-    )
-    run.schedule = make_schedule(schedule, warm_up)
-    run.plateau = Plateau(plateau_patience) if schedule == "halve-on-plateau" else None
-    run.average = RunningAverage(network, average) if average else None
-    plain = optimizer == "sgd" and not l1 and not any(rates) and not clip_norm
-    trained = run.choose_engine(plain=plain and hardest == 1, whole=hardest == 1)
-    moved = make_optimizer(optimizer, trained.parameters, weight_decay)
-    moved.compiled = run.compiled
-    run.step = Step(
-        trained, moved, rates, run.batch_size, hardest=hardest, l1=l1, clip_norm=clip_norm
+        report_every,
     )
     if resume is not None and (said := run.restore(resume)):
         warnings.warn(said, stacklevel=2)
@@ -386,9 +360,9 @@ class Training(Iterator[Any]):
         after = train(**asked)._run
         state = self._run.state()
         done = state.epoch - (0 if state.batch else 1)
-        if after.epochs < done:
+        if after.config.epochs < done:
             raise InvalidArgument(
-                f"epochs is {after.epochs}, and the training has come to epoch {done}: ask for at "
+                f"epochs is {after.config.epochs}, and the training has come to epoch {done}: ask for at "
                 f"least {done}"
             )
         self._reports.close()

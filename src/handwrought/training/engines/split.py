@@ -8,7 +8,8 @@ Everything else (the other layers, the optimizer, regularization) is the plain c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 from handwrought.data.dataset import Split
 from handwrought.nn.layers import Dense, dense_layers
 from handwrought.nn.layers.dense import DenseState
-from handwrought.nn.network import Network
 from handwrought.nn.parameters import LayerParameters, Parameters
+from handwrought.training.engines.plain import PlainEngine
+from handwrought.training.engines.protocol import Epoch, Job
+from handwrought.training.state import TrainingState
 
-__all__ = ["SplitEngine", "suits"]
+__all__ = ["SplitEngine"]
 
 Array = NDArray[Any]
 
@@ -29,22 +32,6 @@ _OFTEN = 0.12
 two ways cost the same (benchmarks/epochs.py)."""
 _NARROWEST = 64
 _LANES = 16
-
-
-def suits(network: Network, split: Split) -> bool:
-    """Whether the first layer can be split, and gains by it."""
-    first = network.layers[0]
-    width = first.n_out if isinstance(first, Dense) else 0
-    if (
-        network.dtype != np.float32
-        or split.images.dtype != np.uint8
-        or split.labels.ndim != 1
-        or width < _NARROWEST
-        or width % _LANES
-        or network.n_inputs >= 2**16
-    ):
-        return False
-    return bool((_use(split) >= _OFTEN).mean() < 0.8)
 
 
 def _use(split: Split) -> Array:
@@ -101,28 +88,77 @@ def _flipped(parameters: LayerParameters) -> Array:
 
 
 class SplitEngine:
-    """A twin of the network with its first layer split, and the reader of its batches."""
+    """The plain engine on a twin of the network with its first layer split; and the twin's reader."""
 
-    def __init__(self, network: Network, split: Split, capacity: int) -> None:
+    name = "split"
+
+    def __init__(self, job: Job) -> None:
         from handwrought.kernels import fused
         from handwrought.kernels.sparse_sgd import nonzero_pixels
 
+        network, split, use = job.network, job.split, _use(job.split)
         self.kernel: Any = fused
         self.outer = network
-        self.order = np.argsort(-_use(split), kind="stable")
-        self.n_dense = int((_use(split) >= _OFTEN).sum())
+        self.order = np.argsort(-use, kind="stable")
+        self.n_dense = int((use >= _OFTEN).sum())
         rows = split.images.reshape(len(split), -1)
         self.images = np.ascontiguousarray(rows[:, self.order[: self.n_dense]])
         self.rest = nonzero_pixels(rows, self.order[self.n_dense :])
         self.scale = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
         self.labels = split.labels.astype(np.int64)
-        self.x = np.empty((capacity, self.n_dense), np.float32)
-        self.y = np.zeros((capacity, split.n_classes), np.float32)
-        self.at = np.arange(capacity)
+        self.x = np.empty((job.batch_size, self.n_dense), np.float32)
+        self.y = np.zeros((job.batch_size, split.n_classes), np.float32)
+        self.at = np.arange(job.batch_size)
         parameters = Parameters(network.specs, network.dtype)
         self.network = network.with_parameters(parameters)
         first = _SplitDense(parameters[0], dense_layers(network.layers)[0], self)
         self.network.layers = (first, *self.network.layers[1:])
+        self.plain = PlainEngine(job, self.network, self)
+
+    @staticmethod
+    def suits(job: Job) -> bool:
+        """Whether the first layer can be split, and gains by it."""
+        network, split, first = job.network, job.split, job.network.layers[0]
+        width = first.n_out if isinstance(first, Dense) else 0
+        return (
+            job.compiled
+            and job.whole_batches
+            and network.dtype == np.float32
+            and split.images.dtype == np.uint8
+            and split.labels.ndim == 1
+            and width >= _NARROWEST
+            and width % _LANES == 0
+            and network.n_inputs < 2**16
+            and bool((_use(split) >= _OFTEN).mean() < 0.8)
+        )
+
+    def train(self, epoch: Epoch, first: int) -> Iterator[float]:
+        """A step of the twin for each mini-batch."""
+        self.copy(into_network=False)
+        return self.plain.train(epoch, first)
+
+    def hand_back(self) -> None:
+        """The network given gets what its twin has learnt."""
+        self.copy(into_network=True)
+
+    def state(self) -> tuple[Mapping[str, float], Mapping[str, Array]]:
+        """What the optimizer keeps, in the network's order."""
+        numbers, arrays = self.plain.state()
+        found = {name: np.empty_like(array) for name, array in arrays.items()}
+        for name, array in arrays.items():
+            self.convert(array, found[name], into_network=True)
+        return numbers, found
+
+    def restore(self, state: TrainingState) -> None:
+        """Go on as the optimizer stood there."""
+        arrays = dict(state.arrays)
+        if "engine" not in state.settings:  # format 1 kept them in the twin's order
+            for name, array in self.plain.state()[1].items():
+                arrays[name] = np.empty_like(array)
+                self.convert(arrays[name], state.arrays[name], into_network=False)
+        self.plain.restore(replace(state, arrays=arrays))
+
+    # --- the twin's mini-batches, and the way between it and the network ---------------------------
 
     def read(self, indices: Array) -> tuple[Any, Array]:
         """x and y of these examples, good until the next call."""
@@ -135,7 +171,7 @@ class SplitEngine:
 
     def copy(self, *, into_network: bool) -> None:
         """The parameters, from the network given into the twin or back."""
-        inner, outer = self.network.parameters.vector, self.outer.parameters.vector
+        inner, outer = self.network.parameters.numbers, self.outer.parameters.numbers
         self.convert(inner, outer, into_network=into_network)
 
     def convert(self, inner: Array, outer: Array, *, into_network: bool) -> None:

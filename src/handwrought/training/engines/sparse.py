@@ -7,17 +7,18 @@ parameters go in and come back.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.dataset import Split
 from handwrought.nn.layers import Dense, dense_layers
-from handwrought.nn.network import Network
+from handwrought.training.engines.protocol import Epoch, Job
+from handwrought.training.state import TrainingState
 
-__all__ = ["SparseEngine", "suits"]
+__all__ = ["SparseEngine"]
 
 Array = NDArray[Any]
 
@@ -25,32 +26,8 @@ _LIMITS = ((16, 2048, 150_000), (48, 1024, 40_000), (sys.maxsize, 256, 5_000))
 """Batch size; the widest layer and the most weights above the first layer up to which one example
 after the other is faster than products of whole batches by BLAS (benchmarks/engines.py)."""
 _DENSEST = 0.5
-_CHUNK = 512
+_STRETCH = 512
 """Batches in one compiled call: some milliseconds, so that Ctrl-C need not wait."""
-
-
-def suits(network: Network, split: Split, batch_size: int) -> bool:
-    """Whether the sparse kernels know this network and are the faster way for these images."""
-    if not all(isinstance(layer, Dense) for layer in network.layers):
-        return False
-    _, widest, most = next(limit for limit in _LIMITS if batch_size <= limit[0])
-    above = sum(a * b for a, b in pairwise(network.sizes[1:]))
-    *hidden, output = (activation.name for activation in network.activations)
-    known = {"identity", "sigmoid", "tanh", "relu", "leaky-relu"}
-    paired = network.cost.name == "quadratic" or output == network.cost.pair
-    sample = split.images[:: max(1, len(split) // 1000)]
-    return (
-        network.dtype == np.float32
-        and split.images.dtype == np.uint8
-        and split.labels.ndim == 1
-        and max(network.sizes[1:]) <= widest
-        and above <= most
-        and network.n_inputs < 2**16
-        and known.issuperset(hidden)
-        and (output in known or (output == "softmax" and network.cost.name == "softmax"))
-        and paired
-        and bool(np.count_nonzero(sample) <= _DENSEST * sample.size)
-    )
 
 
 def _aligned(*shape: int) -> Array:
@@ -62,23 +39,20 @@ def _aligned(*shape: int) -> Array:
 
 
 class SparseEngine:
-    """Trains a network's mini-batches, many in one call."""
+    """Many mini-batches in one compiled call."""
 
-    def __init__(
-        self,
-        network: Network,
-        split: Split,
-        batch_size: int,
-        weight_decay: float,
-        label_smoothing: float,
-    ) -> None:
+    name = "sparse"
+
+    def __init__(self, job: Job) -> None:
         from handwrought.kernels import sparse_sgd
 
         kernel: Any = sparse_sgd
-        self.kernel, self.network = kernel, network
-        self.batch_size, self.weight_decay = batch_size, weight_decay
-        self.off = np.float32(label_smoothing / network.n_outputs)
-        self.on = np.float32(1 - label_smoothing) + self.off
+        network, split = job.network, job.split
+        self.kernel, self.network, self.optimizer = kernel, network, job.optimizer(network)
+        self.batch_size, self.weight_decay = job.batch_size, float(job.config.weight_decay)
+        smoothing = job.config.label_smoothing
+        self.off = np.float32(smoothing / network.n_outputs)
+        self.on = np.float32(1 - smoothing) + self.off
         rows = split.images.reshape(len(split), -1)
         self.pixels = kernel.nonzero_pixels(rows, np.arange(rows.shape[1]))
         self.scale = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
@@ -93,10 +67,41 @@ class SparseEngine:
         self.first = _aligned(network.n_inputs, padded[0])
         self.upper = _aligned(depth - 1, int(self.sizes.max()), widest)
         self.biases = _aligned(depth, widest)
-        self.spaces = [_aligned(batch_size, depth, widest) for _ in range(3)]
+        self.spaces = [_aligned(job.batch_size, depth, widest) for _ in range(3)]
 
-    def train(self, order: Array, rates: Array) -> Array:
-        """The sums of costs of the batches that ``order`` makes, each trained on at its rate."""
+    @staticmethod
+    def suits(job: Job) -> bool:
+        """Whether the sparse kernels know this network and are the faster way for these images."""
+        network, split = job.network, job.split
+        dense = all(isinstance(layer, Dense) for layer in network.layers)
+        if not (job.compiled and job.plain_sgd and dense and split.labels.ndim == 1):
+            return False
+        _, widest, most = next(limit for limit in _LIMITS if job.batch_size <= limit[0])
+        above = sum(a * b for a, b in pairwise(network.sizes[1:]))
+        *hidden, output = (activation.name for activation in network.activations)
+        known = {"identity", "sigmoid", "tanh", "relu", "leaky-relu"}
+        sample = split.images[:: max(1, len(split) // 1000)]
+        return (
+            network.dtype == np.float32
+            and split.images.dtype == np.uint8
+            and max(network.sizes[1:]) <= widest
+            and above <= most
+            and network.n_inputs < 2**16
+            and known.issuperset(hidden)
+            and (output in known or (output == "softmax" and network.cost.name == "softmax"))
+            and (network.cost.name == "quadratic" or output == network.cost.pair)
+            and bool(np.count_nonzero(sample) <= _DENSEST * sample.size)
+        )
+
+    def train(self, epoch: Epoch, first: int) -> Iterator[float]:
+        """A call for each stretch up to where the training stops to look at the network."""
+        while first < epoch.n_batches:
+            end = min(epoch.next_stop(first), first + _STRETCH)
+            yield from self.costs(*epoch.stretch(first, end)).tolist()
+            first = end
+
+    def costs(self, examples: Array, rates: Array) -> Array:
+        """The sums of costs of the mini-batches of these examples, each trained on at its rate."""
         costs = np.empty(len(rates))
         self._copy(into_network=False)
         self.kernel.train_batches(
@@ -109,10 +114,10 @@ class SparseEngine:
             *self.pixels,
             self.scale,
             self.labels,
-            order,
+            examples,
             self.batch_size,
             rates,
-            float(self.weight_decay),
+            self.weight_decay,
             self.off,
             self.on,
             *self.spaces,
@@ -134,7 +139,13 @@ class SparseEngine:
             ):
                 np.copyto(*((theirs, ours) if into_network else (ours, theirs)))
 
-    @property
-    def chunk(self) -> int:
-        """Batches to train in one call."""
-        return _CHUNK
+    def hand_back(self) -> None:
+        """Nothing: the network has its parameters after each stretch."""
+
+    def state(self) -> tuple[Mapping[str, float], Mapping[str, Array]]:
+        """What SGD keeps: nothing."""
+        return self.optimizer.state()
+
+    def restore(self, state: TrainingState) -> None:
+        """Go on as the optimizer stood there."""
+        self.optimizer.restore(state)
