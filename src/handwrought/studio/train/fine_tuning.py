@@ -62,7 +62,7 @@ def standard_wish() -> Wish:
 def offered(digits: Path) -> dict[str, Any]:
     """What the page's form is made of: how many digits are kept, and the wish that it begins with."""
     from handwrought.data.collection import Collection
-    from handwrought.reading.tuning import LEAST
+    from handwrought.reading.fine_tuned import LEAST
 
     wish = standard_wish()
     asked = {"epochs": wish.epochs, "learning_rate": wish.learning_rate, "seed": wish.seed}
@@ -86,20 +86,21 @@ def tuned_wish(wish: Wish, source: Path) -> Wish:
     InvalidArgument, ModelFileError
         If the model cannot learn digits, or cannot be read.
     """
-    from handwrought.reading.tuning import check_teachable
-    from handwrought.storage import read_model
+    from handwrought.model import Model
+    from handwrought.reading.recognizer import check_reads_digits
 
-    header, network = read_model(source)
-    check_teachable("this model", network, header["representation"])
+    model = Model.load(source)
+    network = model.network
+    check_reads_digits("this model", model)
     _, *hidden, _ = network.sizes
     shape = {
         "dataset": "mnist",
         "images": None,
-        "view": header["representation"],
+        "view": model.representation,
         "hidden": hidden,
         "cost": network.cost.name,
         "initializer": None,
-        "strangers": header["record"].get("strangers", 0.0) if wish.augmentation else 0.0,
+        "strangers": model.record.get("strangers", 0.0) if wish.augmentation else 0.0,
     }
     if hidden:
         shape["activation"] = network.activations[0].name
@@ -119,7 +120,7 @@ def prepare(folder: Path, source: Path, digits: Path) -> None:
     import numpy as np
 
     from handwrought.data.collection import Collection
-    from handwrought.reading.tuning import LEAST
+    from handwrought.reading.fine_tuned import LEAST
 
     collection = Collection.open(digits)
     if len(collection) < LEAST:
@@ -172,12 +173,13 @@ class OwnTraining:
 
     def __init__(self, folder: Path, wish: Wish) -> None:
         from handwrought.data.catalog import load_dataset
-        from handwrought.storage import read_model
+        from handwrought.model import Model
         from handwrought.training.fine_tuning import BestEpoch, mixed
 
         assert wish.own is not None
         self.folder, self.wish = folder, wish
-        self.header, self.network = read_model(folder / _SOURCE)
+        self.model = Model.load(folder / _SOURCE)
+        self.network = self.model.network
         self.own, self.held_out = _read_digits(folder / _DIGITS)
         self.mnist = load_dataset("mnist")
         mixture = mixed(
@@ -202,11 +204,13 @@ class OwnTraining:
 
     def measure(self, when: str, network: Network) -> dict[str, Any]:
         """How many images of each kind are read right, kept under "before" or "after"."""
-        from handwrought.reading.tuning import measured
+        from handwrought.reading.fine_tuned import measured
 
         found = brought(self.folder) or {}
         if when == "after" or when not in found:
-            each = measured(network, self.mnist, self.own, self.held_out, self.wish.view)
+            each = measured(
+                replace(self.model, network=network), self.mnist, self.own, self.held_out
+            )
             found[when] = {name: one.as_json() for name, one in each.items()}
             write_json(self.folder / _MEASURED, found)
         return found
@@ -220,13 +224,14 @@ class OwnTraining:
 
     def save(self, network: Network, epochs: int) -> None:
         """Calibrated, as the model that it was made from is stored."""
-        from handwrought.reading.tuning import save_tuned
+        from handwrought.reading.fine_tuned import save_fine_tuned
 
         tuned = {**self.wish.arguments(), "by": "studio", "epochs_done": epochs}
         changes = tuned["augmentation"]
         tuned["augmentation"] = None if changes is None else asdict(changes)
         tuned |= asdict(self.wish.own) if self.wish.own else {}
-        save_tuned(network, self.folder / MODEL, self.header, self.mnist, self.own, tuned)
+        model = replace(self.model, network=network)
+        save_fine_tuned(model, self.folder / MODEL, self.mnist, self.own, tuned)
 
     def _recall(self) -> None:
         from handwrought.storage import read_model
