@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 import handwrought as hw
-from handwrought.committee import Committee
+from handwrought.committee import Member
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.representations import n_features
-from handwrought.model import Model
 
 COMMON: dict[str, Any] = {
     "batch_size": 256, "optimizer": "adamw", "learning_rate": 0.0012, "weight_decay": 0.02,
-    "schedule": "cosine", "warm_up": 0.02, "hardest": 0.3, "settle": 0.12, "average": 0.9995,
+    "schedule": "cosine", "warm_up": 0.02, "backprop_fraction": 0.3,
+    "anneal_augmentation": 0.12, "ema_decay": 0.9995,
 }  # fmt: skip
 STRONG = Augmentation(
     shift=1, rotation=11, scale=0.12, shear=11, elastic=1.3, elastic_sigma=4.2, thickness=0.5
@@ -63,7 +63,7 @@ def row(
         pass
     labels, found = data.validation.labels, []
     for shifts in (0, 1):
-        p = Committee([Model(network, view)]).outputs(data.validation.images, shifts)
+        p = Member(network, view).outputs(data.validation.images, shifts)
         cost = -np.log(np.maximum(p[np.arange(len(labels)), labels], 1e-12)).mean()
         found.append((float(cost), float((p.argmax(axis=1) == labels).mean())))
     return found

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,9 +29,10 @@ from handwrought.reading.pictures import count_pages, open_pages, open_picture
 from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.runs.history import read_history
 from handwrought.storage import load_model, read_header
-from handwrought.training.plan import Plan
+from handwrought.training.config import TrainingConfig
+from handwrought.training.plan import build, read_plan, trained_on
 from handwrought.training.recipes import load_recipe
-from handwrought.training.train import train
+from handwrought.training.train import begin_training, train
 
 __all__ = ["READERS", "Reader", "try_reader"]
 
@@ -182,7 +182,7 @@ def tiny_network() -> Network:
 
 
 TINY = {"epochs": 2, "batch_size": 2, "optimizer": "adam", "schedule": "halve-on-plateau",
-        "average": 0.9, "seed": 0}  # fmt: skip
+        "ema_decay": 0.9, "seed": 0}  # fmt: skip
 
 
 def _checkpoint(path: Path) -> None:
@@ -197,28 +197,21 @@ def _checkpoint(path: Path) -> None:
     assert np.isfinite(network.parameters.vector).all()
 
 
-def _trained_as(plan: Plan) -> None:
+def _trained_as(plan: TrainingConfig) -> None:
     """The first step that the command line takes with a plan, where that is a small one."""
     data = tiny()
-    hidden = plan.network.get("hidden", [])
-    sizes = [data.train.n_inputs, *(n for n in hidden if isinstance(n, int)), 3]
+    sizes = [data.train.n_inputs, *plan.hidden, 3]
     if sum(a * b for a, b in pairwise(sizes)) > MOST_WEIGHTS:
         return
-    network = plan.build(data)
-    train(network, plan.trained_on(data), **plan.arguments())
+    begin_training(build(plan, data), trained_on(plan, data), plan)
 
 
 def _recipe(path: Path) -> None:
-    recipe = load_recipe(path)
-    defaults: dict[str, Any] = {
-        "hidden": [3], "activation": "sigmoid", "cost": "softmax", "initializer": None,
-        "seed": 0, "full": False, "patience": None, "epochs": 1, "batch_size": 2,
-    }  # fmt: skip
-    _trained_as(Plan.of("tiny", defaults, recipe, {}))
+    _trained_as(load_recipe(path))
 
 
 def _plan(path: Path) -> None:
-    plan = Plan.read(path)
+    plan = read_plan(path)
     json.dumps(plan.as_json())
     _trained_as(plan)
 

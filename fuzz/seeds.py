@@ -22,8 +22,8 @@ from handwrought.runs.history import Entry, _lines
 from handwrought.storage import save_model
 from handwrought.storage.nielsen import to_nielsen
 from handwrought.storage.sealed import sealed
+from handwrought.training.config import TrainingConfig
 from handwrought.training.metrics import LayerMeasured, Point
-from handwrought.training.plan import Plan
 from handwrought.training.train import train
 
 __all__ = ["seeds"]
@@ -158,10 +158,10 @@ warm_up = 0.1
 dropout = [0.1, 0.2]
 weight_decay = 1e-4
 label_smoothing = 0.1
-hardest = 0.5
-average = 0.9
-settle = 0.2
-strangers = 0.1
+backprop_fraction = 0.5
+ema_decay = 0.9
+anneal_augmentation = 0.2
+outliers = 0.1
 [augmentation]
 shift = 1.0
 elastic = 0.5
@@ -175,13 +175,13 @@ def _recipes() -> list[bytes]:
 def _plans() -> list[bytes]:
     network = {"hidden": [3], "activation": "tanh", "cost": "softmax", "initializer": None}
     training = {"epochs": 2, "batch_size": 2, "optimizer": "sgd", "learning_rate": 0.1, "l1": 0.0}
-    plans = [
-        Plan("mnist", network, training),
-        Plan("mnist", network, training | {"clip_norm": 1.0}, 3, True, 5, "upright", "r",
-             Augmentation(shift=1)),
-    ]  # fmt: skip
-    old = [json.dumps(asdict(plan), indent=1).encode() for plan in plans]  # without a digest
-    return [*old, *(sealed(asdict(plan), indent=1) for plan in plans)]
+    old = {"dataset": "mnist", "network": network, "training": training, "seed": 3, "full": False,
+           "patience": 5, "view": "upright", "recipe": "r", "augmentation": None,
+           "committee": None}  # fmt: skip
+    changed = TrainingConfig(hidden=(3,), epochs=2, augmentation=Augmentation(shift=1))
+    new = TrainingConfig.of(network | training).as_json()
+    plans = [old, new, changed.as_json()]
+    return [json.dumps(old, indent=1).encode(), *(sealed(plan, indent=1) for plan in plans)]
 
 
 def _histories() -> list[bytes]:

@@ -5,13 +5,6 @@ import ast
 import pytest
 from tools.floor_plan import LAZY, SOURCE, home, imports, level
 
-from handwrought.cli import ActivationName, CostName, InitializerName, OptimizerName, ScheduleName
-from handwrought.nn.activations import ACTIVATIONS
-from handwrought.nn.costs import COSTS
-from handwrought.nn.initializers import INITIALIZERS
-from handwrought.training.optimizers import OPTIMIZERS
-from handwrought.training.schedules import SCHEDULES
-
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -135,7 +128,7 @@ OPENED_ELSEWHERE = {
     "cli/streams.py": {"os.open(os.devnull, os.O_RDWR)"},
     "cli/studio.py": {"webbrowser.open(address)"},
 }  # fmt: skip
-OURS = {"Collection", "Committee", "Model", "Recognizer"}  # whose open and load come here, too
+OURS = {"Collection", "Committee", "Member", "Recognizer"}  # whose open and load come here, too
 
 
 def readings(file):
@@ -158,19 +151,5 @@ def test_files_are_opened_in_one_place_alone():
 
 
 def test_what_opens_a_file_is_seen(tmp_path):
-    (tmp_path / "a.py").write_text("open(p)\nPath(p).read_bytes()\nnp.load(p)\nModel.load(p)\n")
+    (tmp_path / "a.py").write_text("open(p)\nPath(p).read_bytes()\nnp.load(p)\nMember.load(p)\n")
     assert list(readings(tmp_path / "a.py")) == ["open(p)", "Path(p).read_bytes()", "np.load(p)"]
-
-
-@pytest.mark.parametrize(
-    ("names", "library"),
-    [
-        (ActivationName, ACTIVATIONS),
-        (CostName, {name: c for name, c in COSTS.items() if name == c.name}),
-        (OptimizerName, OPTIMIZERS),
-        (ScheduleName, SCHEDULES),
-        (InitializerName, INITIALIZERS),
-    ],
-)
-def test_the_command_line_offers_what_the_library_has(names, library):
-    assert [str(name) for name in names] == list(library)

@@ -13,7 +13,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import handwrought as hw
-from handwrought.committee import Committee
+from handwrought.committee import Committee, Member
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import CannotCopy
 from handwrought.estimator import MLPClassifier, MLPRegressor
@@ -178,7 +178,7 @@ def test_a_copied_step_trains_the_network_it_holds(way, data):
         make_optimizer("momentum", net.parameters),
         [0.0, 0.0],
         50,
-        hardest=0.5,
+        backprop_fraction=0.5,
         l1=0.1,
         clip_norm=1.0,
     )
@@ -206,7 +206,13 @@ def test_a_copied_best_follows_the_network_copied_with_it(way, data):
 
 @anyhow
 def test_a_training_under_way_is_not_copied_but_its_state_is(way, data):
-    settings = {"epochs": 3, "optimizer": "adam", "batch_size": 25, "dropout": 0.2, "average": 0.99}
+    settings = {
+        "epochs": 3,
+        "optimizer": "adam",
+        "batch_size": 25,
+        "dropout": 0.2,
+        "ema_decay": 0.99,
+    }
     net, whole = network(), network()
     list(hw.train(whole, data, **settings))
     training = hw.train(net, data, **settings)
@@ -240,7 +246,7 @@ def test_a_copied_reader_and_committee_say_the_same(way, data):
     reader = hw.Recognizer.load()
     assert (way(reader).probabilities(images) == reader.probabilities(images)).all()
     committee = Committee(
-        [hw.Model(network(seed), view) for seed, view in ((0, "as-is"), (1, "upright"))]
+        [Member(network(seed), view) for seed, view in ((0, "as-is"), (1, "upright"))]
     )
     assert (way(committee).outputs(images) == committee.outputs(images)).all()
 

@@ -28,7 +28,7 @@ optimizer = "adam"
 schedule = "one-cycle"
 weight_decay = 1e-4
 dropout = 0.2
-average = 0.9
+ema_decay = 0.9
 [augmentation]
 shift = 1
 rotation = 5

@@ -127,7 +127,9 @@ def test_a_model_on_strokes_stays_one(digits, tmp_path):
     path, out = tmp_path / "strokes.safetensors", tmp_path / "taught"
     data = hw.load_dataset("mnist")
     network = hw.Network([1568, 24, 10], "relu", "softmax", seed=0)
-    for _ in hw.train(network, data.train[:3000], epochs=1, optimizer="adam", view="strokes"):
+    for _ in hw.train(
+        network, data.train[:3000], epochs=1, optimizer="adam", representation="strokes"
+    ):
         pass
     network.save(path, representation="strokes")
     done = train("--from", path, "--add", digits, "--epochs", 1, "--learning-rate", 0.002,

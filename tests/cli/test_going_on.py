@@ -17,7 +17,7 @@ from handwrought.data.collection import Collection
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.storage import read_header
-from handwrought.training.plan import Plan
+from handwrought.training.plan import gone_on, read_plan, write_plan
 
 OPTIONS = ("--hidden", "6", "--epochs", "4", "--batch-size", "25", "--optimizer", "momentum",
            "--learning-rate", "0.1", "--checkpoint-every", "0", "--no-gallery")  # fmt: skip
@@ -65,7 +65,7 @@ def stopped(table, tmp_path, stopped_after, monkeypatch):
         (("--optimizer", "adam"), "--optimizer cannot change"),
         (("--batch-size", 5), "--batch-size cannot change"),
         (("--schedule", "cosine"), "--schedule cannot change"),
-        (("--average", 0.9), "--average cannot change"),
+        (("--ema-decay", 0.9), "--ema-decay cannot change"),
         (("--initializer", "he"), "--initializer cannot change"),
         (("--patience", 2), "--patience cannot change"),
         (("--full",), "--full cannot change"),
@@ -93,8 +93,8 @@ def test_what_can_change_is_applied_and_kept(stopped):
                  "--dropout", 0.1)  # fmt: skip
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["epochs"] == 6
-    plan = Plan.read(stopped / "config.json")
-    asked = {name: plan.training[name] for name in ("epochs", "learning_rate", "dropout")}
+    plan = read_plan(stopped / "config.json")
+    asked = {name: getattr(plan, name) for name in ("epochs", "learning_rate", "dropout")}
     assert asked == {"epochs": 6, "learning_rate": 0.02, "dropout": 0.1}
     log = [json.loads(line) for line in (stopped / "history.jsonl").read_text().splitlines()]
     assert [line["learning_rate"] for line in log] == [0.1, *[0.02] * 5]
@@ -111,8 +111,8 @@ def test_killed_after_a_change_it_goes_on_with_the_change(stopped, tmp_path):
         (whole / path.name).write_bytes(path.read_bytes())
     assert train("--resume", whole, "--no-gallery", *changes).exit_code == 0
     # Killed with the new plan in place, and the checkpoint of before.
-    plan = Plan.read(stopped / "config.json").gone_on({"epochs": 6, "learning_rate": 0.02})
-    plan.write(stopped / "config.json")
+    plan = gone_on(read_plan(stopped / "config.json"), {"epochs": 6, "learning_rate": 0.02})
+    write_plan(plan, stopped / "config.json")
     assert train("--resume", stopped, "--no-gallery").exit_code == 0
     for name in ALL:
         assert (stopped / name).read_bytes() == (whole / name).read_bytes()
@@ -258,7 +258,7 @@ def test_a_committee_that_goes_on_takes_no_other_settings(table, tmp_path):
     assert "holds a committee: nothing was trained" in str(done.exception)
     done = train("--dataset", table, *OPTIONS, "--committee", 3, "--out", folder)  # it may grow
     assert done.exit_code == 0
-    assert Plan.read(folder / "config.json").committee == 3
+    assert read_plan(folder / "config.json").committee == 3
 
 
 @pytest.fixture(scope="module")

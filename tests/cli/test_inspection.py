@@ -17,12 +17,13 @@ from handwrought.runs.checkpoint import save_checkpoint
 from handwrought.runs.history import History
 from handwrought.storage.lock import FolderLock
 from handwrought.storage.sealed import sealed
+from handwrought.training.config import TrainingConfig
 from handwrought.training.fine_tuning import FineTuningPlan
-from handwrought.training.plan import Plan
+from handwrought.training.plan import write_plan
 
 FOLDERS = Path(__file__).parents[1] / "runs" / "folders"
-NETWORK = {"hidden": [3], "activation": "tanh", "cost": "softmax", "initializer": None}
-PLAN = Plan("digits.npz", NETWORK, {"epochs": 4}, seed=7)
+NETWORK = {"hidden": (3,), "activation": "tanh", "cost": "softmax"}
+PLAN = TrainingConfig("digits.npz", **NETWORK, epochs=4, seed=7)
 
 
 def info(path):
@@ -50,7 +51,7 @@ def folder(tmp_path):
     history.close()
     save_checkpoint(training.state(), tmp_path / "checkpoint.safetensors")
     network.save(tmp_path / "model.safetensors", epochs_done=2, validation_accuracy=0.875)
-    PLAN.write(tmp_path / "config.json")
+    write_plan(PLAN, tmp_path / "config.json")
     return tmp_path
 
 
@@ -118,7 +119,7 @@ def test_a_lock_says_who_holds_it(folder):
 
 def test_committees_fine_tunings_and_studios_runs_are_known(folder, tmp_path):
     (tmp_path / "c" / "member-1").mkdir(parents=True)
-    Plan("d", NETWORK, {"epochs": 4}, committee=3).write(tmp_path / "c" / "config.json")
+    write_plan(TrainingConfig(epochs=4, committee=3), tmp_path / "c" / "config.json")
     (folder / "model.safetensors").rename(tmp_path / "c" / "member-1" / "model.safetensors")
     code, files = info(tmp_path / "c")
     assert code == 0

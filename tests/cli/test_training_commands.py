@@ -21,7 +21,7 @@ cost = "softmax"
 epochs = 2
 batch_size = 100
 optimizer = "adam"
-average = 0.99
+ema_decay = 0.99
 [augmentation]
 shift = 1
 rotation = 5
@@ -119,8 +119,8 @@ def test_ctrl_c_and_resume_give_the_file_of_an_uninterrupted_training(tmp_path, 
         (("--member", 1), "give --committee"),
         (("--resume", "nowhere"), "cannot be read"),
         (("--resume", "x", "--out", "y"), "leave --out"),
-        (("--hardest", 0), "hardest is 0"),
-        (("--average", 1), "average is 1"),
+        (("--backprop-fraction", 0), "backprop_fraction is 0"),
+        (("--ema-decay", 1), "ema_decay is 1"),
         (("--patience", 0), "--patience is 0"),
     ],
 )

@@ -1,6 +1,5 @@
 """``handwrought tune`` as a user runs it."""
 
-import inspect
 import json
 import signal
 import subprocess
@@ -11,8 +10,7 @@ import optuna
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from handwrought.cli import app, main
-from handwrought.cli.tuning import DEFAULTS
+from handwrought.cli import main
 
 from .test_commands import run
 
@@ -42,16 +40,6 @@ def trials_of(path):
         backend = optuna.storages.journal.JournalFileBackend(str(path))
         storage = optuna.storages.JournalStorage(backend)
     return optuna.load_study(study_name="plain-table", storage=storage).trials
-
-
-def test_the_defaults_are_those_of_train():
-    (train,) = (
-        each.callback for each in app.registered_commands if each.callback.__name__ == "train"
-    )
-    options = inspect.signature(train).parameters
-    for name, value in DEFAULTS.items():
-        default = options[name].default
-        assert value == ([int(default)] if name == "hidden" else default), name
 
 
 def test_the_best_recipe_trains_to_the_accuracy_it_was_chosen_for(tmp_path, table):

@@ -47,7 +47,7 @@ def test_the_whole_gradient_is_clipped_with_what_regularization_adds(name, l1):
     penalty = 0.0 if name == "adamw" else 0.3  # AdamW's decay is none
     theirs = THEIRS[name]([{"params": [weights, biases], "weight_decay": 0.0}])
     moved = make_optimizer(name, net.parameters, penalty)
-    step = Step(net, moved, [0.0], 5, hardest=1.0, l1=l1, clip_norm=0.2)
+    step = Step(net, moved, [0.0], 5, backprop_fraction=1.0, l1=l1, clip_norm=0.2)
     rng = np.random.default_rng(0)
     for _ in range(5):
         x, labels = rng.standard_normal((5, 6)), rng.integers(0, 3, 5)

@@ -19,7 +19,7 @@ def images():
     [
         ("plain", 30, "quadratic", "sigmoid", {}),
         ("plain", 30, "cross-entropy", "softmax", {}),
-        ("plain", 30, "softmax", "sigmoid", {"hardest": 0.5}),
+        ("plain", 30, "softmax", "sigmoid", {"backprop_fraction": 0.5}),
         ("numba, compiled", 30, "cross-entropy", "softmax", {"optimizer": "adam"}),
         ("numba, split", 64, "softmax", "softmax", {"optimizer": "momentum"}),
         ("numba, split", 64, "cross-entropy", "softmax", {"dropout": 0.5}),

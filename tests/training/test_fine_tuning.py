@@ -28,7 +28,9 @@ def trained(data):
 @pytest.fixture(scope="module")
 def on_strokes(data):
     network = hw.Network([1568, 32, 10], "relu", "softmax", seed=0)
-    for _ in hw.train(network, data, epochs=2, batch_size=32, optimizer="adam", view="strokes"):
+    for _ in hw.train(
+        network, data, epochs=2, batch_size=32, optimizer="adam", representation="strokes"
+    ):
         pass
     return network
 
@@ -100,7 +102,7 @@ def test_a_network_on_strokes_learns_and_is_measured_by_what_it_sees(on_strokes,
 
 def test_where_no_epoch_is_better_the_network_is_as_it_was(trained, own, data):
     network = trained.copy()
-    tuning = tuned(network, own, data, learning_rate=0.5, average=0.0)
+    tuning = tuned(network, own, data, learning_rate=0.5, ema_decay=0.0)
     assert len(list(tuning)) == 3
     assert tuning.kept == 0
     assert np.array_equal(network.parameters.vector, trained.parameters.vector)
@@ -109,7 +111,7 @@ def test_where_no_epoch_is_better_the_network_is_as_it_was(trained, own, data):
 def test_where_it_diverges_the_best_is_kept(trained, own, data):
     network = trained.copy()
     with pytest.raises(TrainingDiverged):
-        list(tuned(network, own, data, learning_rate=1e25, average=0.0))
+        list(tuned(network, own, data, learning_rate=1e25, ema_decay=0.0))
     assert np.array_equal(network.parameters.vector, trained.parameters.vector)
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument
-from handwrought.training.recipes import Recipe, load_recipe, recipe_text, shipped_recipes
+from handwrought.training.config import TrainingConfig
+from handwrought.training.recipes import load_recipe, recipe_text, shipped_recipes
 
 
 def file_of(tmp_path, text):
@@ -14,28 +15,44 @@ def file_of(tmp_path, text):
 
 
 def test_a_recipe_is_written_line_by_line():
-    recipe = Recipe(
-        "x",
-        'the "é"\x7f',
-        {"hidden": (30, 20), "initializer": None},
-        {"epochs": 3, "full": True, "learning_rate": 0.5},
-        Augmentation(shift=2.0, share=0.5),
+    recipe = TrainingConfig(
+        about='the "é"\x7f',
+        hidden=(30, 20),
+        epochs=3,
+        full=True,
+        learning_rate=0.5,
+        augmentation=Augmentation(shift=2.0, share=0.5),
     )
-    assert recipe_text(recipe, "one\n\n  two  ") == (
-        "# one\n#\n#   two\n"
-        'about = "the \\"é\\"\\u007f"\n'
-        "\n[network]\nhidden = [30, 20]\n"
-        "\n[training]\nepochs = 3\nfull = true\nlearning_rate = 0.5\n"
-        "\n[augmentation]\nshift = 2.0\nshare = 0.5\n"
+    text = recipe_text(recipe, "one\n\n  two  ")
+    assert text.startswith(
+        '# one\n#\n#   two\nabout = "the \\"é\\"\\u007f"\n\n[network]\nhidden = [30, 20]\n'
     )
-    assert recipe_text(Recipe("x")) == 'about = ""\n\n[network]\n\n[training]\n'
-    assert recipe_text(Recipe("x", augmentation=Augmentation())).endswith("\n\n[augmentation]\n")
+    assert text.endswith("\n\n[augmentation]\nshift = 2.0\nshare = 0.5\n")
+    lines = text.splitlines()
+    for line in ("full = true", "epochs = 3", "learning_rate = 0.5", 'schedule = "constant"'):
+        assert lines.index("[training]") < lines.index(line) < lines.index("[augmentation]")
+    assert "None" not in text
+    assert "dataset" not in text
+    assert "[augmentation]" not in recipe_text(TrainingConfig())
+    assert recipe_text(TrainingConfig(augmentation=Augmentation())).endswith("\n\n[augmentation]\n")
 
 
-def test_what_a_file_leaves_out_is_empty(tmp_path):
-    assert load_recipe(file_of(tmp_path, "")) == Recipe("mine", "", {}, {}, None)
+def test_what_a_file_leaves_out_is_as_it_is_by_default(tmp_path):
+    assert load_recipe(file_of(tmp_path, "")) == TrainingConfig(recipe="mine")
     assert load_recipe(str(file_of(tmp_path, "[augmentation]"))).augmentation == Augmentation()
     assert load_recipe(file_of(tmp_path, "about = 'é'")).about == "é"
+
+
+def test_the_names_of_before_are_taken_and_told(tmp_path):
+    text = "[training]\nhardest = 0.5\naverage = 0.9\nview = 'strokes'\n"
+    with pytest.warns(DeprecationWarning, match=r"mine.toml: \w+ is called \w+ now") as told:
+        found = load_recipe(file_of(tmp_path, text))
+    assert len(told) == 3
+    assert found == TrainingConfig(
+        recipe="mine", backprop_fraction=0.5, ema_decay=0.9, representation="strokes"
+    )
+    with pytest.raises(InvalidArgument, match="both are there"):
+        load_recipe(file_of(tmp_path, "[training]\nhardest = 0.5\nbackprop_fraction = 0.5"))
 
 
 def test_the_shipped_ones_are_known_by_their_names():
@@ -46,13 +63,11 @@ def test_the_shipped_ones_are_known_by_their_names():
 
 
 def test_what_lies_at_a_limit_is_taken(tmp_path):
-    assert load_recipe(file_of(tmp_path, "#" * 20_000)).network == {}
-    largest = (1 << 64) - 1
-    assert load_recipe(file_of(tmp_path, f"[training]\nepochs = {largest}")).training == {
-        "epochs": largest
-    }
-    assert load_recipe(file_of(tmp_path, "[network]\nhidden = [1]")).network == {"hidden": [1]}
-    assert load_recipe(file_of(tmp_path, "[network]\nhidden = []")).network == {"hidden": []}
+    assert load_recipe(file_of(tmp_path, "#" * 20_000)) == TrainingConfig(recipe="mine")
+    largest = (1 << 63) - 1
+    assert load_recipe(file_of(tmp_path, f"[training]\nepochs = {largest}")).epochs == largest
+    assert load_recipe(file_of(tmp_path, "[network]\nhidden = [1]")).hidden == (1,)
+    assert load_recipe(file_of(tmp_path, "[network]\nhidden = []")).hidden == ()
 
 
 VIEWS = (
@@ -68,20 +83,20 @@ VIEWS = (
          "record-pixels, record, shipped, or a TOML file's path"),
         (f"[network]\nhidden = [[{1 << 64}]]", "FILE holds a whole number of 65 bits"),
         (f"[training]\nx = {{y = {1 << 64}}}", "FILE holds a whole number of 65 bits"),
-        ("about = 3", "FILE: [about] is no table of a recipe: use network, training, augmentation"),
+        ("about = 3", "FILE: about is 3: it must be a text"),
         ("about = 'x'\n[house]",
          "FILE: [house] is no table of a recipe: use network, training, augmentation"),
         ("network = 3", "FILE: [network] is no table of a recipe: use network, training, augmentation"),
         ("[network]\nlayers = 3",
          "FILE: [network] knows no 'layers': use activation, cost, hidden, initializer"),
-        ("[network]\nhidden = [0]", "FILE: hidden is [0]: give a list such as [100, 50]"),
-        ("[network]\nhidden = [1.0]", "FILE: hidden is [1.0]: give a list such as [100, 50]"),
+        ("[network]\nhidden = [0]", "FILE: hidden is [0]: it must be a whole number of at least 1"),
+        ("[network]\nhidden = [1.0]", "FILE: hidden is [1.0]: it must be a whole number of at least 1"),
         ("[network]\nhidden = 'x'", "FILE: hidden is 'x': give a list such as [100, 50]"),
-        ("[training]\nview = 'y'", f"FILE: view 'y' is unknown: use one of {VIEWS}"),
-        ("[training]\nview = []", f"FILE: view [] is unknown: use one of {VIEWS}"),
+        ("[training]\nrepresentation = 'y'", f"FILE: representation 'y' is unknown: use one of {VIEWS}"),
+        ("[training]\nrepresentation = []", "FILE: representation is []: give a name"),
         ("[training]\nfull = 0", "FILE: full is 0: it must be true or false"),
-        ("[training]\nseed = 1.0", "FILE: seed is 1.0: it must be a whole number"),
-        ("[training]\npatience = true", "FILE: patience is True: it must be a whole number"),
+        ("[training]\nseed = 1.0", "FILE: seed is 1.0: it must be a whole number of at least 0"),
+        ("[training]\npatience = true", "FILE: patience is True: it must be a whole number of at least 1"),
     ],
 )  # fmt: skip
 def test_what_is_no_recipe_is_told_in_a_sentence(text, message, tmp_path):

@@ -1,6 +1,7 @@
 """Recipes, plans and checkpoints."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,48 +10,34 @@ import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
-from handwrought.training.plan import Plan
+from handwrought.training.plan import build, read_plan
 from handwrought.training.recipes import load_recipe, shipped_recipes
-
-DEFAULTS = {
-    "hidden": [30], "activation": "sigmoid", "cost": "quadratic", "initializer": None,
-    "epochs": 3, "seed": 0, "full": False, "patience": None,
-}  # fmt: skip
+from handwrought.training.train import begin_training
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_shipped_recipe_is_one_that_training_takes(name):
     recipe = load_recipe(name)
     assert recipe.about
-    plan = Plan.of("mnist", DEFAULTS, recipe, {})
     data = hw.load_dataset("mnist")
-    hw.train(plan.build(data), data.train[:600], **plan.arguments())
+    begin_training(build(recipe, data), data.train[:600], recipe)
 
 
 def test_the_recipes_are_there():
     assert set(shipped_recipes()) == {"article", "quick", "record", "record-pixels", "shipped"}
 
 
-def test_what_is_asked_for_by_name_stands_before_the_recipe_and_that_before_defaults():
-    plan = Plan.of("mnist", DEFAULTS, load_recipe("quick"), {"epochs": 2, "hidden": [7]})
-    assert plan.network["hidden"] == [7]
-    assert plan.network["activation"] == "relu"
-    assert plan.training["epochs"] == 2
-    assert plan.training["batch_size"] == 128
-    assert Plan.of("mnist", DEFAULTS, None, {}).training["epochs"] == 3
-
-
 def test_a_plan_comes_back_from_its_file(tmp_path):
-    plan = Plan.of("mnist", DEFAULTS, load_recipe("shipped"), {"seed": 4})
+    plan = replace(load_recipe("shipped"), seed=4)
     (tmp_path / "config.json").write_text(json.dumps(plan.as_json()))
-    assert Plan.read(tmp_path / "config.json") == plan
+    assert read_plan(tmp_path / "config.json") == plan
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"augmentation": 3}', '{"hue": 1}', "{" * 5000])
 def test_a_damaged_plan_is_told(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(InvalidArgument, match="is no training's plan"):
-        Plan.read(tmp_path / "config.json")
+        read_plan(tmp_path / "config.json")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +49,7 @@ def test_a_damaged_plan_is_told(tmp_path, content):
         ("[network]\nhidden = 30", "give a list"),
         ("[augmentation]\nrotation = -1", "rotation is -1"),
         ("about = 3", "about"),
-        ('[training]\nview = "sideways"', "view 'sideways' is unknown: use one of as-is"),
+        ('[training]\nrepresentation = "sideways"', "'sideways' is unknown: use one of as-is"),
     ],
 )
 def test_a_wrong_recipe_is_told(tmp_path, content, word):
@@ -103,7 +90,7 @@ def test_stretched_digits_are_wider_and_no_taller():
 @pytest.fixture
 def checkpoint(tmp_path):
     data = hw.load_dataset("mnist").train[:100]
-    training = hw.train(hw.Network([784, 5, 10]), data, epochs=2, optimizer="adam", average=0.9)
+    training = hw.train(hw.Network([784, 5, 10]), data, epochs=2, optimizer="adam", ema_decay=0.9)
     next(training)
     state = training.state()
     save_checkpoint(state, tmp_path / "c.safetensors")

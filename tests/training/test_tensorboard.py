@@ -175,7 +175,7 @@ def test_a_resumed_training_goes_on_in_the_same_curves_without_a_step_twice(data
 
 def test_tracking_changes_no_bit_of_the_training(data, tmp_path):
     watched, alone = network(), network()
-    settings = {"optimizer": "adam", "average": 0.9, "dropout": 0.2}
+    settings = {"optimizer": "adam", "ema_decay": 0.9, "dropout": 0.2}
     list(tracked(training(watched, data, **settings), watched, tmp_path, examples=data.train))
     list(training(alone, data, **settings))
     np.testing.assert_array_equal(watched.parameters.vector, alone.parameters.vector)

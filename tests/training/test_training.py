@@ -149,7 +149,7 @@ def test_the_network_ends_with_the_average_and_trains_without_it():
         if isinstance(report, BatchReport):
             path.append(nets[0].parameters.vector.copy())
     assert len(path) == 21
-    reports = hw.train(nets[1], data, epochs=2, batch_size=50, average=0.99)
+    reports = hw.train(nets[1], data, epochs=2, batch_size=50, ema_decay=0.99)
     for done in (11, 21):
         next(reports)
         # Until 1/(1 - decay) steps the average is a plain mean of all the vectors so far.
@@ -175,7 +175,7 @@ def test_stopped_in_an_epoch_the_network_holds_the_average():
     data = hw.load_dataset("mnist").train[:500]
     net = hw.Network([784, 20, 10], seed=0)
     path = [net.parameters.vector.copy()]
-    reports = hw.train(net, data, epochs=2, batch_size=50, average=0.99, report_every=1)
+    reports = hw.train(net, data, epochs=2, batch_size=50, ema_decay=0.99, report_every=1)
     for _ in range(4):
         next(reports)
         path.append(net.parameters.vector.copy())
@@ -189,9 +189,9 @@ def test_stopped_in_an_epoch_the_network_holds_the_average():
     [
         {},
         {"optimizer": "momentum", "schedule": "halve-on-plateau", "plateau_patience": 1},
-        {"optimizer": "adamw", "dropout": 0.2, "schedule": "one-cycle", "average": 0.99},
-        {"optimizer": "adam", "augmentation": Augmentation(shift=1, noise=0.1), "settle": 0.4,
-         "strangers": 0.1, "hardest": 0.5, "average": 0.9},
+        {"optimizer": "adamw", "dropout": 0.2, "schedule": "one-cycle", "ema_decay": 0.99},
+        {"optimizer": "adam", "augmentation": Augmentation(shift=1, noise=0.1), "anneal_augmentation": 0.4,
+         "outliers": 0.1, "backprop_fraction": 0.5, "ema_decay": 0.9},
     ],
     ids=["sgd", "plateau", "dropout and average", "augmentation"],
 )  # fmt: skip
@@ -247,18 +247,22 @@ def test_backpropagating_the_hardest_leaves_the_others_out(m, hardest, n):
     hard = np.argsort(-np.linalg.norm(error, axis=1))[:n]
     gradient = nets[0].backpropagate(split.inputs(hard), split.labels[hard])
     expected = nets[0].parameters.vector - 0.5 * gradient.vector * n / m
-    list(hw.train(nets[1], split, epochs=1, batch_size=m, learning_rate=0.5, hardest=hardest))
+    list(
+        hw.train(
+            nets[1], split, epochs=1, batch_size=m, learning_rate=0.5, backprop_fraction=hardest
+        )
+    )
     np.testing.assert_allclose(nets[1].parameters.vector, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [
-        ({"hardest": 0}, "hardest is 0"),
-        ({"hardest": 1.5}, "hardest is 1.5"),
-        ({"settle": -1, "augmentation": Augmentation()}, "settle is -1"),
-        ({"strangers": 1, "augmentation": Augmentation()}, "strangers is 1"),
-        ({"strangers": 0.1}, "need an augmentation"),
+        ({"backprop_fraction": 0}, "backprop_fraction is 0"),
+        ({"backprop_fraction": 1.5}, "backprop_fraction is 1.5"),
+        ({"anneal_augmentation": -1, "augmentation": Augmentation()}, "anneal_augmentation is -1"),
+        ({"outliers": 1, "augmentation": Augmentation()}, "outliers is 1"),
+        ({"outliers": 0.1}, "need an augmentation"),
     ],
 )
 def test_impossible_choices_are_refused(wrong, word):
@@ -282,7 +286,16 @@ def test_the_last_epochs_are_on_images_changed_half_as_much(settle, epochs, sett
 
     net = Seen([784, 10])
     change = Augmentation(shift=10)
-    list(hw.train(net, split, epochs=epochs, batch_size=900, augmentation=change, settle=settle))
+    list(
+        hw.train(
+            net,
+            split,
+            epochs=epochs,
+            batch_size=900,
+            augmentation=change,
+            anneal_augmentation=settle,
+        )
+    )
     # A shift of s each way, uniform, leaves (1 - s/56)² of the white on average.
     shifts = [10] * (epochs - settled) + [5] * settled
     np.testing.assert_allclose(means, [(1 - s / 56) ** 2 for s in shifts], atol=0.015)
@@ -299,9 +312,9 @@ def test_stopping_early_leaves_no_thread_behind():
     assert not any("handwrought-ahead" in thread.name for thread in threading.enumerate())
 
 
-@pytest.mark.parametrize("wrong", [{"average": 1.0}, {"average": -0.1}])
+@pytest.mark.parametrize("wrong", [{"ema_decay": 1.0}, {"ema_decay": -0.1}])
 def test_an_impossible_average_is_refused(wrong):
-    with pytest.raises(InvalidArgument, match="average is"):
+    with pytest.raises(InvalidArgument, match="ema_decay is"):
         hw.train(hw.Network([784, 10]), hw.load_dataset("mnist").train[:50], **wrong)
 
 
@@ -320,7 +333,7 @@ def some_of_mnist():
 @pytest.mark.parametrize("kernels", ["numpy", "numba"])
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"optimizer": "adam", "average": 0.9, "augmentation": Augmentation(shift=1)}],
+    [{}, {"optimizer": "adam", "ema_decay": 0.9, "augmentation": Augmentation(shift=1)}],
     ids=["sgd", "adam, average, augmentation"],
 )
 def test_changing_to_the_same_settings_changes_no_bit(monkeypatch, settings, stop, kernels):

@@ -30,8 +30,8 @@ KINDS = {
     "rmsprop": {"optimizer": "rmsprop"},
     "adam": {"optimizer": "adam"},
     "adamw": {"optimizer": "adamw", "weight_decay": 0.01},
-    "average": {"optimizer": "adam", "average": 0.9},
-    "a long average": {"average": 0.998, "learning_rate": 0.2},
+    "average": {"optimizer": "adam", "ema_decay": 0.9},
+    "a long average": {"ema_decay": 0.998, "learning_rate": 0.2},
 }
 
 

@@ -12,11 +12,13 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument
 from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
-from handwrought.training.train import go_on
+from handwrought.training.config import TrainingConfig
+from handwrought.training.train import begin_training, go_on
 
 RNG = np.random.default_rng(0)
 SETTINGS = {"epochs": 3, "batch_size": 10, "optimizer": "momentum", "learning_rate": 0.1,
             "report_every": 2}  # fmt: skip
+CONFIG = TrainingConfig(epochs=3, optimizer="momentum", learning_rate=0.1)
 
 
 def made():
@@ -191,21 +193,21 @@ def test_what_may_change_changes_where_the_training_stands(tmp_path, state):
     save_checkpoint(state, tmp_path / "c")
     again = network()
     kept = load_checkpoint(tmp_path / "c")
-    for _ in go_on(again, made(), kept, **{**SETTINGS, **changes}):
+    for _ in go_on(again, made(), kept, replace(CONFIG, **changes), report_every=2):
         pass
     np.testing.assert_array_equal(again.parameters.vector, whole.parameters.vector)
 
 
 def test_an_augmentation_that_is_the_same_is_no_change(tmp_path):
-    asked = {**SETTINGS, "augmentation": Augmentation(shift=1), "dropout": 0.1}
-    training = hw.train(network(), made(), **asked)
+    config = replace(CONFIG, augmentation=Augmentation(shift=1), dropout=0.1)
+    training = begin_training(network(), made(), config, report_every=2)
     next(training)
     save_checkpoint(training.state(), tmp_path / "c")
-    again = go_on(network(), made(), load_checkpoint(tmp_path / "c"), **asked)
+    again = go_on(network(), made(), load_checkpoint(tmp_path / "c"), config, report_every=2)
     for report in training:
         assert next(again).cost == report.cost
 
 
 def test_fewer_epochs_than_are_done_are_refused(state):
     with pytest.raises(InvalidArgument, match="has come to epoch 2: ask for at least 2"):
-        go_on(network(), made(), state, **{**SETTINGS, "epochs": 1})
+        go_on(network(), made(), state, replace(CONFIG, epochs=1))

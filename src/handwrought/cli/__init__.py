@@ -6,12 +6,12 @@ Nothing heavy is imported here, so that ``handwrought --help`` answers at once.
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from handwrought.cli.options import asked_for, is_asked_for, with_settings
 from handwrought.cli.streams import complain, ended, keep_working, printable, standard_streams
 from handwrought.cli.tune import tune
 from handwrought.errors import (
@@ -34,22 +34,6 @@ app = typer.Typer(
 )
 
 
-def _choices(name: str, *values: str) -> Any:
-    return StrEnum(name, {value: value for value in values})
-
-
-# The names are repeated here so that --help needs no NumPy; a test compares them with the library.
-ActivationName = _choices(
-    "ActivationName",
-    "identity", "sigmoid", "tanh", "relu", "leaky-relu", "silu", "gelu", "softmax",
-)  # fmt: skip
-CostName = _choices("CostName", "quadratic", "cross-entropy", "softmax")
-OptimizerName = _choices("OptimizerName", "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-ScheduleName = _choices(
-    "ScheduleName", "constant", "step", "halve-on-plateau", "cosine", "one-cycle"
-)
-InitializerName = _choices("InitializerName", "normal", "lecun_normal", "glorot", "he")
-
 Json = Annotated[
     bool, typer.Option("--json", help="Write one JSON object to standard output, nothing else.")
 ]
@@ -65,6 +49,7 @@ DatasetName = Annotated[
 @app.command(
     epilog="Example:  handwrought train --hidden 100 --cost cross-entropy --learning-rate 0.5"
 )
+@with_settings()
 def train(
     context: typer.Context,
     recipe: Annotated[
@@ -74,54 +59,6 @@ def train(
             "below come from; what is asked for by name stands."
         ),
     ] = None,
-    dataset: DatasetName = "mnist",
-    hidden: Annotated[
-        str, typer.Option(help="Neurons of each hidden layer, such as 30 or 100,50; 0 for none.")
-    ] = "30",
-    activation: Annotated[
-        ActivationName, typer.Option(help="Activation of the hidden layers.")  # type: ignore[valid-type]
-    ] = ActivationName("sigmoid"),
-    cost: Annotated[CostName, typer.Option(help="Cost function.")] = CostName("quadratic"),  # type: ignore[valid-type]
-    optimizer: Annotated[OptimizerName, typer.Option(help="Optimizer.")] = OptimizerName("sgd"),  # type: ignore[valid-type]
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="Learning rate; by default one that suits (3.0 for sgd on quadratic)."),
-    ] = None,
-    batch_size: Annotated[int, typer.Option(help="Images in a mini-batch.")] = 10,
-    epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 30,
-    weight_decay: Annotated[
-        float, typer.Option(help="L2: λ of (λ/2) Σ w². Nielsen's λ divided by the images.")
-    ] = 0.0,
-    l1: Annotated[float, typer.Option(help="L1: λ of λ Σ |w|.")] = 0.0,
-    dropout: Annotated[float, typer.Option(help="Share of hidden neurons left out.")] = 0.0,
-    label_smoothing: Annotated[float, typer.Option(help="From 0 (off) to 1.")] = 0.0,
-    schedule: Annotated[
-        ScheduleName, typer.Option(help="Course of the learning rate.")  # type: ignore[valid-type]
-    ] = ScheduleName("constant"),
-    warm_up: Annotated[float, typer.Option(help="Share of the training with a rising rate.")] = 0.0,
-    clip_norm: Annotated[
-        float | None,
-        typer.Option(help="Scale longer gradients, L1's and L2's part included, to this norm."),
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(help="Stop after so many epochs without a better validation; keep the best."),
-    ] = None,
-    hardest: Annotated[
-        float, typer.Option(help="Share of a mini-batch, the most wrong, that is backpropagated.")
-    ] = 1.0,
-    average: Annotated[
-        float,
-        typer.Option(help="Decay of a running average of the weights, such as 0.999; 0: none."),
-    ] = 0.0,
-    initializer: Annotated[
-        InitializerName | None,  # type: ignore[valid-type]
-        typer.Option(help="Initial weights: normal is N(0,1); default by activation."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the weights, the order and dropout.")] = 0,
-    full: Annotated[
-        bool, typer.Option("--full", help="Train on training and validation images together.")
-    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the model (model.safetensors) and its log.")
     ] = None,
@@ -158,48 +95,22 @@ def train(
         typer.Option(metavar="DIR", help="Curves for TensorBoard: DIR/<name of --out>."),
     ] = None,
     json_output: Json = False,
+    **settings: Any,
 ) -> None:
     """Train a network and report its test accuracy."""
     keep_working()
+    asked = asked_for(context, settings)
     if source is not None or add is not None:
-        _fine_tune(
-            context, source, add, out, epochs, learning_rate, seed, checkpoint_every, json_output
-        )
+        _fine_tune(context, source, add, out, asked, checkpoint_every, json_output)
         return
-    from handwrought.cli.train import run
-    from handwrought.training.plan import Plan
-    from handwrought.training.recipes import load_recipe
+    from handwrought.cli.train import configured, run
 
-    arguments: dict[str, Any] = {
-        "hidden": _hidden_widths(hidden),
-        "activation": str(activation),
-        "cost": str(cost),
-        "initializer": None if initializer is None else str(initializer),
-        "optimizer": str(optimizer),
-        "learning_rate": learning_rate,
-        "batch_size": batch_size,
-        "epochs": epochs,
-        "weight_decay": weight_decay,
-        "l1": l1,
-        "dropout": dropout,
-        "label_smoothing": label_smoothing,
-        "schedule": str(schedule),
-        "warm_up": warm_up,
-        "clip_norm": clip_norm,
-        "hardest": hardest,
-        "average": average,
-        "patience": patience,
-        "seed": seed,
-        "full": full,
-    }
-    asked = {name: value for name, value in arguments.items() if _is_asked_for(context, name)}
     if resume is not None:
         _resume(context, resume, asked, checkpoint_every, gallery, json_output, tensorboard)
         return
-    plan = Plan.of(dataset, arguments, load_recipe(recipe) if recipe else None, asked)
     _leave(
         run(
-            plan=plan,
+            plan=configured(recipe, asked),
             out=out,
             committee=committee,
             member=member,
@@ -223,13 +134,12 @@ def _resume(
     from handwrought.cli.train import resume
 
     for name in ("out", "committee", "member"):
-        if _is_asked_for(context, name):
+        if is_asked_for(context, name):
             raise InvalidArgument(
                 f"--resume goes on with what its folder holds: leave --{name} out"
             )
-    for name in ("dataset", "recipe"):
-        if _is_asked_for(context, name):
-            asked[name] = context.params[name]
+    if is_asked_for(context, "recipe"):
+        asked["recipe"] = context.params["recipe"]
     _leave(
         resume(
             folder,
@@ -247,9 +157,7 @@ def _fine_tune(
     source: str | None,
     add: Path | None,
     out: Path | None,
-    epochs: int,
-    learning_rate: float | None,
-    seed: int,
+    asked: dict[str, Any],
     checkpoint_every: float,
     json_output: bool,
 ) -> None:
@@ -263,41 +171,21 @@ def _fine_tune(
     taken = {"epochs", "learning_rate", "seed"}
     heeded = {*taken, "source", "add", "out", "checkpoint_every", "gallery", "json_output"}
     for name in context.params:
-        if name not in heeded and _is_asked_for(context, name):
+        if name not in heeded and is_asked_for(context, name):
             raise InvalidArgument(
                 f"--{name.replace('_', '-')} has no part in --from: leave it out (--epochs, "
                 f"--learning-rate, --seed and --out are heeded)"
             )
-    values = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
     _leave(
         run(
             source=source,
             add=add,
             out=out,
-            settings={name: values[name] for name in taken if _is_asked_for(context, name)},
+            settings=asked,
             checkpoint_every=checkpoint_every,
             json_output=json_output,
         )
     )
-
-
-def _is_asked_for(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-def _hidden_widths(text: str) -> list[int]:
-    try:
-        widths = [int(part) for part in text.replace("-", ",").split(",")]
-    except ValueError:
-        widths = [-1]
-    if widths == [0]:
-        return []
-    if min(widths) < 1:
-        raise InvalidArgument(
-            f"--hidden is {text!r}: give whole numbers above 0 such as 30 or 100,50; 0 for none"
-        )
-    return widths
 
 
 app.command(

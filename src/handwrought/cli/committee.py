@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -14,7 +15,8 @@ from handwrought.cli.training_run import CHECKPOINT, CONFIG, MODEL, output_folde
 from handwrought.data.dataset import Dataset
 from handwrought.data.representations import REPRESENTATIONS
 from handwrought.errors import InvalidArgument
-from handwrought.training.plan import Plan
+from handwrought.training.config import TrainingConfig
+from handwrought.training.plan import read_plan, write_plan
 
 __all__ = ["member_representations", "run_committee"]
 
@@ -32,7 +34,7 @@ def member_representations(first: str) -> list[str]:
 
 
 def run_committee(
-    plan: Plan,
+    plan: TrainingConfig,
     data: Dataset,
     out: Path | None,
     n: int,
@@ -51,15 +53,17 @@ def run_committee(
         raise InvalidArgument("--committee needs a folder for its members: name one with --out")
     if member is None:
         _keep_plan(replace(plan, committee=n), out)
-    representations = (
-        member_representations(plan.view) if data.train.images.ndim == 3 else ["as-is"]
+    representations: list[Any] = (
+        member_representations(plan.representation) if data.train.images.ndim == 3 else ["as-is"]
     )
     for i in range(1, n + 1) if member is None else (member,):
         folder = out / f"member-{i}"
         own = replace(
-            plan, seed=plan.seed + i - 1, view=representations[(i - 1) % len(representations)]
+            plan,
+            seed=plan.seed + i - 1,
+            representation=representations[(i - 1) % len(representations)],
         )
-        if (folder / CONFIG).exists() and not _same(Plan.read(folder / CONFIG), own):
+        if (folder / CONFIG).exists() and read_plan(folder / CONFIG) != own:
             raise InvalidArgument(
                 f"{folder} holds a member that was trained otherwise: name another --out"
             )
@@ -79,7 +83,7 @@ def run_committee(
         tested = test_model(done.model, data, own)
         if tested.result is not None:
             console.print(
-                f"Member {i} ({own.view}): test accuracy "
+                f"Member {i} ({own.representation}): test accuracy "
                 f"{share(tested.result.accuracy, tested.result.n)}"
             )
     if member is not None or data.test is None:
@@ -90,20 +94,16 @@ def run_committee(
     return 0
 
 
-def _keep_plan(plan: Plan, out: Path) -> None:
+def _keep_plan(plan: TrainingConfig, out: Path) -> None:
     """What ``--resume`` goes on with; of a larger committee than before, where it grows."""
     folder = output_folder(out)
     if (folder / CONFIG).exists():
-        kept = Plan.read(folder / CONFIG)
-        if kept.committee is None or not _same(replace(kept, committee=plan.committee), plan):
+        kept = read_plan(folder / CONFIG)
+        if kept.committee is None or replace(kept, committee=plan.committee) != plan:
             raise InvalidArgument(
                 f"{out} holds a committee that was trained otherwise, or another training: name "
                 f"another --out"
             )
         if kept.committee >= (plan.committee or 0):
             return
-    plan.write(folder / CONFIG)
-
-
-def _same(kept: Plan, plan: Plan) -> bool:
-    return bool(kept.as_json() == json.loads(json.dumps(plan.as_json())))
+    write_plan(plan, folder / CONFIG)

@@ -22,7 +22,7 @@ from handwrought.storage.model_file import read_model
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import unsealed
 from handwrought.training.fine_tuning import FineTuningPlan
-from handwrought.training.plan import Plan
+from handwrought.training.plan import read_plan
 from handwrought.training.state import TrainingState
 
 __all__ = ["Found", "found_in", "run"]
@@ -155,11 +155,9 @@ def _plan(path: Path) -> tuple[str, str, Any]:
     teaching = FineTuningPlan.read(path)
     if teaching is not None:
         return "plan of a fine-tuning", f"{teaching.source} learns {teaching.add}", teaching
-    plan = Plan.read(path)
-    widths = "-".join(map(str, plan.network["hidden"])) or "none"
-    detail = (
-        f"hidden {widths} on {plan.dataset}, {plan.training['epochs']} epochs, seed {plan.seed}"
-    )
+    plan = read_plan(path)
+    widths = "-".join(map(str, plan.hidden)) or "none"
+    detail = f"hidden {widths} on {plan.dataset}, {plan.epochs} epochs, seed {plan.seed}"
     if plan.committee is not None:
         return "plan of a committee", f"{plan.committee} members, {detail}", plan
     return "plan", detail, plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,34 @@ from rich.console import Console
 
 from handwrought.cli.committee import run_committee
 from handwrought.cli.console import new_console
-from handwrought.cli.streams import printable
+from handwrought.cli.streams import complain, printable
 from handwrought.cli.testing import test_model
 from handwrought.cli.training_run import CONFIG, train_one
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
+from handwrought.training.config import TrainingConfig
 from handwrought.training.fine_tuning import FineTuningPlan
-from handwrought.training.plan import Plan
+from handwrought.training.plan import gone_on, read_plan
+from handwrought.training.recipes import load_recipe
 from handwrought.training.tensorboard import check_tracking
 
-__all__ = ["resume", "run"]
+__all__ = ["configured", "resume", "run"]
+
+
+def configured(recipe: str | None, asked: dict[str, Any]) -> TrainingConfig:
+    """What was asked for by name, then what the recipe says, then the defaults."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", DeprecationWarning)
+        config = load_recipe(recipe) if recipe else TrainingConfig()
+    for each in said:
+        complain(str(each.message))
+    return replace(config, **asked)
 
 
 def run(
     *,
-    plan: Plan,
+    plan: TrainingConfig,
     out: Path | None,
     committee: int | None,
     member: int | None,
@@ -77,7 +90,7 @@ def resume(
             raise InvalidArgument("--tensorboard has no part in a fine-tuning: leave it out")
         return go_on(fine_tuning, folder, asked, checkpoint_every, json_output)
     console = new_console(stderr=json_output)
-    plan = Plan.read(folder / CONFIG).gone_on(asked)
+    plan = gone_on(read_plan(folder / CONFIG), asked)
     if tensorboard is not None:
         check_tracking()
     data = load_dataset(plan.dataset)
@@ -99,7 +112,7 @@ def resume(
 
 
 def _train(
-    plan: Plan,
+    plan: TrainingConfig,
     data: Dataset,
     folder: Path | None,
     console: Console,

@@ -17,6 +17,7 @@ from handwrought.cli.console import tell
 from handwrought.cli.progress import StopAfterBatch, says, watch
 from handwrought.cli.streams import complain, printable
 from handwrought.data.dataset import Dataset, Split
+from handwrought.data.representations import represent_split
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
 from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import load_checkpoint
@@ -27,15 +28,16 @@ from handwrought.storage.atomic import remove_strays, sync_folder
 from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
+from handwrought.training.config import TrainingConfig
 from handwrought.training.diagnosis import Asked, Finding, diagnose
 from handwrought.training.metrics import SAMPLE, Measurer, Now, Point
 from handwrought.training.observers import early_stopped, remembered
 from handwrought.training.optimizers import default_learning_rate
-from handwrought.training.plan import Plan
+from handwrought.training.plan import build, read_plan, record_of, trained_on, write_plan
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
 from handwrought.training.tensorboard import tracked
-from handwrought.training.train import Training, go_on, train
+from handwrought.training.train import Training, begin_training, go_on
 
 __all__ = [
     "CHECKPOINT",
@@ -136,7 +138,7 @@ class Trained:
 
 
 def train_one(
-    plan: Plan,
+    plan: TrainingConfig,
     data: Dataset,
     folder: Path | None,
     console: Console,
@@ -149,9 +151,9 @@ def train_one(
 
     ``tensorboard`` gets the curves, in a folder named as the training's.
     """
-    network, split = plan.build(data), plan.trained_on(data)
+    network, split = build(plan, data), trained_on(plan, data)
     # Everything that can be wrong is found out before the folder is made.
-    training = None if go_on else train(network, split, **plan.arguments(), report_every=1)
+    training = None if go_on else begin_training(network, split, plan, report_every=1)
     folder = output_folder(folder)
     try:
         with FolderLock(folder), StopAfterBatch() as stop:
@@ -159,16 +161,18 @@ def train_one(
             state = None
             if training is None:
                 state = standing(folder, console)
-                training = going_on(network, split, state, console, **plan.arguments())
+                training = going_on(network, split, state, console, plan)
             else:
                 check_free(folder)
-            if not go_on or not (folder / CONFIG).exists() or Plan.read(folder / CONFIG) != plan:
-                plan.write(folder / CONFIG)
+            if not go_on or not (folder / CONFIG).exists() or read_plan(folder / CONFIG) != plan:
+                write_plan(plan, folder / CONFIG)
             examples = split.train if isinstance(split, Dataset) else split
             n = len(examples)
             console.print(_announcement(plan, network.sizes, n, data))
             record = {
-                **_record(plan),
+                **record_of(plan),
+                # A file's name, and a header is text in UTF-8.
+                "recipe": printable(plan.recipe),
                 "dataset": printable(data.name),
                 "images": n,
                 "class_names": _class_names(data),
@@ -195,7 +199,7 @@ class _Kept:
 
 
 def _train(
-    plan: Plan,
+    plan: TrainingConfig,
     network: Network,
     examples: Split,
     training: Training,
@@ -217,7 +221,7 @@ def _train(
             reports,
             network,
             kept.curves,
-            examples=plan.seen(examples),
+            examples=represent_split(examples, plan.representation),
             settings=plan.as_json(),
             resumed_at=None if state is None else state.epoch,
         )
@@ -235,12 +239,12 @@ def _train(
             kept.every,
             _measure(plan, network, examples),
         )
-        problem = watch(reports, plan.training["epochs"], kept.console, writer.keep, stop)
+        problem = watch(reports, plan.epochs, kept.console, writer.keep, stop)
         model = writer.finish(problem)
     return Trained(
         model,
         history.reports,
-        plan.training["epochs"],
+        plan.epochs,
         perf_counter() - started,
         problem,
         plan.full,
@@ -250,14 +254,14 @@ def _train(
     )
 
 
-def _findings(plan: Plan, network: Network, history: History) -> list[Finding]:
+def _findings(plan: TrainingConfig, network: Network, history: History) -> list[Finding]:
     """What went wrong with a network that reads no better than guessing."""
-    usual = default_learning_rate(plan.training.get("optimizer", "sgd"), network.cost.name)
+    usual = default_learning_rate(plan.optimizer, network.cost.name)
     asked = Asked(
-        plan.training.get("learning_rate") or usual,
+        plan.learning_rate or usual,
         usual,
-        plan.network["activation"],
-        plan.network["initializer"],
+        str(plan.activation),
+        plan.initializer,
         augmented=plan.augmentation is not None,
     )
     found = diagnose(asked, history.points[-1:])
@@ -265,13 +269,13 @@ def _findings(plan: Plan, network: Network, history: History) -> list[Finding]:
 
 
 def _measure(
-    plan: Plan, network: Network, examples: Split
+    plan: TrainingConfig, network: Network, examples: Split
 ) -> Callable[[EpochReport], Point | None] | None:
     """Measures what the studio shows of an epoch; None where examples have no class each."""
     if examples.labels.ndim != 1:
         return None
-    measurer = Measurer(plan.seen(examples[:SAMPLE]), None)
-    batches = -(-len(examples) // plan.training.get("batch_size", 10))
+    measurer = Measurer(represent_split(examples[:SAMPLE], plan.representation), None)
+    batches = -(-len(examples) // plan.batch_size)
     return lambda report: measurer.point(network, Now.of(report, batches), report)
 
 
@@ -338,12 +342,12 @@ def going_on(
     data: Dataset | Split,
     state: TrainingState | None,
     console: Console,
-    **arguments: Any,
+    plan: TrainingConfig,
 ) -> Training:
     """The training from this state on, or from the beginning."""
     if state is None:
-        return train(network, data, **arguments, report_every=1)
-    return told(console, lambda: go_on(network, data, state, **arguments, report_every=1))
+        return begin_training(network, data, plan, report_every=1)
+    return told(console, lambda: go_on(network, data, state, plan, report_every=1))
 
 
 def _left(folder: Path) -> str:
@@ -352,12 +356,12 @@ def _left(folder: Path) -> str:
     return f"left at once; from the last checkpoint goes on:  handwrought train --resume {folder}"
 
 
-def _announcement(plan: Plan, sizes: tuple[int, ...], n: int, data: Dataset) -> str:
-    names = plan.network["activation"]
-    view = "" if plan.view == "as-is" else f" ({plan.view})"
+def _announcement(plan: TrainingConfig, sizes: tuple[int, ...], n: int, data: Dataset) -> str:
+    names = plan.activation
+    view = "" if plan.representation == "as-is" else f" ({plan.representation})"
     recipe = f"Recipe {printable(plan.recipe)}: " if plan.recipe else ""
     return (
-        f"{recipe}Training {'-'.join(map(str, sizes))} ({names}; {plan.network['cost']} cost) on "
+        f"{recipe}Training {'-'.join(map(str, sizes))} ({names}; {plan.cost} cost) on "
         f"{n:,} images of {printable(data.name)}{view}, seed {plan.seed}. Ctrl-C stops and keeps the model."
     )
 
@@ -366,18 +370,6 @@ def _class_names(data: Dataset) -> list[str] | None:
     """The classes' names for the model's header, which has room for so many and so long ones."""
     names = data.class_names
     return [printable(name)[:MAX_LABEL] for name in names] if len(names) <= _MOST_LABELS else None
-
-
-def _record(plan: Plan) -> dict[str, Any]:
-    """How it was trained, for the model's header: flat, without what the header says anyway."""
-    values = plan.as_json()
-    del values["committee"]
-    network, training = values.pop("network"), values.pop("training")
-    del values["dataset"]
-    values["representation"] = values.pop("view")
-    if plan.recipe:  # a file's name, and a header is text in UTF-8
-        values["recipe"] = printable(plan.recipe)
-    return {**values, **training, "initializer": network["initializer"]}
 
 
 def output_folder(out: Path | None) -> Path:

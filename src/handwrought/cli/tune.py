@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from handwrought.cli.options import asked_for, with_settings
 
 __all__ = ["tune"]
 
 
+@with_settings(searched=True)
 def tune(
+    context: typer.Context,
     recipe: Annotated[
         str | None,
         typer.Option(
@@ -18,18 +22,8 @@ def tune(
         ),
     ] = None,
     dataset: Annotated[str, typer.Option(help="As for train.")] = "mnist",
-    hidden: Annotated[str | None, typer.Option(help="Fixed, instead of searched.")] = None,
-    activation: Annotated[str | None, typer.Option(help="Fixed.")] = None,
-    cost: Annotated[str | None, typer.Option(help="Fixed.")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="Fixed.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Fixed.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Fixed.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Of each trial.")] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="Fixed.")] = None,
-    dropout: Annotated[float | None, typer.Option(help="Fixed.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="Of the learning rate.")] = None,
     seed: Annotated[int, typer.Option(help="Of the search and of every trial.")] = 0,
-    settings: Annotated[
+    ranges: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
@@ -65,6 +59,7 @@ def tune(
     json_output: Annotated[
         bool, typer.Option("--json", help="Write one JSON object to standard output, nothing else.")
     ] = False,
+    **settings: Any,
 ) -> None:
     """Search for hyper-parameters, judged on validation images; the best becomes a recipe."""
     from handwrought.cli.streams import keep_working
@@ -72,24 +67,15 @@ def tune(
 
     keep_working()
 
-    fixed = {
-        "hidden": hidden and hidden.replace(",", "-"),
-        "activation": activation,
-        "cost": cost,
-        "optimizer": optimizer,
-        "learning_rate": learning_rate,
-        "batch_size": batch_size,
-        "epochs": epochs,
-        "weight_decay": weight_decay,
-        "dropout": dropout,
-        "schedule": schedule,
-    }
-    said = [f"{key}={value}" for key, value in fixed.items() if value is not None]
+    fixed = asked_for(context, settings)
+    if "hidden" in fixed:
+        fixed["hidden"] = "-".join(map(str, fixed["hidden"])) or "0"
+    said = [f"{name}={value}" for name, value in fixed.items()]
     code = run(
         recipe=recipe,
         dataset=dataset,
         seed=seed,
-        settings=[*said, *(settings or [])],
+        settings=[*said, *(ranges or [])],
         space_file=space,
         trials=trials,
         timeout=timeout,

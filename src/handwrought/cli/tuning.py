@@ -20,29 +20,22 @@ from handwrought.cli.console import new_console, tell
 from handwrought.cli.progress import StopAfterBatch
 from handwrought.cli.streams import printable
 from handwrought.cli.testing import share
+from handwrought.cli.train import configured
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
+from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.search.search import Search, TrialReport, begin_search
+from handwrought.search.space import Choice, Space, default_space, planned, read_space
 from handwrought.search.study import quiet
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import read_regular
-from handwrought.training.plan import Plan
-from handwrought.training.recipes import MOST_BYTES, load_recipe, recipe_text
+from handwrought.training.config import TrainingConfig
+from handwrought.training.recipes import MOST_BYTES, recipe_text
 from handwrought.training.reports import EpochReport
-from handwrought.training.space import Choice, Space, default_space, planned, read_space
 from handwrought.training.tensorboard import check_tracking, tracked
 
-__all__ = ["DEFAULTS", "run"]
-
-DEFAULTS: dict[str, Any] = {
-    "hidden": [30], "activation": "sigmoid", "cost": "quadratic", "initializer": None,
-    "optimizer": "sgd", "learning_rate": None, "batch_size": 10, "epochs": 30,
-    "weight_decay": 0.0, "l1": 0.0, "dropout": 0.0, "label_smoothing": 0.0,
-    "schedule": "constant", "warm_up": 0.0, "clip_norm": None, "hardest": 1.0, "average": 0.0,
-    "patience": None, "seed": 0, "full": False,
-}  # fmt: skip
-"""Those of ``handwrought train``, repeated for the same reason; a test compares them."""
+__all__ = ["run"]
 
 _ROWS = 10
 
@@ -69,8 +62,7 @@ def run(
         if value is not None and not value > 0:
             raise InvalidArgument(f"{option} is {value}: it must be above 0")
     console = new_console(stderr=json_output)
-    source = load_recipe(recipe) if recipe else None
-    plan = Plan.of(dataset, DEFAULTS, source, {"seed": seed, "full": False})
+    plan = configured(recipe, {"dataset": dataset, "seed": seed, "full": False})
     said = read_space(settings, space_file)
     name = name or f"{plan.recipe or 'plain'}-{Path(dataset).stem}"
     out = out or Path(f"{name}-best.toml")
@@ -97,7 +89,7 @@ def run(
     return _leave(search, best, out, trials, stopped, console)
 
 
-def _settled(plan: Plan, said: Space, data: Dataset) -> tuple[Plan, Space]:
+def _settled(plan: TrainingConfig, said: Space, data: Dataset) -> tuple[TrainingConfig, Space]:
     """The plan with what is fixed, and what is left to search."""
     fixed = {
         name: each.values[0]
@@ -124,12 +116,12 @@ class _Tracks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def __call__(self, reports: Any, network: Any, plan: Plan, number: int) -> Any:
+    def __call__(self, reports: Any, network: Any, plan: TrainingConfig, number: int) -> Any:
         return tracked(
             reports,
             network,
             self.folder / f"trial-{number:03d}",
-            examples=plan.seen(self.data.train),
+            examples=represent_split(self.data.train, plan.representation),
             settings=plan.as_json(),
         )
 
@@ -165,13 +157,13 @@ def _watch(search: Search, trials: int, seconds: float | None, console: Console)
             if isinstance(report, TrialReport):
                 console.print(_line(report), soft_wrap=True)
             else:
-                seen = report.report
+                told = report.report
                 accuracy = (
-                    f"  validation {seen.validation_accuracy:.2%}"
-                    if isinstance(seen, EpochReport) and seen.validation_accuracy is not None
+                    f"  validation {told.validation_accuracy:.2%}"
+                    if isinstance(told, EpochReport) and told.validation_accuracy is not None
                     else ""
                 )
-                where = f"trial {report.number}: epoch {seen.epoch} of {seen.epochs}"
+                where = f"trial {report.number}: epoch {told.epoch} of {told.epochs}"
                 progress.update(task, description=where + accuracy)
             if stop.asked:
                 return True
@@ -302,10 +294,9 @@ def _write(search: Search, best: TrialReport, out: Path, mark: str) -> None:
         f"the best of several looks better than it is, so measure it on the test images, once.\n"
         f"Searched: {searched}"
     )
-    about = f"the best that a search found on {printable(data.name)}"
-    recipe = plan.as_recipe(out.stem, about)
+    found = replace(plan, about=f"the best that a search found on {printable(data.name)}")
     try:
-        write_atomically(out, recipe_text(recipe, printable(comment, keep="\n")).encode())
+        write_atomically(out, recipe_text(found, printable(comment, keep="\n")).encode())
     except OSError as error:
         raise InvalidArgument(
             f"{out} cannot be written ({error.strerror}); the study is kept: name another --out"

@@ -4,10 +4,10 @@ Simard, Steinkraus and Platt (2003), section 2: affine and elastic deformations 
 images, interpolated bilinearly, were what brought fully connected networks below 1 % error on MNIST.
 """
 
-from __future__ import annotations
+# No "from __future__ import annotations": the types of the settings are read as they stand.
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from handwrought.imaging.blur import gaussian_matrix
 from handwrought.imaging.conversion import to_float
 from handwrought.imaging.morphology import thicken
 from handwrought.imaging.sampling import sample
+from handwrought.setting import Setting, check, settings_of
 
 __all__ = ["Augmentation"]
 
@@ -29,42 +30,24 @@ _MOST = 1e6
 """No change is larger than that, whatever its unit."""
 
 
+def _change(
+    sentence: str,
+    form: float,
+    *,
+    least: float = 0,
+    high: float | None = None,
+    below: float | None = None,
+) -> Setting:
+    """A change of so much and so far; ``form``: the most that a page offers."""
+    high = _MOST if high is None and below is None else high
+    return Setting(
+        sentence, "augmentation", low=0, high=high, below=below, form=(least, form), live=True
+    )
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How far images may be changed; every change is drawn anew for each image, and 0 is none.
-
-    Attributes
-    ----------
-    shift : float
-        Pixels, each way, uniform.
-    rotation : float
-        Degrees, each way, uniform.
-    scale : float
-        Share by which height and width, each for itself, grow or shrink at most: 0.15 is from 0.85
-        to 1.15.
-    shear : float
-        Degrees by which the upright leans, each way, uniform.
-    elastic : float
-        Standard deviation of the displacement in pixels; Simard's α = 34 at σ = 4 is 1.4.
-    elastic_sigma : float
-        Pixels over which neighbours are displaced together (standard deviation of the Gaussian).
-    thickness : float
-        Pixels by which strokes grow or shrink at most.
-    blur : float
-        Largest standard deviation of a Gaussian blur, in pixels, uniform from 0.
-    noise : float
-        Largest standard deviation of noise added to each pixel, of a white of 1, uniform from 0.
-    contrast : float
-        Share by which ink is brightened or dimmed at most.
-    cutout : float
-        Largest side of a square set to black, in pixels, uniform from 0 (DeVries and Taylor 2017).
-    stretch : float
-        Share of the images drawn wider, up to a square box, as forms and old scanners do.
-    flags : float
-        Share of the ones and sevens that get what MNIST's writers leave out and others write: a
-        flag and a foot for 1, a bar through 7. Needs the labels.
-    share : float
-        Share of the images that are changed at all.
 
     Raises
     ------
@@ -72,35 +55,64 @@ class Augmentation:
         If a number is negative, not finite, or so large that nothing would be left of an image.
     """
 
-    shift: float = 0.0
-    rotation: float = 0.0
-    scale: float = 0.0
-    shear: float = 0.0
-    elastic: float = 0.0
-    elastic_sigma: float = 4.0
-    thickness: float = 0.0
-    blur: float = 0.0
-    noise: float = 0.0
-    contrast: float = 0.0
-    cutout: float = 0.0
-    stretch: float = 0.0
-    flags: float = 0.0
-    share: float = 1.0
+    shift: Annotated[float, _change("Pixels that an image is moved at most, each way.", 6)] = 0.0
+    rotation: Annotated[float, _change("Degrees that it is turned at most, each way.", 45)] = 0.0
+    scale: Annotated[
+        float,
+        _change("Share by which height and width, each for itself, grow or shrink at most: 0.15 is "
+                "from 0.85 to 1.15.", 0.5, below=1),
+    ] = 0.0  # fmt: skip
+    shear: Annotated[
+        float, _change("Degrees by which the upright leans at most, each way.", 45, below=90)
+    ] = 0.0
+    elastic: Annotated[
+        float,
+        _change("Standard deviation of the displacement of the paper, in pixels; Simard's α = 34 at "
+                "σ = 4 is 1.4.", 3),
+    ] = 0.0  # fmt: skip
+    elastic_sigma: Annotated[
+        float,
+        _change("Pixels over which neighbours are displaced together: the Gaussian's standard "
+                "deviation.", 8, least=2),
+    ] = 4.0  # fmt: skip
+    thickness: Annotated[
+        float, _change("Pixels by which strokes grow or shrink at most.", 2, high=4)
+    ] = 0.0
+    blur: Annotated[
+        float, _change("Largest standard deviation of a Gaussian blur, in pixels.", 3)
+    ] = 0.0
+    noise: Annotated[
+        float,
+        _change("Largest standard deviation of noise on each pixel, of a white of 1.", 0.5),
+    ] = 0.0
+    contrast: Annotated[
+        float, _change("Share by which ink is brightened or dimmed at most.", 0.9, below=1)
+    ] = 0.0
+    cutout: Annotated[
+        float,
+        _change("Largest side of a square set to black, in pixels (DeVries and Taylor 2017).", 14),
+    ] = 0.0
+    stretch: Annotated[
+        float,
+        _change("Share of the images drawn wider, up to a square box, as forms and old scanners "
+                "do.", 1, high=1),
+    ] = 0.0  # fmt: skip
+    flags: Annotated[
+        float,
+        _change("Share of the ones and sevens that get what MNIST's writers leave out: a flag and a "
+                "foot for 1, a bar through 7. Needs the labels.", 1, high=1),
+    ] = 0.0  # fmt: skip
+    share: Annotated[float, _change("Share of the images that are changed at all.", 1, high=1)] = (
+        1.0
+    )
 
     def __post_init__(self) -> None:
-        below = {"scale": 1.0, "shear": 90.0, "contrast": 1.0, "share": 1.0, "thickness": 4.0}
-        below |= {"stretch": 1.0, "flags": 1.0}
-        for field in fields(self):
-            value, top = getattr(self, field.name), below.get(field.name, np.inf)
-            number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-            inside = number and 0 <= value <= min(top, _MOST)
-            if not inside or (value == top and field.name in ("scale", "shear", "contrast")):
-                limits = f"from 0 to {min(top, _MOST):g}"
-                raise InvalidArgument(f"{field.name} is {value!r}: it must be a number {limits}")
+        for name, setting in settings_of(type(self)).items():
+            check(setting, getattr(self, name))
         if self.elastic and not self.elastic_sigma:
             raise InvalidArgument("elastic_sigma is 0: it must be above 0 where elastic is used")
 
-    def times(self, strength: float) -> Augmentation:
+    def times(self, strength: float) -> "Augmentation":
         """The same changes, each ``strength`` times as large."""
         if strength == 1:
             return self

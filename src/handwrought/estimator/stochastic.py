@@ -93,7 +93,7 @@ class Solver:
         self.optimizer = self._optimizer()
         self.step = Step(
             self.network, self.optimizer, self.rates, self.batch_size,
-            hardest=1.0, l1=0.0, clip_norm=None,
+            backprop_fraction=1.0, l1=0.0, clip_norm=None,
         )  # fmt: skip
         self.reader = self.examples.reader(self.batch_size, self.network.dtype)
         self.best = self.network.parameters.vector.copy()

@@ -26,6 +26,7 @@ from handwrought.storage.container import (
     opened,
     strict_json,
 )
+from handwrought.training.config import renamed
 from handwrought.training.state import TrainingState
 
 __all__ = ["MOST_BYTES", "load_checkpoint", "save_checkpoint"]
@@ -94,7 +95,7 @@ def load_checkpoint(path: str | PathLike[str]) -> TrainingState:
             f"on from"
         )
     return TrainingState(
-        header["settings"],
+        renamed(header["settings"]),
         header["epoch"],
         header["batch"],
         {name: float(value) for name, value in header["numbers"].items()},

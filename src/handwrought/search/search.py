@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument, TrainingDiverged
+from handwrought.search.space import Choice, Range, Space, check_space, planned
 from handwrought.search.study import (
     give_up_the_dead,
     open_study,
@@ -23,11 +24,11 @@ from handwrought.search.study import (
     storage_faults,
     this_process,
 )
+from handwrought.training.config import TrainingConfig
 from handwrought.training.observers import early_stopped
-from handwrought.training.plan import Plan
+from handwrought.training.plan import build, trained_on
 from handwrought.training.reports import BatchReport, EpochReport
-from handwrought.training.space import Choice, Range, Space, check_space, planned
-from handwrought.training.train import train
+from handwrought.training.train import begin_training
 
 if TYPE_CHECKING:
     import optuna
@@ -83,10 +84,10 @@ class Search:
 
     study: optuna.Study
     storage: Path | None
-    plan: Plan
+    plan: TrainingConfig
     space: Space
     data: Dataset
-    track: Callable[[Iterator[Any], Any, Plan, int], Iterator[Any]] | None = None
+    track: Callable[[Iterator[Any], Any, TrainingConfig, int], Iterator[Any]] | None = None
 
     # --- what is known -----------------------------------------------------------------------------
 
@@ -100,12 +101,12 @@ class Search:
         complete = [trial for trial in self.trials() if trial.state == "complete"]
         return max(complete, key=lambda trial: trial.accuracy or 0.0, default=None)
 
-    def plan_of(self, number: int) -> Plan:
+    def plan_of(self, number: int) -> TrainingConfig:
         """How a trial was trained."""
         with storage_faults(self.storage):
             return self._planned(self.study.get_trials(deepcopy=False)[number])
 
-    def _planned(self, trial: Any) -> Plan:
+    def _planned(self, trial: Any) -> TrainingConfig:
         return planned(self.plan, self._values(trial.params))
 
     def _values(self, drawn: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +129,7 @@ class Search:
         plan = self._planned(trial) if set(trial.params) == set(self.space) else self.plan
         values = self._values(trial.params)
         if values.pop("relative_learning_rate", None) is not None:
-            values["learning_rate"] = plan.training["learning_rate"]
+            values["learning_rate"] = plan.learning_rate
         return TrialReport(
             trial.number,
             state,
@@ -208,10 +209,10 @@ class Search:
             self.study.tell(trial, accuracy if state == TrialState.COMPLETE else None, state)
         yield self._told(self.study.get_trials(deepcopy=False)[trial.number])
 
-    def _reports(self, plan: Plan, number: int) -> Any:
-        network = plan.build(self.data)
-        seen = plan.trained_on(self.data)
-        reports: Any = train(network, seen, **plan.arguments(), report_every=_REPORT_EVERY)
+    def _reports(self, plan: TrainingConfig, number: int) -> Any:
+        network = build(plan, self.data)
+        examples = trained_on(plan, self.data)
+        reports: Any = begin_training(network, examples, plan, report_every=_REPORT_EVERY)
         if plan.patience is not None:
             reports = early_stopped(reports, network, patience=plan.patience)
         return reports if self.track is None else self.track(reports, network, plan, number)
@@ -229,23 +230,23 @@ class Search:
 
 
 def begin_search(
-    plan: Plan,
+    plan: TrainingConfig,
     space: Space,
     data: Dataset,
     *,
     storage: Path | None = None,
     name: str = "search",
     pruner: str = "median",
-    track: Callable[[Iterator[Any], Any, Plan, int], Iterator[Any]] | None = None,
+    track: Callable[[Iterator[Any], Any, TrainingConfig, int], Iterator[Any]] | None = None,
 ) -> Search:
     """A new study, or the one of this name that the storage holds.
 
     Parameters
     ----------
-    plan : Plan
+    plan : TrainingConfig
         What is not searched; ``full`` is taken for false.
     space : Space
-        See :func:`handwrought.training.space.read_space`.
+        See :func:`handwrought.search.space.read_space`.
     data : Dataset
         Its test split is dropped here.
     storage : Path, optional
@@ -273,11 +274,9 @@ def begin_search(
         raise InvalidArgument("a search needs validation images to judge by, and the data has none")
     check_space(space, plan, data)
     asked = {
-        "plan": {**plan.as_json(), "dataset": data.name},
+        "plan": replace(plan, dataset=data.name, about="").as_json(),
         "space": {key: str(each) for key, each in space.items()},
         "images": len(data.train),
     }
-    study = open_study(
-        storage, name, asked, pruner_named(pruner, plan.training["epochs"]), plan.seed
-    )
+    study = open_study(storage, name, asked, pruner_named(pruner, plan.epochs), plan.seed)
     return Search(study, storage, plan, space, data, track)

@@ -21,6 +21,8 @@ import numpy as np
 
 from handwrought.errors import HandwroughtError, InvalidArgument, MissingExtra
 from handwrought.storage.regular import check_regular, open_regular
+from handwrought.training.config import TrainingConfig
+from handwrought.training.plan import flat
 
 __all__ = [
     "PRUNERS",
@@ -103,7 +105,7 @@ def open_study(path: Path | None, name: str, asked: dict[str, Any], pruner: Any,
     except Exception as error:  # whatever a damaged or foreign file makes of Optuna's readers
         why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise InvalidArgument(f"{path} cannot be used for a study: {why}") from None
-    asked = json.loads(json.dumps(asked))
+    asked, known = json.loads(json.dumps(asked)), known and _as_of_today(known)
     if strange:
         raise InvalidArgument(
             f"{path}: study {name!r} was not made by handwrought: take another name"
@@ -117,6 +119,15 @@ def open_study(path: Path | None, name: str, asked: dict[str, Any], pruner: Any,
             f"this one: take another name"
         )
     return study
+
+
+def _as_of_today(known: dict[str, Any]) -> dict[str, Any]:
+    """What a study of before was of, in a configuration of today."""
+    plan = {"about": "", **known.get("plan", {})}
+    try:
+        return {**known, "plan": TrainingConfig.of(flat(plan)).as_json()}
+    except (ValueError, TypeError):
+        return known
 
 
 def _journal(optuna: Any, path: Path) -> Any:

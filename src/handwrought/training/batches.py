@@ -40,7 +40,7 @@ class AugmentedBatches:
     split : Split
         Of images.
     augmentation : Augmentation
-    strangers : float
+    outliers : float
         Share of each batch that is replaced by pictures of no digit, with the same target for
         every class: where there is nothing to see, no class shall be sure (Hendrycks et al. 2019).
     dtype : dtype
@@ -53,7 +53,7 @@ class AugmentedBatches:
 
     split: Split
     augmentation: Augmentation
-    strangers: float
+    outliers: float
     dtype: np.dtype[Any]
     seed: int
     representation: str = "as-is"
@@ -68,7 +68,7 @@ class AugmentedBatches:
             rng, chosen = chance(self.seed, epoch, "augmentation", start + i), batches[start + i]
             images, labels = self.split.images[chosen], self.split.labels[chosen]
             x, y = change(images, rng, labels), self.split.targets(chosen, self.dtype)
-            n = round(self.strangers * len(x))
+            n = round(self.outliers * len(x))
             if n:
                 x[:n], y[:n] = make_outliers(self.split.images, n, rng), 1 / y.shape[1]
             x = extract_features(x, self.representation)

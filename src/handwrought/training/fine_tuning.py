@@ -23,11 +23,12 @@ from handwrought.imaging.conversion import to_uint8
 from handwrought.nn.network import Network
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import unsealed
+from handwrought.training.config import TrainingConfig, with_old_names
 from handwrought.training.plan import write_plan
 from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
-from handwrought.training.train import Training, go_on, train
+from handwrought.training.train import Training, begin_training, go_on
 from handwrought.training.validation import cost_and_accuracy
 
 __all__ = ["BestEpoch", "FineTuning", "FineTuningPlan", "arguments", "fine_tune", "mixed"]
@@ -168,6 +169,7 @@ class FineTuning(Iterator[Any]):
 SHARE, REHEARSED = 0.1, 10_000
 
 
+@with_old_names
 def fine_tune(
     network: Network,
     own: Split,
@@ -217,11 +219,11 @@ def fine_tune(
     asked = arguments(**settings)
     mixture = mixed(own, data.train, share=share, rehearsed=rehearsed, seed=asked["seed"])
     changed = replace(data, train=mixture)
-    more: dict[str, Any] = {**asked, "report_every": report_every, "view": representation}
+    config = TrainingConfig(**{**asked, "representation": representation})
     training = (
-        train(network, changed, **more)
+        begin_training(network, changed, config, report_every=report_every)
         if resume is None
-        else go_on(network, changed, resume, **more)
+        else go_on(network, changed, resume, config, report_every=report_every)
     )
     changes = asked["augmentation"]
     best = BestEpoch(network, own, data.validation, changes, asked["seed"], representation)
@@ -286,15 +288,16 @@ class FineTuningPlan:
 _ALWAYS = {"optimizer": "adamw", "schedule": "cosine"}
 
 
+@with_old_names
 def arguments(
     *,
     epochs: int = 3,
     learning_rate: float = 2e-4,
     batch_size: int = 128,
     augmentation: Augmentation | None = None,
-    strangers: float = 0.0,
-    average: float = 0.99,
-    hardest: float = 0.5,
+    outliers: float = 0.0,
+    ema_decay: float = 0.99,
+    backprop_fraction: float = 0.5,
     seed: int = 0,
 ) -> dict[str, Any]:
     """What a fine-tuning asks of :func:`handwrought.train`.
@@ -310,7 +313,7 @@ def arguments(
         By default that of the recipe ``shipped``, at half its strength, as where that recipe ends:
         the network has seen the full strength, and reads clean digits worse for some time after
         each such lesson.
-    strangers, average, hardest, seed
+    outliers, ema_decay, backprop_fraction, seed
         See :func:`handwrought.train`.
     """
     if augmentation is None:

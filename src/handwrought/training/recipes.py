@@ -1,58 +1,47 @@
 """Recipes: a network and how to train it, as a TOML file.
 
-The tables ``[network]``, ``[training]`` and ``[augmentation]`` hold the arguments of
-:class:`~handwrought.nn.network.Network`, :func:`~handwrought.training.train.train` and
-:class:`~handwrought.data.augmentation.Augmentation`; ``about`` is a line for people.  ``view`` of
-``[training]`` is how the network sees images (:mod:`handwrought.data.representations`).
+The tables ``[network]``, ``[training]`` and ``[augmentation]`` hold settings by name, as
+:class:`~handwrought.training.config.TrainingConfig` and
+:class:`~handwrought.data.augmentation.Augmentation` declare them; what is left out is as it is there
+by default.  ``about`` is a line for people.
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from handwrought.data.augmentation import Augmentation
-from handwrought.data.representations import REPRESENTATIONS
 from handwrought.errors import InvalidArgument
+from handwrought.setting import settings_of
 from handwrought.storage.regular import read_regular
+from handwrought.training.config import RENAMED, TrainingConfig, renamed
 
-__all__ = ["NETWORK", "TRAINING", "Recipe", "load_recipe", "recipe_text", "shipped_recipes"]
+__all__ = ["load_recipe", "recipe_text", "shipped_recipes"]
 
 MOST_BYTES = 20_000
 """A recipe takes a page; tomllib takes minutes for a megabyte of dots."""
-NETWORK = {"hidden", "activation", "cost", "initializer"}
-TRAINING = {
-    "average", "batch_size", "clip_norm", "dropout", "epochs", "full", "hardest", "l1",
-    "label_smoothing", "learning_rate", "optimizer", "patience", "schedule", "seed", "settle",
-    "strangers", "view", "warm_up", "weight_decay",
-}  # fmt: skip
-_AUGMENTATION = {f.name for f in fields(Augmentation)}
-_TABLES = {"network": NETWORK, "training": TRAINING, "augmentation": _AUGMENTATION}
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """A network and how to train it.
+def _table_of(name: str, group: str) -> str | None:
+    """In which table a setting stands; None for what is no recipe's to say."""
+    if group == "record" or name in ("dataset", "images", "augmentation"):
+        return None
+    return "network" if group == "network" else "training"
 
-    Attributes
-    ----------
-    name : str
-    about : str
-    network, training : dict
-        Arguments of the network and of its training.
-    augmentation : Augmentation or None
-    """
 
-    name: str
-    about: str = ""
-    network: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
-    augmentation: Augmentation | None = None
+def _tables() -> dict[str, list[str]]:
+    """The names that each table may hold."""
+    tables: dict[str, list[str]] = {"network": [], "training": []}
+    for name, setting in settings_of(TrainingConfig).items():
+        if table := _table_of(name, setting.group):
+            tables[table].append(name)
+    return {**tables, "augmentation": list(settings_of(Augmentation))}
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -61,7 +50,7 @@ def shipped_recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def load_recipe(source: str | PathLike[str]) -> Recipe:
+def load_recipe(source: str | PathLike[str]) -> TrainingConfig:
     """A recipe by the name of a shipped one, or from a TOML file.
 
     Raises
@@ -98,52 +87,45 @@ def _whole_numbers(value: Any) -> Iterator[int]:
             yield from _whole_numbers(inner)
 
 
-def _checked(path: Path, content: dict[str, Any]) -> Recipe:
-    for table, values in content.items():
-        if table == "about" and isinstance(values, str):
-            continue
-        if table not in _TABLES or not isinstance(values, dict):
+def _checked(path: Path, content: dict[str, Any]) -> TrainingConfig:
+    values, tables = {"about": content.pop("about", "")}, _tables()
+    for table, inner in content.items():
+        if table not in tables or not isinstance(inner, dict):
             raise InvalidArgument(
-                f"{path}: [{table}] is no table of a recipe: use {', '.join(_TABLES)}"
+                f"{path}: [{table}] is no table of a recipe: use {', '.join(tables)}"
             )
-        for name in values:
-            if name not in _TABLES[table]:
+        for name in inner:
+            if name not in tables[table] and RENAMED.get(name) not in tables[table]:
                 raise InvalidArgument(
-                    f"{path}: [{table}] knows no {name!r}: use {', '.join(sorted(_TABLES[table]))}"
+                    f"{path}: [{table}] knows no {name!r}: use {', '.join(sorted(tables[table]))}"
                 )
-    hidden = content.get("network", {}).get("hidden", [])
-    if not isinstance(hidden, list) or not all(type(n) is int and n > 0 for n in hidden):
-        raise InvalidArgument(f"{path}: hidden is {hidden!r}: give a list such as [100, 50]")
-    view = content.get("training", {}).get("view", "as-is")
-    if not isinstance(view, str) or view not in REPRESENTATIONS:
-        raise InvalidArgument(
-            f"{path}: view {view!r} is unknown: use one of {', '.join(REPRESENTATIONS)}"
-        )
-    kinds = {"full": (bool, "true or false"), "patience": (int, "a whole number"),
-             "seed": (int, "a whole number")}  # fmt: skip
-    for name, (kind, what) in kinds.items():
-        value = content.get("training", {}).get(name, kind())
-        if type(value) is not kind:
-            raise InvalidArgument(f"{path}: {name} is {value!r}: it must be {what}")
-    changes = content.get("augmentation")
-    return Recipe(
-        path.stem,
-        content.get("about", ""),
-        content.get("network", {}),
-        content.get("training", {}),
-        Augmentation(**changes) if changes is not None else None,
-    )
+        values |= {"augmentation": inner} if table == "augmentation" else inner
+    try:
+        values = renamed(values, lambda said: _warn(f"{path}: {said}"))
+        return TrainingConfig(**values, recipe=path.stem)
+    except InvalidArgument as error:
+        raise InvalidArgument(f"{path}: {error}") from None
 
 
-def recipe_text(recipe: Recipe, comment: str = "") -> str:
-    """The TOML file of a recipe, which :func:`load_recipe` reads back; comment: lines above it."""
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, DeprecationWarning, stacklevel=6)
+
+
+def recipe_text(config: TrainingConfig, comment: str = "") -> str:
+    """The TOML file of a configuration, which :func:`load_recipe` reads back: all that is not None,
+    whatever the defaults will be; comment: lines above it."""
     lines = [f"# {line}".rstrip() for line in comment.splitlines()]
-    lines.append(f"about = {_toml(recipe.about)}")
-    changes = recipe.augmentation
-    tables = {"network": recipe.network, "training": recipe.training}
+    lines.append(f"about = {_toml(config.about)}")
+    tables: dict[str, dict[str, Any]] = {"network": {}, "training": {}}
+    for name, setting in settings_of(type(config)).items():
+        if table := _table_of(name, setting.group):
+            tables[table][name] = getattr(config, name)
+    changes = config.augmentation
     if changes is not None:
         tables["augmentation"] = {
-            f.name: v for f in fields(changes) if (v := getattr(changes, f.name)) != f.default
+            name: value
+            for name, setting in settings_of(Augmentation).items()
+            if (value := getattr(changes, name)) != setting.default
         }
     for table, values in tables.items():
         lines += ["", f"[{table}]"]

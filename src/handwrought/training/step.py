@@ -29,7 +29,7 @@ class Step:
         Dropout of each layer.
     capacity : int
         Examples in the largest mini-batch.
-    hardest : float
+    backprop_fraction : float
         Share of each mini-batch that is backpropagated: the examples with the largest error.
     l1 : float
     clip_norm : float or None
@@ -42,14 +42,14 @@ class Step:
         rates: list[float],
         capacity: int,
         *,
-        hardest: float,
+        backprop_fraction: float,
         l1: float,
         clip_norm: float | None,
     ) -> None:
         self.network = network
         self.optimizer = optimizer
         self.rates = rates
-        self.hardest = hardest
+        self.backprop_fraction = backprop_fraction
         self.l1 = l1
         self.clip_norm = clip_norm
         self.gradient = network.parameters.like()
@@ -90,7 +90,7 @@ class Step:
         return cost
 
     def _chosen(self, n: int) -> int:
-        return max(1, round(self.hardest * n))
+        return max(1, round(self.backprop_fraction * n))
 
     def _backward(self, x: Any, y: Array, states: list[Any], weights: Array | None) -> None:
         n, m = self._chosen(len(x)), len(x)

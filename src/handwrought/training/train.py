@@ -11,10 +11,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from inspect import GEN_CREATED, getgeneratorstate
 from threading import Lock
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,15 +25,24 @@ from handwrought.data.representations import n_features
 from handwrought.errors import CannotCopy, InvalidArgument
 from handwrought.floating_point import default_errstate
 from handwrought.nn.network import Network
+from handwrought.training.config import (
+    ARGUMENTS,
+    TrainingConfig,
+    changeable,
+    renamed,
+    warn_of_old_name,
+    with_old_names,
+)
 from handwrought.training.reports import BatchReport, EpochReport
 from handwrought.training.run import Run, begin
 from handwrought.training.state import TrainingState
 
-__all__ = ["BatchReport", "EpochReport", "Training", "go_on", "train"]
+__all__ = ["BatchReport", "EpochReport", "Training", "begin_training", "go_on", "train"]
 
 Array = NDArray[Any]
 
 
+@with_old_names
 def train(
     network: Network,
     data: Dataset | Split,
@@ -43,22 +51,27 @@ def train(
     batch_size: int = 10,
     optimizer: str = "sgd",
     learning_rate: float | None = None,
+    momentum: float | None = None,
+    beta1: float | None = None,
+    beta2: float | None = None,
+    rho: float | None = None,
+    epsilon: float | None = None,
     seed: int = 0,
     schedule: str = "constant",
     warm_up: float = 0.0,
+    plateau_patience: int = 5,
     weight_decay: float = 0.0,
     l1: float = 0.0,
     dropout: float | Sequence[float] = 0.0,
     label_smoothing: float = 0.0,
     clip_norm: float | None = None,
-    plateau_patience: int = 5,
-    report_every: int | None = None,
+    backprop_fraction: float = 1.0,
+    ema_decay: float = 0.0,
     augmentation: Augmentation | None = None,
-    settle: float = 0.0,
-    strangers: float = 0.0,
-    hardest: float = 1.0,
-    average: float = 0.0,
-    view: str = "as-is",
+    anneal_augmentation: float = 0.0,
+    outliers: float = 0.0,
+    representation: str = "as-is",
+    report_every: int | None = None,
     resume: TrainingState | None = None,
 ) -> Training:
     """Train a network in place; an iterator of an :class:`EpochReport` after each epoch, lazily.
@@ -73,11 +86,16 @@ def train(
     optimizer : {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"}
     learning_rate : float, optional
         η; by default one that suits optimizer and cost (3.0 for SGD on the quadratic cost).
+    momentum, beta1, beta2, rho, epsilon : float, optional
+        Constants of the optimizers that have them (:mod:`handwrought.training.optimizers`), each by
+        default its own.
     seed : int
         Of the order of the examples, of dropout and of augmentation.
     schedule : {"constant", "step", "halve-on-plateau", "cosine", "one-cycle"}
     warm_up : float
         Share of the training over which the learning rate rises from 0.
+    plateau_patience : int
+        Epochs without a lower validation cost before "halve-on-plateau" halves.
     weight_decay : float
         λ of (λ/2) Σ w², added to the mean cost. Nielsen's λ is n times this: his 5.0 on 50,000
         images is 1e-4 here.
@@ -92,31 +110,30 @@ def train(
         Gradients with a larger norm are scaled down to it (Pascanu et al. 2013, algorithm 1): the
         whole gradient, that of ``weight_decay`` and ``l1`` included. AdamW's decay is no part of
         a gradient, and is left as it is.
-    plateau_patience : int
-        Epochs without a lower validation cost before "halve-on-plateau" halves.
-    report_every : int, optional
-        Yield a :class:`BatchReport` after every so many mini-batches, too.
-    augmentation : Augmentation, optional
-        Changes the images anew each time they are used; made in a thread beside the training.
-    settle : float
-        Share of the training, at its end, with changes half as large: the network ends on images
-        that are nearer to real ones.
-    strangers : float
-        Share of each mini-batch replaced by pictures of no digit, with the same target for every
-        class (:mod:`handwrought.data.outliers`); needs augmentation.
-    hardest : float
+    backprop_fraction : float
         Share of each mini-batch that is backpropagated: the examples with the largest output error
         δ^L, whose norm bounds their gradient's (Katharopoulos and Fleuret 2018, section 3.2), the
         others' gradient being taken for 0 (Jiang et al. 2019, "selective backprop"). Where a
         network is right about most images, a quarter gives nearly the same gradient in half the
         time.
-    average : float
-        Decay of a running average of the parameters, 0.999 for example (Polyak and Juditsky 1992);
-        validation looks at the average, the network holds it while an epoch's report is read, and
-        ends with it. 0 is none.
-    view : str
+    ema_decay : float
+        Decay of an exponential moving average of the parameters, 0.999 for example (Polyak and
+        Juditsky 1992); validation looks at the average, the network holds it while an epoch's
+        report is read, and ends with it. 0 is none.
+    augmentation : Augmentation, optional
+        Changes the images anew each time they are used; made in a thread beside the training.
+    anneal_augmentation : float
+        Share of the training, at its end, with changes half as large: the network ends on images
+        that are nearer to real ones.
+    outliers : float
+        Share of each mini-batch replaced by pictures of no digit, with the same target for every
+        class (outlier exposure, Hendrycks et al. 2019; :mod:`handwrought.data.outliers`); needs
+        augmentation.
+    representation : str
         How the network sees the images, one of :data:`handwrought.data.representations.REPRESENTATIONS`: an
-        augmentation's changes come between a view's two parts.
+        augmentation's changes come between its two parts.
+    report_every : int, optional
+        Yield a :class:`BatchReport` after every so many mini-batches, too.
     resume : TrainingState, optional
         Go on from there, with the same network, data and settings, to the same bits.  Where BLAS,
         its threads, versions or the processor are others, it goes on, and a UserWarning says so.
@@ -129,155 +146,103 @@ def train(
     TrainingDiverged
         When a cost becomes NaN or infinite; the network is back at its last good weights.
     """
-    asked = dict(locals())  # the arguments as they came, for Training.change
-    del asked["resume"]
-    _check_numbers(
-        warm_up=warm_up,
-        weight_decay=weight_decay,
-        l1=l1,
-        label_smoothing=label_smoothing,
-        settle=settle,
-        strangers=strangers,
-        hardest=hardest,
-        average=average,
-        **{} if learning_rate is None else {"learning_rate": learning_rate},
-        **{} if clip_norm is None else {"clip_norm": clip_norm},
-    )
-    for name, choice in (("optimizer", optimizer), ("schedule", schedule)):
-        if not isinstance(choice, str):
-            raise InvalidArgument(f"{name} is {choice!r}: give a name")
-    _check_whole("plateau_patience", plateau_patience)
+    asked = dict(locals())
+    config = TrainingConfig(**{name: asked[name] for name in ARGUMENTS})
+    return begin_training(network, data, config, report_every=report_every, resume=resume)
+
+
+def begin_training(
+    network: Network,
+    data: Dataset | Split,
+    config: TrainingConfig,
+    *,
+    report_every: int | None = None,
+    resume: TrainingState | None = None,
+) -> Training:
+    """:func:`train` with its settings in one piece; what they say of network and data is not read."""
+    run = _prepared(network, data, config, report_every)
+    if resume is not None and (said := run.restore(resume)):
+        warnings.warn(said, stacklevel=4)
+    return Training(run, data, config)
+
+
+def _prepared(
+    network: Network, data: Dataset | Split, config: TrainingConfig, report_every: int | None
+) -> Run:
+    """The training, checked and ready for its first step."""
     split = data.train if isinstance(data, Dataset) else data
     validation = data.validation if isinstance(data, Dataset) else None
-    n_inputs = n_features(split.images.shape[1:], view)
-    _check(
-        network,
-        split,
-        n_inputs,
-        epochs,
-        batch_size,
-        learning_rate,
-        seed,
-        l1,
-        clip_norm,
-        report_every,
-    )
-    rates = _dropout_rates(network, dropout)
-    for name, value in (("label_smoothing", label_smoothing), ("settle", settle)):
-        if not 0 <= value <= 1:
-            raise InvalidArgument(f"{name} is {value!r}: it must lie from 0 to 1")
-    for name, value in (("average", average), ("strangers", strangers)):
-        if not 0 <= value < 1:
-            raise InvalidArgument(f"{name} is {value!r}: it must be at least 0 and below 1")
-    if not 0 < hardest <= 1:
-        raise InvalidArgument(f"hardest is {hardest!r}: it must be above 0 and at most 1")
-    if augmentation is not None and split.images.ndim != 3:
+    _check_fit(network, split, n_features(split.images.shape[1:], config.representation))
+    if report_every is not None:
+        _check_report_every(report_every)
+    rates = _dropout_rates(len(network.sizes) - 2, config.dropout)
+    if config.augmentation is not None and split.images.ndim != 3:
         raise InvalidArgument("augmentation is for images, and the data is a table")
-    if augmentation is None and (strangers or settle):
-        raise InvalidArgument("strangers and settle need an augmentation: Augmentation() for none")
-    asked_for = SimpleNamespace(
-        **{name: value for name, value in asked.items() if name not in ("network", "data")},
-        anneal_augmentation=settle,
-        outliers=strangers,
-        backprop_fraction=hardest,
-        ema_decay=average,
-        representation=view,
-    )
-    run = Run(
-        network,
-        split,
-        validation,
-        asked_for,
-        {
-            "sizes": list(network.sizes),
-            "activations": [each.name for each in network.activations],
-            "cost": network.cost.name,
-            "dtype": str(network.dtype),
-            "images": len(split),
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "optimizer": optimizer,
-            "learning_rate": learning_rate,
-            "seed": seed,
-            "schedule": schedule,
-            "warm_up": warm_up,
-            "weight_decay": weight_decay,
-            "l1": l1,
-            "dropout": rates,
-            "label_smoothing": label_smoothing,
-            "clip_norm": clip_norm,
-            "plateau_patience": plateau_patience,
-            "augmentation": None if augmentation is None else asdict(augmentation),
-            "settle": settle,
-            "strangers": strangers,
-            "hardest": hardest,
-            "average": average,
-            "view": None if view == "as-is" else view,
-        },
-        report_every,
-    )
-    if resume is not None and (said := run.restore(resume)):
-        warnings.warn(said, stacklevel=2)
-    return Training(run, asked)
+    if config.augmentation is None and (config.outliers or config.anneal_augmentation):
+        raise InvalidArgument(
+            "outliers and anneal_augmentation need an augmentation: Augmentation() for none"
+        )
+    settings = _identity(network, split, config, rates)
+    return Run(network, split, validation, config, settings, report_every)
 
 
-CHANGEABLE = frozenset(
-    ("epochs", "learning_rate", "weight_decay", "l1", "dropout", "label_smoothing", "clip_norm")
-    + ("augmentation", "settle", "strangers", "hardest")
-)
-"""What :meth:`Training.change` takes: settings that no kept vector or counter depends on."""
+def _identity(
+    network: Network, split: Split, config: TrainingConfig, rates: list[float]
+) -> dict[str, Any]:
+    """What decides the training's mathematics, as JSON values, for those who go on with it."""
+    values = config.as_json()
+    return {
+        "sizes": list(network.sizes),
+        "activations": [each.name for each in network.activations],
+        "cost": network.cost.name,
+        "dtype": str(network.dtype),
+        "images": len(split),
+        **{name: values[name] for name in ARGUMENTS},
+        "dropout": rates,
+        "representation": None if config.representation == "as-is" else config.representation,
+    }
 
 
 def go_on(
-    network: Network, data: Dataset | Split, state: TrainingState, **arguments: Any
+    network: Network,
+    data: Dataset | Split,
+    state: TrainingState,
+    config: TrainingConfig,
+    *,
+    report_every: int | None = None,
 ) -> Training:
     """A training that goes on from a state, with what is asked for now.
 
-    What may change (:data:`CHANGEABLE`) is as it was when the state was kept, up to there, and then
-    as it is asked for: :meth:`Training.change` changes it.
-
-    Parameters
-    ----------
-    network : Network
-    data : Dataset or Split
-    state : TrainingState
-    **arguments
-        Those of :func:`train`.
+    What may change (:func:`~handwrought.training.config.changeable`) is as it was when the state
+    was kept, up to there, and then as it is asked for: :meth:`Training.change` changes it.
     """
-    before = {name: state.settings[name] for name in CHANGEABLE if name in state.settings}
+    kept = {name: state.settings[name] for name in changeable() if name in state.settings}
+    if "dropout" in kept:
+        kept["dropout"] = kept["dropout"][:-1]
+    before = replace(config, **kept)
+    training = begin_training(network, data, before, report_every=report_every, resume=state)
     n_hidden = len(network.sizes) - 2
     changes = {
-        name: arguments[name]
-        for name, kept in before.items()
-        if name in arguments and _as_kept(name, arguments[name], n_hidden) != kept
+        name: getattr(config, name)
+        for name in kept
+        if _each(name, getattr(config, name), n_hidden)
+        != _each(name, getattr(before, name), n_hidden)
     }
-    for name in changes:
-        arguments[name] = before[name]
-        if name == "augmentation" and before[name] is not None:
-            arguments[name] = Augmentation(**before[name])
-        elif name == "dropout":
-            arguments[name] = before[name][:-1]
-    training = train(network, data, **arguments, resume=state)
     if changes:
         training.change(**changes)
     return training
 
 
-def _as_kept(name: str, value: Any, n_hidden: int) -> Any:
-    """An argument as :attr:`TrainingState.settings` holds it."""
-    if name == "augmentation":
-        return None if value is None else asdict(value)
-    if name == "dropout":
-        return [*(value if isinstance(value, Sequence) else [value] * n_hidden), 0.0]
-    return value
+def _each(name: str, value: Any, n_hidden: int) -> Any:
+    """A value to compare: one share of dropout for all layers says the same as one for each."""
+    return (value,) * n_hidden if name == "dropout" and isinstance(value, float) else value
 
 
 class Training(Iterator[Any]):
     """A training under way: iterate over its reports; ``state`` is where it stands."""
 
-    def __init__(self, run: Run, asked: dict[str, Any]) -> None:
-        self._run = run
-        self._asked = asked
+    def __init__(self, run: Run, data: Dataset | Split, config: TrainingConfig) -> None:
+        self._run, self._data, self._config = run, data, config
         self._reports = run.reports()
         self._reading = Lock()
 
@@ -320,7 +285,7 @@ class Training(Iterator[Any]):
     @report_every.setter
     def report_every(self, batches: int | None) -> None:
         if batches is not None:
-            _check_whole("report_every", batches)
+            _check_report_every(batches)
         self._run.report_every = batches
 
     @property
@@ -341,23 +306,24 @@ class Training(Iterator[Any]):
         ----------
         **settings
             Arguments of :func:`train` by name: epochs, learning_rate, weight_decay, l1, dropout,
-            label_smoothing, clip_norm, augmentation, settle, strangers, hardest.  More epochs than
-            before make a training that has ended go on.
+            label_smoothing, clip_norm, augmentation, anneal_augmentation, outliers,
+            backprop_fraction.  More epochs than before make a training that has ended go on.
 
         Raises
         ------
         InvalidArgument
             For a setting that cannot change or a value that does not fit; then nothing changes.
         """
+        settings, can = renamed(settings, warn_of_old_name), changeable()
         for name in settings:
-            if name not in CHANGEABLE:
+            if name not in can:
                 raise InvalidArgument(
-                    f"{name} cannot change while a training runs: {', '.join(sorted(CHANGEABLE))} can"
+                    f"{name} cannot change while a training runs: {', '.join(sorted(can))} can"
                 )
-        asked = {**self._asked, **settings, "report_every": self._run.report_every}
         # What comes after is a training of its own that begins where this one stands, so there is
         # no second way in which a setting takes effect.
-        after = train(**asked)._run
+        config, network = replace(self._config, **settings), self._run.network
+        after = _prepared(network, self._data, config, self._run.report_every)
         state = self._run.state()
         done = state.epoch - (0 if state.batch else 1)
         if after.config.epochs < done:
@@ -367,33 +333,10 @@ class Training(Iterator[Any]):
             )
         self._reports.close()
         after.restore(replace(state, settings=after.identity))
-        self._run, self._asked, self._reports = after, asked, after.reports()
+        self._run, self._config, self._reports = after, config, after.reports()
 
 
-def _check(
-    network: Network,
-    split: Split,
-    n_inputs: int,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float | None,
-    seed: int,
-    l1: float,
-    clip_norm: float | None,
-    report_every: int | None,
-) -> None:
-    _check_whole("epochs", epochs)
-    _check_whole("batch_size", batch_size)
-    if report_every is not None:
-        _check_whole("report_every", report_every)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InvalidArgument(f"seed is {seed!r}: it must be a whole number of at least 0")
-    if learning_rate is not None and not 0 < learning_rate < np.inf:
-        raise InvalidArgument(f"learning_rate is {learning_rate!r}: it must be a number above 0")
-    if not 0 <= l1 < np.inf:
-        raise InvalidArgument(f"l1 is {l1!r}: it must be at least 0")
-    if clip_norm is not None and not clip_norm > 0:
-        raise InvalidArgument(f"clip_norm is {clip_norm!r}: it must be above 0")
+def _check_fit(network: Network, split: Split, n_inputs: int) -> None:
     if not len(split):
         raise InvalidArgument("the training split holds no example")
     if n_inputs != network.n_inputs:
@@ -411,27 +354,20 @@ def _check(
         network.cost.check_targets(split.labels)
 
 
-def _check_whole(name: str, value: Any) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not 1 <= value < 1 << 63:
-        raise InvalidArgument(f"{name} is {value!r}: it must be a whole number of at least 1")
+def _check_report_every(batches: Any) -> None:
+    whole = isinstance(batches, int | np.integer) and not isinstance(batches, bool)
+    if not whole or not 1 <= batches < 1 << 63:
+        raise InvalidArgument(
+            f"report_every is {batches!r}: it must be a whole number of at least 1"
+        )
 
 
-def _check_numbers(**values: Any) -> None:
-    for name, value in values.items():
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not number or abs(value) > 1e300:  # so large a whole number is no float
-            raise InvalidArgument(f"{name} is {value!r}: it must be a number")
-
-
-def _dropout_rates(network: Network, dropout: float | Sequence[float]) -> list[float]:
-    n_hidden = len(network.sizes) - 2
-    asked = list(dropout) if isinstance(dropout, Sequence | np.ndarray) else [dropout]
-    rates = asked if isinstance(dropout, Sequence | np.ndarray) else asked * n_hidden
-    _check_numbers(**{f"dropout[{i}]": rate for i, rate in enumerate(asked)})
-    if len(rates) != n_hidden or not all(0 <= rate < 1 for rate in asked):
+def _dropout_rates(n_hidden: int, dropout: float | tuple[float, ...]) -> list[float]:
+    """The share of each layer, 0 for the last."""
+    rates = list(dropout) if isinstance(dropout, tuple) else [dropout] * n_hidden
+    if len(rates) != n_hidden:
         raise InvalidArgument(
             f"dropout is {dropout!r}: give a share from 0 up to, not including, 1, "
             f"or one for each of the {n_hidden} hidden layers"
         )
-    return [float(rate) for rate in rates] + [0.0]
+    return [*rates, 0.0]

@@ -22,7 +22,7 @@ from websockets.sync.client import connect
 from handwrought.storage.sealed import sealed, unsealed
 from handwrought.studio.app import ROUTES, create_app
 from handwrought.studio.server.studio import Studio
-from handwrought.studio.train.training_request import Wish
+from handwrought.studio.train.training_request import TrainingRequest
 
 TOKEN = "token"
 PIXELS = b64encode(bytes(784)).decode()
@@ -38,7 +38,7 @@ POSTED = {
     "/api/train/begin": {
         "wish": {
             "hidden": [5], "learning_rate": 0.1, "dropout": 0.1, "augmentation": AUGMENTATION,
-            "settle": 0.1, "clip_norm": 1.0, "own": {"source": "none", "share": 0.1},
+            "anneal_augmentation": 0.1, "clip_norm": 1.0, "own": {"source": "none", "share": 0.1},
         },
         "goal": "pause",
         "name": "a run",
@@ -147,7 +147,7 @@ def trained(tmp_path_factory, watches):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HANDWROUGHT_KERNELS", "numpy")
         watched = watches(folder)
-        run = watched.runs.begin(Wish(images=200, hidden=(5,), epochs=1), "run", "whole")
+        run = watched.runs.begin(TrainingRequest(images=200, hidden=(5,), epochs=1), "run", "whole")
         assert watched.until_gone(run).status == "finished"
         watched.studio.close()
     return folder, run

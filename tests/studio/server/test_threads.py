@@ -17,7 +17,7 @@ from handwrought.studio.server.studio import Studio
 from handwrought.studio.train.run_process import begun
 from handwrought.studio.train.runs import LIVE
 from handwrought.studio.train.timeline import Scrubber
-from handwrought.studio.train.training_request import Wish
+from handwrought.studio.train.training_request import TrainingRequest
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_run_asked_to_go_on_many_times_at_once_has_one_process(watched, monkey
         "handwrought.studio.train.runs.begun",
         lambda folder: started.append(begun(folder)) or started[-1],
     )
-    run = runs.begin(Wish(images=500, hidden=(12,), epochs=50), "pause")
+    run = runs.begin(TrainingRequest(images=500, hidden=(12,), epochs=50), "pause")
     watched.until_status(run, "paused")
     runs.do(run, "stop")
     watched.until_gone(run)
@@ -102,7 +102,9 @@ def test_a_run_asked_to_go_on_many_times_at_once_has_one_process(watched, monkey
 def test_trainings_begun_at_once_are_as_many_as_may_run_and_each_has_its_own_network(watched):
     def begin(seed):
         try:
-            return watched.runs.begin(Wish(images=300, hidden=(8,), epochs=1, seed=seed), "run")
+            return watched.runs.begin(
+                TrainingRequest(images=300, hidden=(8,), epochs=1, seed=seed), "run"
+            )
         except InvalidArgument as error:
             return str(error)
 

@@ -10,10 +10,10 @@ import pytest
 import handwrought as hw
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, InvalidArgument
-from handwrought.reading.fine_tuned import measured
+from handwrought.reading.tuning import measured
 from handwrought.storage import read_header
 from handwrought.studio.train.fine_tuning import standard_wish, tuned_wish
-from handwrought.studio.train.training_request import OwnDigits, Wish
+from handwrought.studio.train.training_request import OwnDigits, TrainingRequest
 from handwrought.training.fine_tuning import fine_tune
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,9 @@ def own(watched, tmp_path, request):
     for pixels, label in zip(*written(), strict=True):
         collection.add(pixels, int(label))
     view = getattr(request, "param", "as-is")
-    wish = Wish(images=3000, view=view, hidden=(12,), cost="softmax", optimizer="adam", epochs=2)
+    wish = TrainingRequest(
+        images=3000, representation=view, hidden=(12,), cost="softmax", optimizer="adam", epochs=2
+    )
     run = watched.runs.begin(wish, "run", "small")
     watched.until_gone(run)
     return run
@@ -59,11 +61,10 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
     ended = watched.until_gone(run)
     assert (ended.status, ended.sentence) == ("finished", "")
     assert ended.name == "small, fine-tuned"
-    model = hw.Model.load(watched.runs.model(own))
-    network = model.network
+    network = hw.Network.load(watched.runs.model(own))
     data = hw.load_dataset("mnist")
     learnt, held_out = Collection.open(tmp_path / "digits").split()
-    before = measured(model, data, learnt, held_out)
+    before = measured(network, data, learnt, held_out, view)
     tuning = fine_tune(
         network,
         learnt,
@@ -75,7 +76,7 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
         representation=view,
     )
     list(tuning)
-    after = measured(model, data, learnt, held_out)
+    after = measured(network, data, learnt, held_out, view)
     kept = hw.Network.load(watched.runs.model(run))
     np.testing.assert_array_equal(kept.parameters.vector, network.parameters.vector)
     brought = watched.runs.whole(run)["brought"]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import handwrought as hw
+from handwrought.data.augmentation import Augmentation
 from handwrought.data.representations import REPRESENTATIONS, represent
 from handwrought.errors import InvalidArgument
 from handwrought.reading.recognizer import Recognizer
@@ -28,11 +29,11 @@ from handwrought.studio.train.snapshots import (
     thinned,
 )
 from handwrought.studio.train.timeline import Scrubber
-from handwrought.studio.train.training_request import Changes, OwnDigits, Wish, controls, presets
+from handwrought.studio.train.training_request import OwnDigits, TrainingRequest, controls, presets
 from handwrought.training.recipes import shipped_recipes
 
-QUICK = Wish(images=500, hidden=(12,), epochs=3)
-LONG = Wish(images=2000, hidden=(12,), epochs=1000, batch_size=50)
+QUICK = TrainingRequest(images=500, hidden=(12,), epochs=3)
+LONG = TrainingRequest(images=2000, hidden=(12,), epochs=1000, batch_size=50)
 
 
 def test_a_run_trains_to_its_end_and_keeps_all_there_is_to_see(watched):
@@ -88,13 +89,13 @@ def test_settings_change_while_it_runs(watched):
     runs = watched.runs
     run = runs.begin(LONG, "run")
     watched.until_status(run, "running")
-    augmentation = asdict(Changes(shift=1))
+    augmentation = asdict(Augmentation(shift=1))
     runs.change(run, {"learning_rate": 0.25, "weight_decay": 0.001, "augmentation": augmentation})
     watched.until(lambda: runs.get(run).wish.learning_rate == 0.25, "it says so")
     before = runs.get(run).progress["step"]
     watched.until(lambda: runs.get(run).progress["step"] > before + 50, "it goes on")
     assert runs.get(run).progress["rate"] == 0.25
-    assert runs.get(run).wish.augmentation == Changes(shift=1)
+    assert runs.get(run).wish.augmentation == Augmentation(shift=1)
     with pytest.raises(InvalidArgument, match="learning_rate is -1"):
         runs.change(run, {"learning_rate": -1.0})
 
@@ -165,7 +166,7 @@ def test_a_training_stops_and_keeps_itself_when_its_studio_is_gone(watched):
 
 
 def test_divergence_is_named_and_a_smaller_rate_mends_it(watched):
-    wild = Wish(images=500, hidden=(12, 12), activation="identity", cost="softmax", epochs=3,
+    wild = TrainingRequest(images=500, hidden=(12, 12), activation="identity", cost="softmax", epochs=3,
                 learning_rate=1e4)  # fmt: skip
     run = watched.runs.begin(wild, "run")
     assert watched.until_gone(run).status == "diverged"
@@ -196,7 +197,9 @@ def test_runs_are_named_deleted_and_bounded(watched):
 
 
 def test_what_is_kept_of_an_averaged_run_is_its_average(watched):
-    averaged = Wish(images=2000, hidden=(12,), epochs=1000, batch_size=50, average=0.99)
+    averaged = TrainingRequest(
+        images=2000, hidden=(12,), epochs=1000, batch_size=50, ema_decay=0.99
+    )
     run = watched.runs.begin(averaged, "pause")
     watched.until_status(run, "paused")
     folder = watched.runs.get(run).folder
@@ -266,8 +269,8 @@ def names(wish, points):
 
 def test_a_training_that_goes_well_has_no_findings():
     falling = [point(50 * i, 1 / (1 + i), 1.1 / (1 + i)) for i in range(20)]
-    assert names(Wish(), falling) == []
-    assert names(Wish(), []) == []
+    assert names(TrainingRequest(), falling) == []
+    assert names(TrainingRequest(), []) == []
 
 
 def test_each_fault_is_named_with_its_numbers_and_a_mend_that_is_a_wish():
@@ -276,13 +279,13 @@ def test_each_fault_is_named_with_its_numbers_and_a_mend_that_is_a_wish():
     saturated = [point(0, 1.0, saturated=0.85), point(50, 0.99, saturated=0.8)]
     dead = [point(0, 1.0), point(100, 1.0, dead=0.5)]
     learnt = [point(50 * i, 1 / (1 + i), 0.5 + 0.02 * abs(i - 5)) for i in range(20)]
-    relu = Wish(activation="relu")
+    relu = TrainingRequest(activation="relu")
     for wish, points, name in (
-        (Wish(), rising, "rate-too-high"),
-        (Wish(learning_rate=1e-6), still, "rate-too-low"),
-        (Wish(initializer="normal"), saturated, "saturated"),
+        (TrainingRequest(), rising, "rate-too-high"),
+        (TrainingRequest(learning_rate=1e-6), still, "rate-too-low"),
+        (TrainingRequest(initializer="normal"), saturated, "saturated"),
         (relu, dead, "dead"),
-        (Wish(), learnt, "overfitting"),
+        (TrainingRequest(), learnt, "overfitting"),
     ):
         (finding,) = diagnose(wish, points)
         assert finding.name == name
@@ -291,18 +294,18 @@ def test_each_fault_is_named_with_its_numbers_and_a_mend_that_is_a_wish():
         for mend in finding.mends:
             changes = dict(mend.changes)
             if "augmentation" in changes:
-                changes["augmentation"] = Changes(**changes["augmentation"])
+                changes["augmentation"] = Augmentation(**changes["augmentation"])
             assert wish.changed(changes) != wish
 
 
 def test_a_sure_network_that_reads_right_is_not_called_saturated():
-    assert names(Wish(), [point(5000, 0.01, accuracy=0.99, saturated=0.9)]) == []
+    assert names(TrainingRequest(), [point(5000, 0.01, accuracy=0.99, saturated=0.9)]) == []
 
 
 def test_a_model_that_is_fine_tuned_is_not_blamed_for_the_neurons_it_came_with():
     dead = [point(0, 1.0), point(100, 1.0, dead=0.5)]
-    assert names(Wish(activation="relu"), dead) == ["dead"]
-    assert names(Wish(activation="relu", own=OwnDigits()), dead) == []
+    assert names(TrainingRequest(activation="relu"), dead) == ["dead"]
+    assert names(TrainingRequest(activation="relu", own=OwnDigits()), dead) == []
 
 
 def test_measures_are_what_they_say():
@@ -346,27 +349,31 @@ def test_every_control_is_explained_and_every_recipe_is_a_wish():
     for control in described.values():
         assert control.sentence.endswith(".")
         assert control.default is not None or control.automatic
-    fields = {*asdict(Wish()), *(f"augmentation.{name}" for name in asdict(Changes()))}
+    fields = {
+        *asdict(TrainingRequest()),
+        *(f"augmentation.{name}" for name in asdict(Augmentation())),
+    }
     own = {"own.source", "own.share", "own.rehearsed"}
-    assert set(described) == fields - {"augmentation", "own"} | own
+    elsewhere = {"full", "patience", "recipe", "about", "committee"}
+    assert set(described) == fields - {"augmentation", "own"} - elsewhere | own
     from handwrought.studio.server.messages import decode
 
     assert {preset["name"] for preset in presets()} == set(shipped_recipes())
     for preset in presets():
-        wish = decode(Wish, preset["wish"])
+        wish = decode(TrainingRequest, preset["wish"])
         assert wish.hidden
-        assert wish.arguments()["learning_rate"] > 0
+        assert wish.rate > 0
 
 
 def test_a_training_may_ask_for_every_view():
-    (view,) = (control for control in controls() if control.name == "view")
+    (view,) = (control for control in controls() if control.name == "representation")
     assert view.choices == tuple(REPRESENTATIONS)
 
 
 def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
-    wish = Wish(
-        images=1000, view="strokes", hidden=(12,), activation="relu", cost="softmax",
-        optimizer="adam", batch_size=50, epochs=2, augmentation=Changes(shift=1.0),
+    wish = TrainingRequest(
+        images=1000, representation="strokes", hidden=(12,), activation="relu", cost="softmax",
+        optimizer="adam", batch_size=50, epochs=2, augmentation=Augmentation(shift=1.0),
     )  # fmt: skip
     run = watched.runs.begin(wish, "epoch")
     watched.until(lambda: watched.runs.get(run).status == "paused", "one epoch")
@@ -377,10 +384,10 @@ def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
     assert (ended.status, ended.sentence) == ("finished", "")
     assert ended.name == "1568-12-10 relu, adam"
     recognizer = Recognizer.load(watched.runs.model(run))
-    assert recognizer.model.representation == "strokes"
+    assert recognizer.representation == "strokes"
     validation = hw.load_dataset("mnist").validation
     x = represent(validation.images, "strokes").reshape(-1, 1568).astype(np.float32) / 255
-    accuracy = np.mean(recognizer.model.network.predict(x) == validation.labels)
+    accuracy = np.mean(recognizer.network.predict(x) == validation.labels)
     assert ended.points[-1].validation_accuracy == pytest.approx(accuracy, abs=2e-4)
     assert accuracy > 0.5
     look = watched.runs.whole(run)["look"]
@@ -390,15 +397,15 @@ def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
     for image, (label, said, _) in zip(shown, look["wrong"], strict=True):
         assert label in validation.labels[(validation.images == image).all(axis=(1, 2))]
         seen = represent(image[None], "strokes").reshape(1, -1).astype(np.float32) / 255
-        assert recognizer.model.network.predict(seen)[0] == said
+        assert recognizer.network.predict(seen)[0] == said
     scrubber = watched.studio.backend(Scrubber)
     image = b64encode(validation.images[0].tobytes()).decode()
     moment = scrubber.moment(run, steps_kept(ended.folder)[-1], image)
     assert moment.n_in == len(moment.layers[0].a) == 1568
     assert len(moment.pixels) == 784
-    assert np.argmax(moment.probabilities) == recognizer.model.network.predict(x[:1])[0]
+    assert np.argmax(moment.probabilities) == recognizer.network.predict(x[:1])[0]
 
 
 def test_a_network_beyond_bounds_is_refused():
     with pytest.raises(InvalidArgument, match="weights and biases"):
-        Wish(hidden=(4096, 4096))
+        TrainingRequest(hidden=(4096, 4096))

@@ -106,7 +106,7 @@ class Playground:
             make_optimizer(settings.optimizer, self.network.parameters, settings.l2),
             [0.0] * len(self.network.layers),
             MOST_BATCH,
-            hardest=1.0,
+            backprop_fraction=1.0,
             l1=settings.l1,
             clip_norm=None,
         )

@@ -95,6 +95,8 @@ def decode(kind: type[T], value: Any) -> T:
 
 
 def _decoded(kind: Any, value: Any, where: str) -> Any:
+    if hasattr(kind, "of_message"):
+        return kind.of_message(value)
     if is_dataclass(kind):
         return _record(kind, value, where)
     origin, arguments = get_origin(kind), get_args(kind)

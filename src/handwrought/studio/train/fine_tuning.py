@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from handwrought.errors import DataError, HandwroughtError
 from handwrought.studio.train.run import changed
 from handwrought.studio.train.run_folder import MODEL, read_json, write_json
-from handwrought.studio.train.training_request import Changes, OwnDigits, Wish, controls
+from handwrought.studio.train.training_request import OwnDigits, TrainingRequest, controls
+from handwrought.training.config import ARGUMENTS, renamed
 
 if TYPE_CHECKING:
     from handwrought.data.dataset import Split
@@ -50,19 +51,17 @@ class _Brought:
     after: _Counts | None = None
 
 
-def standard_wish() -> Wish:
+def standard_wish() -> TrainingRequest:
     """What ``handwrought train --from shipped --add`` does."""
     from handwrought.training.fine_tuning import REHEARSED, SHARE, arguments
 
-    values = arguments()
-    changes = Changes(**asdict(values.pop("augmentation")))
-    return Wish(**values, augmentation=changes, own=OwnDigits(share=SHARE, rehearsed=REHEARSED))
+    return TrainingRequest(**arguments(), own=OwnDigits(share=SHARE, rehearsed=REHEARSED))
 
 
 def offered(digits: Path) -> dict[str, Any]:
     """What the page's form is made of: how many digits are kept, and the wish that it begins with."""
     from handwrought.data.collection import Collection
-    from handwrought.reading.fine_tuned import LEAST
+    from handwrought.reading.tuning import LEAST
 
     wish = standard_wish()
     asked = {"epochs": wish.epochs, "learning_rate": wish.learning_rate, "seed": wish.seed}
@@ -78,7 +77,7 @@ def offered(digits: Path) -> dict[str, Any]:
     }
 
 
-def tuned_wish(wish: Wish, source: Path) -> Wish:
+def tuned_wish(wish: TrainingRequest, source: Path) -> TrainingRequest:
     """The wish with the network that the model is, and MNIST's images in its view.
 
     Raises
@@ -86,21 +85,20 @@ def tuned_wish(wish: Wish, source: Path) -> Wish:
     InvalidArgument, ModelFileError
         If the model cannot learn digits, or cannot be read.
     """
-    from handwrought.model import Model
-    from handwrought.reading.recognizer import check_reads_digits
+    from handwrought.reading.tuning import check_teachable
+    from handwrought.storage import read_model
 
-    model = Model.load(source)
-    network = model.network
-    check_reads_digits("this model", model)
+    header, network = read_model(source)
+    check_teachable("this model", network, header["representation"])
     _, *hidden, _ = network.sizes
     shape = {
         "dataset": "mnist",
         "images": None,
-        "view": model.representation,
+        "representation": header["representation"],
         "hidden": hidden,
         "cost": network.cost.name,
         "initializer": None,
-        "strangers": model.record.get("strangers", 0.0) if wish.augmentation else 0.0,
+        "outliers": renamed(header["record"]).get("outliers", 0.0) if wish.augmentation else 0.0,
     }
     if hidden:
         shape["activation"] = network.activations[0].name
@@ -120,7 +118,7 @@ def prepare(folder: Path, source: Path, digits: Path) -> None:
     import numpy as np
 
     from handwrought.data.collection import Collection
-    from handwrought.reading.fine_tuned import LEAST
+    from handwrought.reading.tuning import LEAST
 
     collection = Collection.open(digits)
     if len(collection) < LEAST:
@@ -158,7 +156,7 @@ class OwnTraining:
     Parameters
     ----------
     folder : Path
-    wish : Wish
+    wish : TrainingRequest
         With ``own``.
 
     Attributes
@@ -171,15 +169,14 @@ class OwnTraining:
         The same in no order: its first so many are fair to measure by.
     """
 
-    def __init__(self, folder: Path, wish: Wish) -> None:
+    def __init__(self, folder: Path, wish: TrainingRequest) -> None:
         from handwrought.data.catalog import load_dataset
-        from handwrought.model import Model
+        from handwrought.storage import read_model
         from handwrought.training.fine_tuning import BestEpoch, mixed
 
         assert wish.own is not None
         self.folder, self.wish = folder, wish
-        self.model = Model.load(folder / _SOURCE)
-        self.network = self.model.network
+        self.header, self.network = read_model(folder / _SOURCE)
         self.own, self.held_out = _read_digits(folder / _DIGITS)
         self.mnist = load_dataset("mnist")
         mixture = mixed(
@@ -192,25 +189,28 @@ class OwnTraining:
         self.data = replace(self.mnist, train=mixture)
         self.sample = replace(self.mnist, train=_shuffled(mixture, wish.seed))
         assert self.data.validation is not None
-        augmentation = wish.arguments()["augmentation"]
+        augmentation = wish.augmentation
         if augmentation is None:
             from handwrought.data.augmentation import Augmentation
 
             augmentation = Augmentation()
         self.best = BestEpoch(
-            self.network, self.own, self.data.validation, augmentation, wish.seed, wish.view
+            self.network,
+            self.own,
+            self.data.validation,
+            augmentation,
+            wish.seed,
+            wish.representation,
         )
         self._recall()
 
     def measure(self, when: str, network: Network) -> dict[str, Any]:
         """How many images of each kind are read right, kept under "before" or "after"."""
-        from handwrought.reading.fine_tuned import measured
+        from handwrought.reading.tuning import measured
 
         found = brought(self.folder) or {}
         if when == "after" or when not in found:
-            each = measured(
-                replace(self.model, network=network), self.mnist, self.own, self.held_out
-            )
+            each = measured(network, self.mnist, self.own, self.held_out, self.wish.representation)
             found[when] = {name: one.as_json() for name, one in each.items()}
             write_json(self.folder / _MEASURED, found)
         return found
@@ -224,14 +224,15 @@ class OwnTraining:
 
     def save(self, network: Network, epochs: int) -> None:
         """Calibrated, as the model that it was made from is stored."""
-        from handwrought.reading.fine_tuned import save_fine_tuned
+        from handwrought.reading.tuning import save_tuned
 
-        tuned = {**self.wish.arguments(), "by": "studio", "epochs_done": epochs}
-        changes = tuned["augmentation"]
-        tuned["augmentation"] = None if changes is None else asdict(changes)
+        values = self.wish.as_json()
+        tuned: dict[str, Any] = {
+            name: values[name] for name in ARGUMENTS if name != "representation"
+        }
+        tuned |= {"learning_rate": self.wish.rate, "by": "studio", "epochs_done": epochs}
         tuned |= asdict(self.wish.own) if self.wish.own else {}
-        model = replace(self.model, network=network)
-        save_fine_tuned(model, self.folder / MODEL, self.mnist, self.own, tuned)
+        save_tuned(network, self.folder / MODEL, self.header, self.mnist, self.own, tuned)
 
     def _recall(self) -> None:
         from handwrought.storage import read_model

@@ -24,7 +24,8 @@ from handwrought.studio.server.websockets import Outbox, converse
 from handwrought.studio.train.run_folder import content_of
 from handwrought.studio.train.runs import Runs
 from handwrought.studio.train.timeline import Scrubber
-from handwrought.studio.train.training_request import Changes, Wish, controls, presets
+from handwrought.studio.train.training_request import TrainingRequest, controls, presets
+from handwrought.training.config import changeable
 
 __all__ = ["routes"]
 
@@ -36,7 +37,7 @@ _Goal = Literal["run", "epoch", "batch", "pause"]
 class Begin:
     """Begin a training."""
 
-    wish: Wish
+    wish: TrainingRequest
     goal: _Goal = "run"
     name: Annotated[str, Length(0, 80)] = ""
 
@@ -56,21 +57,14 @@ class GoOn:
     run: _Id
     goal: _Goal = "run"
     more: Annotated[int, Within(0, 1000)] = 0
-    learning_rate: Annotated[float, Within(1e-9, 1e4)] | None = None
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True)
-class Change:
-    """Settings to change while it runs; null leaves one as it is, but for ``augmentation``."""
+class _Changed:
+    """Which run's settings change while it runs."""
 
     run: _Id
-    learning_rate: Annotated[float, Within(1e-9, 1e4)] | None = None
-    weight_decay: Annotated[float, Within(0, 100)] | None = None
-    l1: Annotated[float, Within(0, 10)] | None = None
-    dropout: Annotated[float, Within(0, 0.95)] | None = None
-    label_smoothing: Annotated[float, Within(0, 0.9)] | None = None
-    epochs: Annotated[int, Within(1, 1000)] | None = None
-    augmentation: Changes | None = None
 
 
 @dataclass(frozen=True)
@@ -142,9 +136,13 @@ def _go_on(runs: Runs, asked: GoOn) -> None:
 async def change(request: Request) -> Response:
     """Other settings while it runs."""
     values = parse(await request.body())
-    asked = decode(Change, values)
-    # What the message names is changed; the decoder has looked at it, so it is an object.
-    changes = {name: value for name, value in values.items() if name != "run"}
+    changes = dict(values) if isinstance(values, dict) else {}
+    asked = decode(_Changed, {"run": changes.pop("run")} if "run" in changes else values)
+    for name in set(changes) - changeable():
+        raise InvalidArgument(
+            f"change has no field {name!r:.40}: it has run, {', '.join(sorted(changeable()))}"
+        )
+    # null leaves one as it is, but for augmentation.
     changes = {k: v for k, v in changes.items() if v is not None or k == "augmentation"}
     return await json_answer(lambda: backend_of(request, Runs).change(asked.run, changes))
 

@@ -13,7 +13,7 @@ from handwrought.studio.server.messages import decode
 from handwrought.studio.train.diagnosis import Finding, diagnose
 from handwrought.studio.train.live_images import Point
 from handwrought.studio.train.run_folder import CONFIG, Config, read_history, read_json
-from handwrought.studio.train.training_request import Wish
+from handwrought.studio.train.training_request import TrainingRequest
 
 __all__ = ["ENDS", "Run", "changed", "free_name", "named", "read_run"]
 
@@ -30,7 +30,7 @@ class Run:
     folder: Path
     name: str
     created: float
-    wish: Wish
+    wish: TrainingRequest
     status: str = "stopped"
     sentence: str = ""
     """What ended it, where that was no wish of anybody."""
@@ -106,7 +106,7 @@ def read_run(folder: Path) -> Run | None:
         values = read_json(folder / CONFIG, Config)
     except DataError as error:
         return Run(
-            folder.name, folder, folder.name[:80], 0.0, Wish(), "damaged",
+            folder.name, folder, folder.name[:80], 0.0, TrainingRequest(), "damaged",
             f"{error}. What it was asked for is not known, so it cannot go on; its model can be "
             f"exported, if it is there.",
         )  # fmt: skip
@@ -121,13 +121,12 @@ def read_run(folder: Path) -> Run | None:
     return run
 
 
-def changed(wish: Wish, changes: dict[str, Any]) -> Wish:
+def changed(wish: TrainingRequest, changes: dict[str, Any]) -> TrainingRequest:
     """The wish with these fields, given as JSON values; checked whole."""
-    values = {**asdict(wish), **changes}
-    return decode(Wish, {**values, "hidden": list(values["hidden"])})
+    return decode(TrainingRequest, {**asdict(wish), **changes})
 
 
-def named(wish: Wish) -> str:
+def named(wish: TrainingRequest) -> str:
     """What a run is called until somebody names it."""
     return f"{'-'.join(map(str, wish.sizes))} {wish.activation}, {wish.optimizer}"
 

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal
 from handwrought.errors import DataError, InvalidArgument
 from handwrought.studio.server.messages import Length, Within, decode
 from handwrought.studio.train.live_images import Point
-from handwrought.studio.train.training_request import Wish
+from handwrought.studio.train.training_request import TrainingRequest
 
 __all__ = [
     "CHECKPOINT",
@@ -89,7 +89,7 @@ class Config:
 
     name: Annotated[str, Length(1, 120)]
     created: Annotated[float, Within(0, 1e11)]
-    wish: Wish
+    wish: TrainingRequest
     status: Literal[
         "starting", "running", "paused", "finished", "stopped", "diverged", "failed", "crashed"
     ]

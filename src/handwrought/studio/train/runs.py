@@ -39,7 +39,7 @@ from handwrought.studio.train.run_folder import (
 )
 from handwrought.studio.train.run_process import begun, ended, epitaph, said
 from handwrought.studio.train.snapshots import steps_kept, thinned
-from handwrought.studio.train.training_request import Wish
+from handwrought.studio.train.training_request import TrainingRequest
 
 if TYPE_CHECKING:
     from handwrought.studio.server.studio import Studio
@@ -112,7 +112,7 @@ class Runs:
                 raise InvalidArgument(f"there is no run {name[:40]!r}: it may have been deleted")
             return self._runs[name]
 
-    def begin(self, wish: Wish, goal: str, name: str = "") -> str:
+    def begin(self, wish: TrainingRequest, goal: str, name: str = "") -> str:
         """Begin a training; ``goal`` is run, epoch, batch or pause.  Returns its id.
 
         Raises
@@ -379,7 +379,7 @@ class Runs:
             self._write(run)
             self._announce(run)
         elif kind == "changed":
-            run.wish = decode(Wish, message["wish"])
+            run.wish = decode(TrainingRequest, message["wish"])
             self._write(run)
             self._announce(run)
         elif kind == "brought":

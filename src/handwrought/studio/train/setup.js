@@ -86,7 +86,7 @@ export function setup(offered, onBegin, onOwn) {
       if (second && found.augmentation) found.augmentation[second] = each.value;
       else if (!second) found[first] = each.value;
     }
-    if (!changes.checked) Object.assign(found, { settle: 0, strangers: 0 });
+    if (!changes.checked) Object.assign(found, { anneal_augmentation: 0, outliers: 0 });
     return found;
   }
 

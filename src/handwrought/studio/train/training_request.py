@@ -1,117 +1,114 @@
-"""What a training can be asked for in the studio: each control, its bounds, and a sentence on it."""
+"""What a training can be asked for in the studio: a configuration, and the page's own few fields."""
 
-from __future__ import annotations
+# No "from __future__ import annotations": the types of the settings are read as they stand.
 
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from handwrought.errors import InvalidArgument
+from handwrought.setting import Setting, check, check_form, settings_of
 from handwrought.studio.server.input_names import SIDE
-from handwrought.studio.server.messages import Length, Within
+from handwrought.training.config import TrainingConfig, renamed
 
-__all__ = ["Changes", "OwnDigits", "Wish", "controls", "live", "presets"]
+__all__ = ["OwnDigits", "TrainingRequest", "controls", "presets"]
 
 PARAMETERS = 8_000_000
 """Weights and biases of the largest network that the studio trains."""
-
-_View = Literal[
-    "as-is", "upright", "width-20", "width-16", "width-13", "width-10",
-    "strokes", "strokes-20", "strokes-16", "strokes-13", "strokes-10",
-]  # fmt: skip
-_Activation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "silu", "gelu", "identity"]
-
-
-@dataclass(frozen=True)
-class Changes:
-    """How far each training image is changed, anew each time; see Augmentation."""
-
-    shift: Annotated[float, Within(0, 6)] = 0.0
-    rotation: Annotated[float, Within(0, 45)] = 0.0
-    scale: Annotated[float, Within(0, 0.5)] = 0.0
-    shear: Annotated[float, Within(0, 45)] = 0.0
-    elastic: Annotated[float, Within(0, 3)] = 0.0
-    elastic_sigma: Annotated[float, Within(2, 8)] = 4.0
-    thickness: Annotated[float, Within(0, 2)] = 0.0
-    blur: Annotated[float, Within(0, 3)] = 0.0
-    noise: Annotated[float, Within(0, 0.5)] = 0.0
-    contrast: Annotated[float, Within(0, 0.9)] = 0.0
-    cutout: Annotated[float, Within(0, 14)] = 0.0
-    stretch: Annotated[float, Within(0, 1)] = 0.0
-    flags: Annotated[float, Within(0, 1)] = 0.0
-    share: Annotated[float, Within(0, 1)] = 1.0
+LAYERS = 6
+"""Hidden layers that its form has room for."""
+_ELSEWHERE = ("full", "patience", "recipe", "about", "committee")
+"""Settings that a run of the studio has no use for: it validates, and the person stops it."""
 
 
 @dataclass(frozen=True)
 class OwnDigits:
-    """A fine-tuning on the digits that Draw keeps, among MNIST's.
+    """A fine-tuning on the digits that Draw keeps, among MNIST's; see
+    :func:`handwrought.training.fine_tuning.fine_tune`."""
 
-    Attributes
-    ----------
-    source : str
-        The model to begin with: "shipped", or a run's id.
-    share, rehearsed
-        See :func:`handwrought.training.fine_tuning.fine_tune`.
-    """
+    source: Annotated[
+        str,
+        Setting("The model that learns your hand: the shipped one, or a run that is kept.", "own"),
+    ] = "shipped"
+    share: Annotated[
+        float,
+        Setting("What part of all it sees are your digits, shown again and again; the rest is "
+                "MNIST's, so that little is forgotten.", "own", above=0, below=1, form=(0.01, 0.9)),
+    ] = 0.1  # fmt: skip
+    rehearsed: Annotated[
+        int,
+        Setting("MNIST's images shown among yours in each epoch.", "own", low=1,
+                form=(100, 50_000)),
+    ] = 10_000  # fmt: skip
 
-    source: Annotated[str, Length(1, 80)] = "shipped"
-    share: Annotated[float, Within(0.01, 0.9)] = 0.1
-    rehearsed: Annotated[int, Within(100, 50_000)] = 10_000
+    def __post_init__(self) -> None:
+        for name, setting in settings_of(OwnDigits).items():
+            check_form(setting, check(setting, getattr(self, name)))
+        if not 1 <= len(self.source) <= 80:
+            raise InvalidArgument(f"source has length {len(self.source)}: it must lie from 1 to 80")
+
+    @classmethod
+    def of_message(cls, values: Any) -> Self:
+        """That of a JSON value."""
+        return cls(**_known(cls, values, "own"))
 
 
 @dataclass(frozen=True)
-class Wish:
+class TrainingRequest(TrainingConfig):
     """A training, as the page asks for it; the defaults are the article's network.
 
     With ``own``, images and network are those of the fine-tuning, whatever else is said of them.
     """
 
-    dataset: Literal["mnist", "fashion-mnist", "kmnist", "emnist-digits", "qmnist"] = "mnist"
-    images: Annotated[int, Within(100, 1_000_000)] | None = None
-    view: _View = "as-is"
-    hidden: Annotated[tuple[Annotated[int, Within(1, 4096)], ...], Length(0, 6)] = (30,)
-    activation: _Activation = "sigmoid"
-    cost: Literal["quadratic", "cross-entropy", "softmax"] = "quadratic"
-    initializer: Literal["normal", "lecun_normal", "glorot", "he"] | None = None
-    optimizer: Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"] = "sgd"
-    learning_rate: Annotated[float, Within(1e-9, 1e4)] | None = None
-    batch_size: Annotated[int, Within(1, 10_000)] = 10
-    epochs: Annotated[int, Within(1, 1000)] = 30
-    schedule: Literal["constant", "step", "halve-on-plateau", "cosine", "one-cycle"] = "constant"
-    warm_up: Annotated[float, Within(0, 0.9)] = 0.0
-    weight_decay: Annotated[float, Within(0, 100)] = 0.0
-    l1: Annotated[float, Within(0, 10)] = 0.0
-    dropout: Annotated[float, Within(0, 0.95)] = 0.0
-    label_smoothing: Annotated[float, Within(0, 0.9)] = 0.0
-    clip_norm: Annotated[float, Within(1e-6, 1e6)] | None = None
-    hardest: Annotated[float, Within(0.01, 1)] = 1.0
-    average: Annotated[float, Within(0, 0.99999)] = 0.0
-    settle: Annotated[float, Within(0, 1)] = 0.0
-    strangers: Annotated[float, Within(0, 0.5)] = 0.0
-    augmentation: Changes | None = None
-    seed: Annotated[int, Within(0, 2**31 - 1)] = 0
+    dataset: Annotated[
+        Literal["mnist", "fashion-mnist", "kmnist", "emnist-digits", "qmnist"],
+        Setting("What it learns to read; all but MNIST are downloaded once.", "data"),
+    ] = "mnist"
     own: OwnDigits | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, setting in settings_of(type(self)).items():
+            check_form(setting, getattr(self, name))
+        if self.augmentation is not None:
+            for name, setting in settings_of(type(self.augmentation)).items():
+                check_form(setting, getattr(self.augmentation, name))
+        for name in _ELSEWHERE:
+            if getattr(self, name) != settings_of(TrainingConfig)[name].default:
+                raise InvalidArgument(f"{name} has no part in the studio: leave it out")
+        if len(self.hidden) > LAYERS:
+            raise InvalidArgument(
+                f"hidden has length {len(self.hidden)}: it must lie from 0 to {LAYERS}"
+            )
         n = sum((a + 1) * b for a, b in pairwise(self.sizes))
         if n > PARAMETERS:
             raise InvalidArgument(
                 f"hidden makes {n:,} weights and biases: the studio trains up to {PARAMETERS:,}"
             )
-        if self.augmentation is None and (self.settle or self.strangers):
+        if self.augmentation is None and (self.anneal_augmentation or self.outliers):
             raise InvalidArgument(
-                "settle and strangers need an augmentation: turn it on, or them off"
+                "anneal_augmentation and outliers need an augmentation: turn it on, or them off"
             )
+
+    @classmethod
+    def of_message(cls, values: Any) -> Self:
+        """That of a JSON value, by the names of today or of before."""
+        values = renamed(values) if isinstance(values, Mapping) else values
+        values = dict(_known(cls, values, "request"))
+        if values.get("own") is not None:
+            values["own"] = OwnDigits.of_message(values["own"])
+        return cls(**values)
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Of all layers."""
         from handwrought.data.representations import n_features
 
-        return (n_features((SIDE, SIDE), self.view), *self.hidden, 10)
+        return (n_features((SIDE, SIDE), self.representation), *self.hidden, 10)
 
     @property
     def rate(self) -> float:
@@ -122,40 +119,33 @@ class Wish:
             return self.learning_rate
         return default_learning_rate(self.optimizer, self.cost)
 
-    def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of :func:`handwrought.train`."""
-        from handwrought.data.augmentation import Augmentation
 
-        values = asdict(self)
-        for name in ("dataset", "images", "hidden", "activation", "cost", "initializer", "own"):
-            del values[name]
-        changes = values["augmentation"]
-        return {
-            **values,
-            "learning_rate": self.rate,
-            "augmentation": None if changes is None else Augmentation(**changes),
-        }
-
-    def changed(self, changes: dict[str, Any]) -> Wish:
-        """The wish with these fields changed."""
-        return replace(self, **changes)
+def _known(kind: Any, values: Any, what: str) -> Mapping[str, Any]:
+    names = [field.name for field in fields(kind)]
+    if not isinstance(values, Mapping):
+        raise InvalidArgument(f"{what} is {values!r:.40}: give an object")
+    for name in values:
+        if name not in names:
+            raise InvalidArgument(f"{what} has no field {name!r:.40}: it has {', '.join(names)}")
+    return values
 
 
 @cache
 def presets() -> list[dict[str, Any]]:
-    """The recipes as wishes: name, what it is about, and the fields that it sets."""
+    """The recipes as requests: name, what it is about, and the settings that differ from the usual."""
     from handwrought.training.recipes import load_recipe, shipped_recipes
 
     found = []
-    names = {field.name for field in fields(Wish)}
     for name in shipped_recipes():
         recipe = load_recipe(name)
-        values = {**recipe.network, **recipe.training}
-        if recipe.augmentation is not None:
-            values["augmentation"] = asdict(recipe.augmentation)
+        values = recipe.as_json()
         # A recipe may train on the validation images, too; then nothing could be shown of them.
-        kept = {key: value for key, value in values.items() if key in names}
-        about = f"{recipe.about}; here, 10,000 validate it" if values.get("full") else recipe.about
+        kept = {
+            key: values[key]
+            for key, setting in settings_of(TrainingRequest).items()
+            if key not in _ELSEWHERE and getattr(recipe, key) != setting.default
+        }
+        about = f"{recipe.about}; here, 10,000 validate it" if recipe.full else recipe.about
         found.append({"name": name, "about": about, "wish": kept})
     return found
 
@@ -167,7 +157,7 @@ class Control:
     Attributes
     ----------
     name : str
-        A field of :class:`Wish`, or ``augmentation.FIELD``.
+        A setting of :class:`TrainingRequest`, or ``augmentation.NAME`` or ``own.NAME``.
     label, sentence : str
     kind : {"choice", "number", "layers"}
     default : value
@@ -197,57 +187,46 @@ class Control:
     automatic: str = ""
 
 
-_AUTOMATIC = {
-    "images": "all",
-    "initializer": "by activation: he for the ReLU family, else lecun_normal",
-    "learning_rate": "by optimizer and cost",
-    "clip_norm": "no limit",
-}
-
-
-def live(name: str) -> bool:
-    """Whether a control may be moved while its training runs."""
-    names = ("learning_rate", "weight_decay", "l1", "dropout", "label_smoothing", "epochs")
-    return name in names or name.startswith("augmentation.")
-
-
 @cache
 def controls() -> list[Control]:
-    """Each control of a training, in the page's order: what it is from the classes' types, what is
-    said of it from ``controls.toml``."""
-    texts = tomllib.loads(Path(__file__).with_name("controls.toml").read_text(encoding="utf-8"))
-    shapes = {
-        **_shapes(Wish, ""),
-        **_shapes(Changes, "augmentation."),
-        **_shapes(OwnDigits, "own."),
+    """Each control of a training, in the page's order: what ``controls.toml`` names, then the rest."""
+    from handwrought.data.augmentation import Augmentation
+
+    settings = {
+        **settings_of(TrainingRequest),
+        **{f"augmentation.{name}": each for name, each in settings_of(Augmentation).items()},
+        **{f"own.{name}": each for name, each in settings_of(OwnDigits).items()},
     }
-    return [
-        Control(name, live=live(name), automatic=_AUTOMATIC.get(name, ""), **shapes[name], **said)
-        for name, said in texts.items()
-    ]
+    shown = {
+        name: each
+        for name, each in settings.items()
+        if each.kind != "changes" and name not in _ELSEWHERE
+    }
+    texts = tomllib.loads(Path(__file__).with_name("controls.toml").read_text(encoding="utf-8"))
+    said = {name: texts.get(name, {"more": True}) for name in [*texts, *shown]}
+    return [_control(name, shown[name], **each) for name, each in said.items()]
 
 
-def _shapes(kind: Any, before: str) -> dict[str, dict[str, Any]]:
-    """Kind, default, choices and bounds of each field, from its type: written once, in the class."""
-    from typing import get_args, get_type_hints
-
-    hints = get_type_hints(kind, include_extras=True)
-    found: dict[str, dict[str, Any]] = {}
-    for field in fields(kind):
-        hint, shape = hints[field.name], {"kind": "number", "default": field.default}
-        options = [hint, *get_args(hint)]
-        for option in options:
-            bounds = getattr(option, "__metadata__", ())
-            shape |= {"least": b.least, "most": b.most} if (b := _bound(bounds)) else {}
-            if getattr(option, "__origin__", None) is Literal:
-                shape |= {"kind": "choice", "choices": get_args(option)}
-            if option is int or (getattr(option, "__origin__", None) is int):
-                shape["step"] = 1
-        if field.name == "hidden":
-            shape = {"kind": "layers", "default": field.default}
-        found[before + field.name] = shape
-    return found
-
-
-def _bound(metadata: Any) -> Within | None:
-    return next((each for each in metadata if isinstance(each, Within)), None)
+def _control(
+    name: str,
+    setting: Setting,
+    label: str = "",
+    more: bool = False,
+    leave_out: tuple[str, ...] = (),
+) -> Control:
+    least, most = setting.form or (None, None)
+    return Control(
+        name,
+        label or setting.name.replace("_", " ").capitalize(),
+        setting.sentence,
+        {"choice": "choice"}.get(setting.kind, "layers" if setting.many == "always" else "number"),
+        setting.group,
+        setting.default,
+        tuple(choice for choice in setting.choices if choice not in leave_out),
+        least,
+        most,
+        1 if setting.kind == "whole" and not setting.many else None,
+        more,
+        setting.live,
+        setting.unset,
+    )

@@ -17,10 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from handwrought.data.augmentation import Augmentation
 from handwrought.data.catalog import load_dataset
-from handwrought.data.dataset import Dataset
-from handwrought.data.representations import n_features
 from handwrought.errors import HandwroughtError, TrainingDiverged
 from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import load_checkpoint
@@ -30,10 +27,12 @@ from handwrought.studio.train.process_messages import tell
 from handwrought.studio.train.run_folder import CHECKPOINT, CONFIG, MODEL, Config, read_json
 from handwrought.studio.train.run_writer import Keeper, Now, finite
 from handwrought.studio.train.snapshots import due_steps
-from handwrought.studio.train.training_request import Wish
+from handwrought.studio.train.training_request import TrainingRequest
+from handwrought.training.config import changeable
+from handwrought.training.plan import build, limited, record_of
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
-from handwrought.training.train import CHANGEABLE, train
+from handwrought.training.train import begin_training, go_on
 
 __all__ = ["Session"]
 
@@ -56,18 +55,20 @@ class Session:
 
     def __init__(self, folder: Path, out: BinaryIO, commands: queue.Queue[dict[str, Any]]) -> None:
         self.folder, self.out, self.commands = folder, out, commands
-        self.wish = decode(Wish, (read_json(folder / CONFIG, Config) or {}).get("wish"))
+        self.wish = decode(TrainingRequest, (read_json(folder / CONFIG, Config) or {}).get("wish"))
         self.own = OwnTraining(folder, self.wish) if self.wish.own else None
-        self.data = self.own.data if self.own else _data(self.wish)
-        self.network = self.own.network if self.own else _network(self.wish, self.data)
-        self.averaged = self.network.copy() if self.wish.average else None
+        self.data = (
+            self.own.data if self.own else limited(self.wish, load_dataset(self.wish.dataset))
+        )
+        self.network = self.own.network if self.own else build(self.wish, self.data)
+        self.averaged = self.network.copy() if self.wish.ema_decay else None
         self.training = self._begun()
         size = min(self.wish.batch_size, len(self.data.train))
         self.batches = -(-len(self.data.train) // size)
         state = self.training.state()
         self.step = (state.epoch - 1) * self.batches + state.batch
         sample = self.own.sample if self.own else self.data
-        self.keeper = Keeper(folder, sample, self.wish.view, self.step, self._tell)
+        self.keeper = Keeper(folder, sample, self.wish.representation, self.step, self._tell)
         self.due = self._due()
         self.goal = ""  # until the first command says it
         self.speed = self.rate = 0.0
@@ -77,14 +78,10 @@ class Session:
     def _begun(self) -> Any:
         """The training, or the one that the folder's checkpoint kept, with what is wished now."""
         path = self.folder / CHECKPOINT
-        arguments = {**self.wish.arguments(), "report_every": 1}
         if not path.exists():
-            return train(self.network, self.data, **arguments)
+            return begin_training(self.network, self.data, self.wish, report_every=1)
         state = load_checkpoint(path)
-        saved = {**arguments, **_settings(state)}
-        training = train(self.network, self.data, **saved, resume=state)
-        training.change(**{name: arguments[name] for name in CHANGEABLE})
-        return training
+        return go_on(self.network, self.data, state, self.wish, report_every=1)
 
     def _due(self) -> frozenset[int]:
         """The steps whose network is kept."""
@@ -143,9 +140,8 @@ class Session:
             self._progress(force=True)
             return
         try:
-            wish = decode(Wish, command["wish"])
-            arguments = wish.arguments()
-            self.training.change(**{name: arguments[name] for name in CHANGEABLE})
+            wish = decode(TrainingRequest, command["wish"])
+            self.training.change(**{name: getattr(wish, name) for name in changeable()})
         except HandwroughtError as error:
             self._tell("refused", error=str(error))
             return
@@ -269,12 +265,10 @@ class Session:
 
     def _save(self, network: Network) -> None:
         points = self.keeper.points
-        record = {"by": "studio", "step": self.step, **asdict(self.wish)}
-        record["representation"] = record.pop("view")
+        record = {"by": "studio", "step": self.step, **record_of(self.wish)}
+        record["dataset"] = self.wish.dataset
         if points:
             record["validation_accuracy"] = points[-1].validation_accuracy
-        for name in ("activation", "cost"):  # the header says them
-            del record[name]
         network.save(self.folder / MODEL, **record)
 
     # --- the end ---------------------------------------------------------------------------------
@@ -320,33 +314,3 @@ class Session:
             self.own.save(self.network, self.step // self.batches)
         else:
             self._save(self.network)
-
-
-def _data(wish: Wish) -> Dataset:
-    data = load_dataset(wish.dataset)
-    if wish.images is None or wish.images >= len(data.train):
-        return data
-    return replace(data, train=data.train[: wish.images])
-
-
-def _network(wish: Wish, data: Dataset) -> Network:
-    return Network(
-        [
-            n_features(data.train.images.shape[1:], wish.view),
-            *wish.hidden,
-            data.train.n_classes,
-        ],
-        wish.activation,
-        wish.cost,
-        seed=wish.seed,
-        initializer=wish.initializer,
-    )
-
-
-def _settings(state: TrainingState) -> dict[str, Any]:
-    """What may have changed before the checkpoint, as it was then."""
-    saved = {name: state.settings[name] for name in CHANGEABLE}
-    if saved["augmentation"] is not None:
-        saved["augmentation"] = Augmentation(**saved["augmentation"])
-    saved["dropout"] = saved["dropout"][:-1]
-    return saved

@@ -87,7 +87,7 @@ class Job:
             self.optimizer(network),
             self.rates,
             self.batch_size,
-            hardest=config.backprop_fraction,
+            backprop_fraction=config.backprop_fraction,
             l1=config.l1,
             clip_norm=config.clip_norm,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from os import PathLike
 from pathlib import Path
@@ -18,27 +18,19 @@ from typing import Any
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
+from handwrought.setting import settings_of
 from handwrought.storage.regular import read_regular
+from handwrought.training.config import RENAMED, TrainingConfig
 from handwrought.training.optimizers import default_learning_rate
-from handwrought.training.plan import Plan
+from handwrought.training.plan import build
 from handwrought.training.recipes import MOST_BYTES
-from handwrought.training.train import train
+from handwrought.training.train import begin_training
 
 __all__ = ["Choice", "Range", "Space", "check_space", "default_space", "planned", "read_space"]
 
 STRENGTH = "augmentation"
 RELATIVE = "relative_learning_rate"
 """The learning rate as a multiple of the plan's, or of the default of another optimizer or cost."""
-
-_WHOLE = {"batch_size", "epochs", "patience"}
-_SHARES = {
-    "average", "clip_norm", "dropout", "hardest", "l1", "label_smoothing", "learning_rate",
-    "settle", "strangers", "warm_up", "weight_decay", RELATIVE, STRENGTH,
-}  # fmt: skip
-_NAMES = {"activation", "cost", "initializer", "optimizer", "schedule"}
-_NETWORK = {"activation", "cost", "initializer"}
-_CHANGES = {f"{STRENGTH}.{field.name}" for field in fields(Augmentation)}
-_KNOWN = {"hidden"} | _WHOLE | _SHARES | _NAMES | _CHANGES
 
 _USUAL_CHANGES = Augmentation(shift=1, rotation=10, scale=0.1, shear=10, elastic=1.2, thickness=0.4)
 """Strength 1 where the plan changes no images itself."""
@@ -77,6 +69,13 @@ class Choice:
 Space = dict[str, Range | Choice]
 
 
+def _kinds() -> dict[str, str]:
+    """What may be searched, and what its values are: whole, number, or choice."""
+    kinds = {n: each.kind for n, each in settings_of(TrainingConfig).items() if each.searched}
+    changes = {f"{STRENGTH}.{n}": each.kind for n, each in settings_of(Augmentation).items()}
+    return {**kinds, RELATIVE: "number", STRENGTH: "number", **changes}
+
+
 def read_space(settings: Iterable[str] = (), file: str | PathLike[str] | None = None) -> Space:
     """A space from ``name=value`` texts and a TOML file; the texts stand before the file.
 
@@ -100,7 +99,7 @@ def read_space(settings: Iterable[str] = (), file: str | PathLike[str] | None = 
     said: set[str] = set()
     for setting in settings:
         name, equals, value = setting.partition("=")
-        name = name.strip().replace("-", "_")
+        name = _of_today(name.strip().replace("-", "_"))
         if not equals:
             raise InvalidArgument(
                 f"--set {setting} names no value: write --set learning_rate=1e-4..1e-2"
@@ -125,17 +124,23 @@ def _entries(path: Path) -> Iterator[tuple[str, Any]]:
         if name == STRENGTH and isinstance(value, dict):
             yield from ((f"{name}.{field}", each) for field, each in value.items())
         else:
-            yield name, value
+            yield _of_today(name), value
+
+
+def _of_today(name: str) -> str:
+    return RENAMED.get(name, name)
 
 
 def _parsed(name: str, value: Any, where: str) -> Range | Choice:
-    if name not in _KNOWN:
+    kinds = _kinds()
+    if name not in kinds:
+        known = ", ".join(sorted(each for each in kinds if "." not in each))
         raise InvalidArgument(
-            f"{where}{name} is nothing to search: use {', '.join(sorted(_KNOWN - _CHANGES))}, or "
-            f"augmentation.rotation and the like"
+            f"{where}{name} is nothing to search: use {known}, or augmentation.rotation and the like"
         )
-    if isinstance(value, str) and ".." in value and name not in _NAMES:
-        ends = [_number(name, end, where, value) for end in value.split("..", 1)]
+    kind = kinds[name]
+    if isinstance(value, str) and ".." in value and kind != "choice":
+        ends = [_number(name, kind, end, where, value) for end in value.split("..", 1)]
         if not ends[0] < ends[1]:
             raise InvalidArgument(f"{where}{name} is {value}: the first number must be the smaller")
         return Range(*ends)
@@ -143,22 +148,22 @@ def _parsed(name: str, value: Any, where: str) -> Range | Choice:
     items = items if isinstance(items, list) else [items]
     if not items:
         raise InvalidArgument(f"{where}{name} is {value}: give at least one value")
-    return Choice(tuple(dict.fromkeys(_item(name, item, where) for item in items)))
+    return Choice(tuple(dict.fromkeys(_item(name, kind, item, where) for item in items)))
 
 
-def _item(name: str, item: Any, where: str) -> Any:
+def _item(name: str, kind: str, item: Any, where: str) -> Any:
     if name == "hidden":
         widths = item if isinstance(item, list) else str(item).split("-")
-        return "-".join(str(_number(name, width, where, item)) for width in widths)
-    if name in _NAMES:
+        return "-".join(str(_number(name, kind, width, where, item)) for width in widths)
+    if kind == "choice":
         if not isinstance(item, str) or not item.strip():
             raise InvalidArgument(f"{where}{name} is {item!r}: give names such as adam,adamw")
         return item.strip()
-    return _number(name, item, where, item)
+    return _number(name, kind, item, where, item)
 
 
-def _number(name: str, text: Any, where: str, whole_text: Any) -> float:
-    whole = name in _WHOLE or name == "hidden"
+def _number(name: str, kind: str, text: Any, where: str, whole_text: Any) -> float:
+    whole = kind == "whole"
     try:
         number = int(text) if whole and isinstance(text, str) else float(text)
         fits = isfinite(number) and not isinstance(text, bool)
@@ -168,20 +173,20 @@ def _number(name: str, text: Any, where: str, whole_text: Any) -> float:
             return int(number)
     except (TypeError, ValueError, OverflowError):
         pass
-    kind = "whole numbers" if whole else "numbers"
+    what = "whole numbers" if whole else "numbers"
     raise InvalidArgument(
-        f"{where}{name} is {whole_text}: give {kind}, as a range (1..10) or a choice (1,3,10)"
+        f"{where}{name} is {whole_text}: give {what}, as a range (1..10) or a choice (1,3,10)"
     )
 
 
-def default_space(plan: Plan, data: Dataset) -> Space:
+def default_space(plan: TrainingConfig, data: Dataset) -> Space:
     """What is worth a search around a plan: rate, decay, dropout, widths, batches and so on."""
-    hidden, activation = plan.network["hidden"], plan.network["activation"]
+    hidden, activation = plan.hidden, plan.activation
     space: Space = {
         RELATIVE: Range(0.1, 10.0),
         "weight_decay": Range(1e-6, 1e-2),
-        "batch_size": Choice(tuple(plan.training["batch_size"] * k for k in (1, 2, 4))),
-        "optimizer": _with(plan.training["optimizer"], "momentum", "nesterov", "adam", "adamw"),
+        "batch_size": Choice(tuple(plan.batch_size * k for k in (1, 2, 4))),
+        "optimizer": _with(plan.optimizer, "momentum", "nesterov", "adam", "adamw"),
     }
     if hidden:
         space["dropout"] = Range(0.0, 0.5)
@@ -200,38 +205,32 @@ def _with(first: str, *others: str) -> Choice:
     return Choice(tuple(dict.fromkeys((first, *others))))
 
 
-def planned(plan: Plan, values: Mapping[str, Any]) -> Plan:
+def planned(plan: TrainingConfig, values: Mapping[str, Any]) -> TrainingConfig:
     """The plan with these values of its hyper-parameters in place of its own."""
     values = dict(values)
-    network, training, changes = dict(plan.network), dict(plan.training), plan.augmentation
-    kept = {"patience": values.pop("patience")} if "patience" in values else {}
-    strength, relative = values.pop(STRENGTH, None), values.pop(RELATIVE, None)
+    changes, relative = plan.augmentation, values.pop(RELATIVE, None)
+    strength = values.pop(STRENGTH, None)
     if strength is not None:
         changes = (changes or _USUAL_CHANGES).times(strength) if strength else None
     if "hidden" in values:
-        widths = [int(width) for width in str(values.pop("hidden")).split("-")]
-        network["hidden"] = [] if widths == [0] else widths
-    for name, value in values.items():
-        if name in _CHANGES:
-            field = name.removeprefix(f"{STRENGTH}.")
-            changes = replace(changes or Augmentation(), **{field: value})
-        else:
-            (network if name in _NETWORK else training)[name] = value
+        widths = [int(width) for width in str(values["hidden"]).split("-")]
+        values["hidden"] = [] if widths == [0] else widths
+    for name in [name for name in values if name.startswith(f"{STRENGTH}.")]:
+        field = {name.removeprefix(f"{STRENGTH}."): values.pop(name)}
+        changes = replace(changes or Augmentation(), **field)
+    found = replace(plan, **values)
     if relative is not None:
-        same = all(
-            (plan.network | plan.training)[name] == (network | training)[name]
-            for name in ("optimizer", "cost")
-        )
-        own = plan.training.get("learning_rate") if same else None
-        rate = own or default_learning_rate(training["optimizer"], network["cost"])
+        same = (plan.optimizer, plan.cost) == (found.optimizer, found.cost)
+        own = plan.learning_rate if same else None
+        rate = own or default_learning_rate(found.optimizer, found.cost)
         # Four digits are a recipe that can be read, and as good as more.
-        training["learning_rate"] = float(f"{relative * rate:.4g}")
-    if changes is None and (training.get("strangers") or training.get("settle")):
+        found = replace(found, learning_rate=float(f"{relative * rate:.4g}"))
+    if changes is None and (found.outliers or found.anneal_augmentation):
         changes = Augmentation()  # what needs images to be changed gets them as they are
-    return replace(plan, network=network, training=training, augmentation=changes, **kept)
+    return replace(found, augmentation=changes)
 
 
-def check_space(space: Space, plan: Plan, data: Dataset) -> None:
+def check_space(space: Space, plan: TrainingConfig, data: Dataset) -> None:
     """Try every choice and both ends of every range, each by itself, on two images.
 
     Raises
@@ -244,5 +243,5 @@ def check_space(space: Space, plan: Plan, data: Dataset) -> None:
         for value in each.values if isinstance(each, Choice) else (each.low, each.high):
             tried = planned(plan, {name: value})
             # One neuron a layer tells as much as thousands, and at once.
-            narrow = {**tried.network, "hidden": [min(n, 1) for n in tried.network["hidden"]]}
-            train(replace(tried, network=narrow).build(data), two, **tried.arguments()).close()
+            narrow = replace(tried, hidden=tuple(min(n, 1) for n in tried.hidden))
+            begin_training(build(narrow, data), two, tried).close()
