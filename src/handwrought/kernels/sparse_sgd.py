@@ -11,7 +11,7 @@ Rows are padded to whole vectors of 16 numbers; the padding stays zero.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,12 +19,57 @@ from numpy.typing import NDArray
 
 from handwrought.kernels.pixel_rows import LANES, add_rows, move_rows
 
-__all__ = ["ACTIVATION_CODES", "COST_CODES", "LANES", "nonzero_pixels", "train_batches"]
+__all__ = [
+    "ACTIVATION_CODES", "COST_CODES", "LANES", "Layers", "Pixels", "Space", "Targets",
+    "nonzero_pixels", "train_batches",
+]  # fmt: skip
 
 Array = NDArray[Any]
 
 ACTIVATION_CODES = {"identity": 0, "sigmoid": 1, "tanh": 2, "relu": 3, "leaky-relu": 4}
 COST_CODES = {"quadratic": 0, "cross-entropy": 1, "softmax": 2}
+
+
+class Layers(NamedTuple):
+    """The parameters, rows padded to whole vectors; moved in place."""
+
+    first: Array
+    """The first layer's weights, transposed: (n_pixels, padded n_1)."""
+    upper: Array
+    """(layers - 1, widest n_out, widest padded n_in)."""
+    biases: Array
+    """(layers, widest padded n_out)."""
+    sizes: Array
+    """n_out of each layer: int, (layers,)."""
+    codes: Array
+    """``ACTIVATION_CODES`` of each layer; softmax is the output's own affair."""
+
+
+class Pixels(NamedTuple):
+    """What :func:`nonzero_pixels` finds, and the input that a pixel's byte stands for, (256,)."""
+
+    starts: Array
+    columns: Array
+    values: Array
+    scale: Array
+
+
+class Targets(NamedTuple):
+    """The labels, the ``COST_CODES`` of what is made small, and what stands for no and yes."""
+
+    labels: Array
+    cost: int
+    off: Any
+    on: Any
+
+
+class Space(NamedTuple):
+    """Room for a batch, each (batch_size, layers, widest padded): zeros in the padding."""
+
+    a: Array
+    prime: Array
+    delta: Array
+
 
 # No "nnan" and no "ninf": a cost that overflows must be seen to overflow.  So comparisons below are
 # written the way round that lets a NaN pass; max(0, NaN) would train on without it.
@@ -114,9 +159,10 @@ def _activate(code: int, z: Array, a: Array, prime: Array, n: int) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def _output_error(
-    code: int, z: Array, a: Array, prime: Array, label: int, off: Any, on: Any, n: int, delta: Array
+    targets: Targets, label: int, z: Array, a: Array, prime: Array, n: int, delta: Array
 ) -> Any:
     """C_x, and δ^L into ``delta`` (BP1); the target is ``on`` at the label and ``off`` elsewhere."""
+    code, off, on = targets.cost, targets.off, targets.on
     cost = 0.0
     if code == 0:
         for j in range(n):
@@ -150,123 +196,126 @@ def _output_error(
     return cost
 
 
+@njit(inline="always")
+def _feedforward(layers: Layers, pixels: Pixels, x: int, a: Array, prime: Array, z: Array) -> None:
+    """z, a and σ'(z) of every layer for one image."""
+    sizes, codes = layers.sizes, layers.codes
+    z[0][:] = layers.biases[0]
+    start, stop = pixels.starts[x], pixels.starts[x + 1]
+    add_rows(layers.first, pixels.columns, pixels.values, start, stop, pixels.scale, z[0])
+    _activate(codes[0], z[0], a[0], prime[0], sizes[0])
+    for l in range(1, sizes.shape[0]):
+        below = a[l - 1]
+        width = (sizes[l - 1] + LANES - 1) // LANES * LANES
+        for j in range(sizes[l]):
+            row = layers.upper[l - 1, j]
+            s = np.float32(0)
+            for k in range(width):
+                s += row[k] * below[k]
+            z[l, j] = s + layers.biases[l, j]
+        _activate(codes[l], z[l], a[l], prime[l], sizes[l])
+
+
+@njit(inline="always")
+def _backpropagate(layers: Layers, prime: Array, delta: Array) -> None:
+    """δ of every layer below the last one, for one image (BP2)."""
+    sizes = layers.sizes
+    for l in range(sizes.shape[0] - 1, 0, -1):
+        width = (sizes[l - 1] + LANES - 1) // LANES * LANES
+        below = delta[l - 1]
+        for k in range(width):
+            below[k] = np.float32(0)
+        for j in range(sizes[l]):
+            row = layers.upper[l - 1, j]
+            d = delta[l, j]
+            for k in range(width):
+                below[k] += row[k] * d
+        slope = prime[l - 1]
+        for k in range(width):
+            below[k] *= slope[k]
+
+
+@njit(inline="always")
+def _decay(layers: Layers, keep: Any) -> None:
+    """w ← keep w, for every weight."""
+    first, upper, sizes = layers.first, layers.upper, layers.sizes
+    for k in range(first.shape[0]):
+        for j in range(first.shape[1]):
+            first[k, j] *= keep
+    for l in range(upper.shape[0]):
+        for j in range(sizes[l + 1]):
+            for k in range(sizes[l]):
+                upper[l, j, k] *= keep
+
+
+@njit(inline="always")
+def _update(layers: Layers, pixels: Pixels, x: int, a: Array, delta: Array, eta: Any) -> None:
+    """b ← b + eta δ and w ← w + eta δ aᵀ for one image (BP3 and BP4); δ is left as eta δ."""
+    sizes = layers.sizes
+    for l in range(sizes.shape[0] - 1, -1, -1):
+        d = delta[l]
+        for j in range(sizes[l]):
+            d[j] *= eta
+            layers.biases[l, j] += d[j]
+        if l:
+            width = (sizes[l - 1] + LANES - 1) // LANES * LANES
+            below = a[l - 1]
+            for j in range(sizes[l]):
+                row = layers.upper[l - 1, j]
+                s = d[j]
+                for k in range(width):
+                    row[k] += s * below[k]
+    start, stop = pixels.starts[x], pixels.starts[x + 1]
+    move_rows(layers.first, pixels.columns, pixels.values, start, stop, pixels.scale, delta[0])
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def train_batches(
-    first: Array,
-    upper: Array,
-    biases: Array,
-    sizes: Array,
-    codes: Array,
-    cost_code: int,
-    starts: Array,
-    columns: Array,
-    values: Array,
-    scale: Array,
-    labels: Array,
+    layers: Layers,
+    pixels: Pixels,
+    targets: Targets,
+    space: Space,
     order: Array,
     batch_size: int,
     rates: Array,
     decay: float,
-    off: Any,
-    on: Any,
-    a: Array,
-    prime: Array,
-    delta: Array,
-    costs: Array,
-) -> None:
+) -> Array:
     """Train on the examples of ``order``, batch by batch, in place.
 
     Parameters
     ----------
-    first : array, shape (n_pixels, padded n_1)
-        The first layer's weights, transposed.
-    upper : array, shape (layers - 1, widest n_out, widest padded n_in)
-    biases : array, shape (layers, widest padded n_out)
-    sizes : array of int, shape (layers,)
-        n_out of each layer.
-    codes : array of int, shape (layers,)
-    starts, columns, values : arrays
-        Of :func:`nonzero_pixels`.
-    scale : array, shape (256,)
-        The input that a pixel's byte stands for.
+    layers, pixels, targets, space : NamedTuple
+    order : array of int
+    batch_size : int
     rates : array, shape (batches,)
         η of each batch.
     decay : float
         λ of the weight decay.
-    a, prime, delta : arrays, shape (batch_size, layers, widest padded)
-        Work space; zeros in the padding.
-    costs : array, shape (batches,)
-        Receives the sum of C_x over each batch.
+
+    Returns
+    -------
+    array, shape (batches,)
+        The sum of C_x over each batch.
     """
-    n_layers = sizes.shape[0]
-    top = n_layers - 1
+    top = layers.sizes.shape[0] - 1
+    costs = np.empty(rates.shape[0])
+    a, prime, delta = space.a, space.prime, space.delta
     for batch in range(costs.shape[0]):
         start = batch * batch_size
         m = min(batch_size, order.shape[0] - start)
         total = 0.0
         for i in range(m):
             x = order[start + i]
-            # Feedforward
-            z = delta[i, 0]
-            z[:] = biases[0]
-            add_rows(first, columns, values, starts[x], starts[x + 1], scale, z)
-            _activate(codes[0], z, a[i, 0], prime[i, 0], sizes[0])
-            for l in range(1, n_layers):
-                z = delta[i, l]
-                below = a[i, l - 1]
-                width = (sizes[l - 1] + LANES - 1) // LANES * LANES
-                for j in range(sizes[l]):
-                    row = upper[l - 1, j]
-                    s = np.float32(0)
-                    for k in range(width):
-                        s += row[k] * below[k]
-                    z[j] = s + biases[l, j]
-                _activate(codes[l], z, a[i, l], prime[i, l], sizes[l])
-            # BP1
+            _feedforward(layers, pixels, x, a[i], prime[i], delta[i])
             total += _output_error(
-                cost_code, delta[i, top], a[i, top], prime[i, top], labels[x], off, on,
-                sizes[top], delta[i, top],
+                targets, targets.labels[x], delta[i, top], a[i, top], prime[i, top],
+                layers.sizes[top], delta[i, top],
             )  # fmt: skip
-            # BP2
-            for l in range(top, 0, -1):
-                width = (sizes[l - 1] + LANES - 1) // LANES * LANES
-                below = delta[i, l - 1]
-                for k in range(width):
-                    below[k] = np.float32(0)
-                for j in range(sizes[l]):
-                    row = upper[l - 1, j]
-                    d = delta[i, l, j]
-                    for k in range(width):
-                        below[k] += row[k] * d
-                slope = prime[i, l - 1]
-                for k in range(width):
-                    below[k] *= slope[k]
+            _backpropagate(layers, prime[i], delta[i])
         costs[batch] = total
-        # BP3, BP4 and the update in one
         rate = rates[batch]
-        eta = np.float32(-rate / m)
         if decay != 0.0:
-            keep = np.float32(1.0 - rate * decay)
-            for k in range(first.shape[0]):
-                for j in range(first.shape[1]):
-                    first[k, j] *= keep
-            for l in range(upper.shape[0]):
-                for j in range(sizes[l + 1]):
-                    for k in range(sizes[l]):
-                        upper[l, j, k] *= keep
+            _decay(layers, np.float32(1.0 - rate * decay))
         for i in range(m):
-            x = order[start + i]
-            for l in range(top, -1, -1):
-                d = delta[i, l]
-                for j in range(sizes[l]):
-                    d[j] *= eta
-                    biases[l, j] += d[j]
-                if l:
-                    width = (sizes[l - 1] + LANES - 1) // LANES * LANES
-                    below = a[i, l - 1]
-                    for j in range(sizes[l]):
-                        row = upper[l - 1, j]
-                        s = d[j]
-                        for k in range(width):
-                            row[k] += s * below[k]
-            move_rows(first, columns, values, starts[x], starts[x + 1], scale, delta[i, 0])
+            _update(layers, pixels, order[start + i], a[i], delta[i], np.float32(-rate / m))
+    return costs

@@ -50,24 +50,27 @@ class SparseEngine:
         network, split = job.network, job.split
         self.kernel, self.network, self.optimizer = kernel, network, job.optimizer(network)
         self.batch_size, self.weight_decay = job.batch_size, float(job.config.weight_decay)
-        smoothing = job.config.label_smoothing
-        self.off = np.float32(smoothing / network.n_outputs)
-        self.on = np.float32(1 - smoothing) + self.off
         rows = split.images.reshape(len(split), -1)
-        self.pixels = kernel.nonzero_pixels(rows, np.arange(rows.shape[1]))
-        self.scale = np.arange(256, dtype=np.float32) * np.float32(1 / 255)
-        self.labels = split.labels.astype(np.int64)
-        self.sizes = np.array(network.sizes[1:])
-        self.codes = np.array(
-            [kernel.ACTIVATION_CODES.get(each.name, 0) for each in network.activations]
+        self.pixels = kernel.Pixels(
+            *kernel.nonzero_pixels(rows, np.arange(rows.shape[1])),
+            np.arange(256, dtype=np.float32) * np.float32(1 / 255),
         )
-        self.cost = kernel.COST_CODES[network.cost.name]
-        padded = [-(-int(n) // kernel.LANES) * kernel.LANES for n in self.sizes]
+        smoothing = job.config.label_smoothing
+        off = np.float32(smoothing / network.n_outputs)
+        code = kernel.COST_CODES[network.cost.name]
+        labels = split.labels.astype(np.int64)
+        self.targets = kernel.Targets(labels, code, off, np.float32(1 - smoothing) + off)
+        sizes = np.array(network.sizes[1:])
+        padded = [-(-int(n) // kernel.LANES) * kernel.LANES for n in sizes]
         depth, widest = len(padded), max(padded)
-        self.first = _aligned(network.n_inputs, padded[0])
-        self.upper = _aligned(depth - 1, int(self.sizes.max()), widest)
-        self.biases = _aligned(depth, widest)
-        self.spaces = [_aligned(job.batch_size, depth, widest) for _ in range(3)]
+        self.layers = kernel.Layers(
+            _aligned(network.n_inputs, padded[0]),
+            _aligned(depth - 1, int(sizes.max()), widest),
+            _aligned(depth, widest),
+            sizes,
+            np.array([kernel.ACTIVATION_CODES.get(each.name, 0) for each in network.activations]),
+        )
+        self.space = kernel.Space(*(_aligned(job.batch_size, depth, widest) for _ in range(3)))
 
     @staticmethod
     def suits(job: Job) -> bool:
@@ -102,40 +105,24 @@ class SparseEngine:
 
     def costs(self, examples: Array, rates: Array) -> Array:
         """The sums of costs of the mini-batches of these examples, each trained on at its rate."""
-        costs = np.empty(len(rates))
         self._copy(into_network=False)
-        self.kernel.train_batches(
-            self.first,
-            self.upper,
-            self.biases,
-            self.sizes,
-            self.codes,
-            self.cost,
-            *self.pixels,
-            self.scale,
-            self.labels,
-            examples,
-            self.batch_size,
-            rates,
-            self.weight_decay,
-            self.off,
-            self.on,
-            *self.spaces,
-            costs,
-        )
+        costs: Array = self.kernel.train_batches(
+            self.layers, self.pixels, self.targets, self.space,
+            examples, self.batch_size, rates, self.weight_decay,
+        )  # fmt: skip
         self._copy(into_network=True)
         return costs
 
     def _copy(self, *, into_network: bool) -> None:
         for l, layer in enumerate(dense_layers(self.network.layers)):
             weights = (
-                self.upper[l - 1, : layer.n_out, : layer.n_in]
+                self.layers.upper[l - 1, : layer.n_out, : layer.n_in]
                 if l
-                else self.first[:, : layer.n_out].T
+                else self.layers.first[:, : layer.n_out].T
             )
             for ours, theirs in (
                 (weights, layer.weights),
-                (self.biases[l, : layer.n_out], layer.biases),
+                (self.layers.biases[l, : layer.n_out], layer.biases),
             ):
                 np.copyto(*((theirs, ours) if into_network else (ours, theirs)))
 
