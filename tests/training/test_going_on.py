@@ -42,13 +42,13 @@ def test_early_stopping_goes_on_to_the_same_end(tmp_path, stop_after):
     watched = early_stopped(reports, first, patience=3, best=best)
     for _ in range(min(stop_after, len(whole))):
         next(watched)
-    save_checkpoint(best.kept_in(reports.state()), tmp_path / "c")
+    save_checkpoint(reports.state().including(best), tmp_path / "c")
     watched.close()
 
     state = load_checkpoint(tmp_path / "c")
     second, reports = training(resume=state)
     best = Best(second)
-    best.recall(state)
+    best.restore(state)
     rest = list(early_stopped(reports, second, patience=3, best=best))
     assert stop_after + len(rest) == max(len(whole), stop_after)
     np.testing.assert_array_equal(second.parameters.vector, net.parameters.vector)
@@ -57,7 +57,7 @@ def test_early_stopping_goes_on_to_the_same_end(tmp_path, stop_after):
 def test_patience_that_had_run_out_trains_no_further():
     net, reports = training()
     best = Best(net)
-    best.epoch, best.accuracy, best.waited = 2, 1.0, 3
+    best.epoch, best.score, best.waited = 2, 1.0, 3
     best.vector[:] = 7
     assert list(early_stopped(reports, net, patience=3, best=best)) == []
     assert (net.parameters.vector == 7).all()
@@ -69,7 +69,7 @@ def test_the_first_of_equally_good_epochs_is_the_best():
     for epoch, accuracy in enumerate((0.5, 0.7, 0.7, None, 0.6), 1):
         net.parameters.vector[:] = epoch
         best.observe(report(epoch, accuracy))
-    assert (best.epoch, best.accuracy, best.waited) == (2, 0.7, 2)
+    assert (best.epoch, best.score, best.waited) == (2, 0.7, 2)
     assert (best.restored().parameters.vector == 2).all()
     assert (net.parameters.vector == 5).all()
 

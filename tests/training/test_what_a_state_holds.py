@@ -156,10 +156,10 @@ def test_the_best_so_far_is_kept_with_a_training_whole(tmp_path):
         best.observe(next(reports))
     assert best.epoch < 4
     assert best.waited == 4 - best.epoch
-    save_checkpoint(best.kept_in(reports.state()), tmp_path / "c")
+    save_checkpoint(reports.state().including(best), tmp_path / "c")
     again = Best(network())
-    again.recall(load_checkpoint(tmp_path / "c"))
-    for name in ("epoch", "accuracy", "waited"):
+    again.restore(load_checkpoint(tmp_path / "c"))
+    for name in ("epoch", "score", "waited"):
         assert getattr(again, name) == getattr(best, name)
     np.testing.assert_array_equal(again.vector, best.vector)
     assert not np.array_equal(again.vector, net.parameters.vector)

@@ -210,7 +210,7 @@ def _train(
     """Train to the end, from ``state`` on, and write what there is."""
     started, best = perf_counter(), Best(network)
     if state is not None:
-        best.recall(state)
+        best.restore(state)
     reports = (
         remembered(training, best)
         if plan.patience is None
@@ -232,7 +232,7 @@ def _train(
             kept.folder,
             training,
             history,
-            lambda: best.kept_in(training.state()),
+            lambda: training.state().including(best),
             models.write,
             models.write_best,
             says(kept.console),
@@ -298,7 +298,7 @@ class _Models:
 
     def write_best(self) -> None:
         if self.best.epoch != self._best_written:
-            self._save(self.best.restored(), BEST, self.best.epoch, self.best.accuracy)
+            self._save(self.best.restored(), BEST, self.best.epoch, self.best.score)
             self._best_written = self.best.epoch
 
     def _save(self, network: Network, name: str, epochs: int, accuracy: float | None) -> None:

@@ -220,7 +220,7 @@ def _short(error: Exception) -> str:
     return text if len(text) <= 160 else f"{text[:160]}…"
 
 
-def strict_json(text: str, *, infinite: bool = False) -> Any:
+def strict_json(text: str | bytes, *, infinite: bool = False) -> Any:
     """JSON in which no name stands twice, no number is NaN, and none infinite unless that is
     allowed; else ValueError."""
     number = _number if infinite else _finite

@@ -1,8 +1,7 @@
-"""The best epoch of a training so far, by validation accuracy."""
+"""The best epoch of a training so far."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,9 @@ from handwrought.training.state import TrainingState
 
 __all__ = ["Best"]
 
-_ARRAY = "best"
-
 
 class Best:
-    """Remembers the weights of the epoch with the highest validation accuracy, the first of equals.
+    """Remembers the weights of the epoch with the highest score, the first of equals.
 
     Parameters
     ----------
@@ -27,56 +24,64 @@ class Best:
     Attributes
     ----------
     epoch : int
-        From 1; 0 while nothing was validated.
-    accuracy : float
-        On the validation split; -1 while nothing was validated.
+        From 1; 0 while no epoch was better than the start.
+    score : float
+        Here the accuracy on the validation split; -1 while nothing was validated.
     waited : int
         Epochs since then.
-    vector : array of shape (parameters,)
+    vector : array
+        The parameters, and the layers' state.
     """
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.epoch, self.accuracy, self.waited = 0, -1.0, 0
-        self.vector = network.parameters.vector.copy()
+        self.epoch, self.score, self.waited = 0, -1.0, 0
+        self.vector = network.parameters.numbers.copy()
 
-    def observe(self, report: Any) -> None:
-        """Take in a report, if it is of an epoch that was validated."""
+    def observe(self, report: Any) -> bool:
+        """Take in a report, if it is of an epoch that was validated; whether that is the best."""
         if not isinstance(report, EpochReport) or report.validation_accuracy is None:
-            return
-        if report.validation_accuracy > self.accuracy:
-            np.copyto(self.vector, self.network.parameters.vector)
-            self.epoch, self.accuracy, self.waited = report.epoch, report.validation_accuracy, 0
-        else:
+            return False
+        score = self.score_of(report)
+        if not self.beaten_by(score):
             self.waited += 1
+            return False
+        np.copyto(self.vector, self.network.parameters.numbers)
+        self.epoch, self.score, self.waited = report.epoch, score, 0
+        return True
+
+    def score_of(self, report: EpochReport) -> float:
+        """What the epoch is worth."""
+        return report.validation_accuracy or 0.0
+
+    def beaten_by(self, score: float) -> bool:
+        """Whether an epoch of this score is the best from now on."""
+        return score > self.score
+
+    def put_back(self) -> None:
+        """The network holds the best weights from now on."""
+        np.copyto(self.network.parameters.numbers, self.vector)
 
     def restored(self) -> Network:
-        """A network with the best weights."""
+        """A network of its own with the best weights."""
         network = self.network.copy()
-        np.copyto(network.parameters.vector, self.vector)
+        np.copyto(network.parameters.numbers, self.vector)
         return network
 
     # --- in a checkpoint ----------------------------------------------------------------------------
 
-    def kept_in(self, state: TrainingState) -> TrainingState:
-        """The state of a training, with the best of it so far."""
-        if not self.epoch:
-            return state
-        numbers = {
-            "best_epoch": self.epoch,
-            "best_accuracy": self.accuracy,
-            "best_waited": self.waited,
-        }
-        return replace(
-            state,
-            numbers={**state.numbers, **numbers},
-            arrays={**state.arrays, _ARRAY: self.vector.copy()},
-        )
+    def state(self) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+        """The best so far; nothing while there is none."""
+        if self.score < 0:
+            return {}, {}
+        numbers = {"best_epoch": self.epoch, "best_accuracy": self.score}
+        return {**numbers, "best_waited": self.waited}, {"best": self.vector}
 
-    def recall(self, state: TrainingState) -> None:
-        """The best that ``state`` was kept with, if any."""
-        if _ARRAY in state.arrays:
-            np.copyto(self.vector, state.arrays[_ARRAY])
-            self.epoch = int(state.numbers["best_epoch"])
-            self.accuracy = state.numbers["best_accuracy"]
-            self.waited = int(state.numbers["best_waited"])
+    def restore(self, state: TrainingState) -> None:
+        """The best that ``state`` was kept with, if any; fine-tunings had other names for it."""
+        if "best" in state.arrays:
+            numbers = {"best_waited": 0, **state.numbers}
+            np.copyto(self.vector, state.arrays["best"])
+            self.epoch = int(numbers.get("best_epoch", numbers.get("kept", 0)))
+            self.score = numbers.get("best_accuracy", numbers.get("worth", -1.0))
+            self.waited = int(numbers["best_waited"])

@@ -8,7 +8,6 @@ pseudorehearsal").  So each mini-batch is made of both, each image changed anew.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
 from typing import Any
@@ -23,7 +22,9 @@ from handwrought.imaging.conversion import to_uint8
 from handwrought.nn.network import Network
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import unsealed
+from handwrought.training.best import Best
 from handwrought.training.config import TrainingConfig, with_old_names
+from handwrought.training.observers import remembered
 from handwrought.training.plan import write_plan
 from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
@@ -31,15 +32,14 @@ from handwrought.training.state import TrainingState
 from handwrought.training.train import Training, begin_training, go_on
 from handwrought.training.validation import cost_and_accuracy
 
-__all__ = ["BestEpoch", "FineTuning", "FineTuningPlan", "arguments", "fine_tune", "mixed"]
+__all__ = ["BestOfBoth", "FineTuning", "FineTuningPlan", "arguments", "fine_tune", "mixed"]
 
 _COPIES, _MOST_COPIES = 20, 2000
-_ARRAY = "best"
 
 
-class BestEpoch:
-    """The weights of the best epoch so far: of the largest sum of two accuracies, that on changed
-    copies of the digits to learn and that on the validation images.
+class BestOfBoth(Best):
+    """The weights of the epoch with the largest sum of two accuracies, the last of equals: that on
+    changed copies of the digits to learn, and that on the validation images.
 
     Digits held out have no part in it; the digits themselves are soon known by heart, and say no
     more.
@@ -57,12 +57,8 @@ class BestEpoch:
 
     Attributes
     ----------
-    kept : int
     probe : Split
         The copies, as they are seen.
-    worth : float
-    vector : array
-        The parameters.
     """
 
     def __init__(
@@ -74,40 +70,21 @@ class BestEpoch:
         seed: int = 0,
         representation: str = "as-is",
     ) -> None:
-        self.kept, self.probe = 0, _changed(own, augmentation, seed, representation)
-        self.vector = network.parameters.vector.copy()
-        self.worth = self._worth(
-            network, cost_and_accuracy(network, represent_split(validation, representation))[1]
-        )
+        super().__init__(network)
+        self.probe = _changed(own, augmentation, seed, representation)
+        _, accuracy = cost_and_accuracy(network, represent_split(validation, representation))
+        self.score = self._on_copies() + (accuracy or 0.0)
 
-    def see(self, network: Network, report: EpochReport) -> bool:
-        """Keep the network's weights if none were better; returns whether they are kept."""
-        worth = self._worth(network, report.validation_accuracy)
-        if worth < self.worth:
-            return False
-        self.worth, self.kept = worth, report.epoch
-        self.vector[...] = network.parameters.vector
-        return True
+    def score_of(self, report: EpochReport) -> float:
+        """The sum of both accuracies."""
+        return self._on_copies() + super().score_of(report)
 
-    # --- in a checkpoint ----------------------------------------------------------------------------
+    def beaten_by(self, score: float) -> bool:
+        """As good will do: it has seen more."""
+        return score >= self.score
 
-    def kept_in(self, state: TrainingState) -> TrainingState:
-        """The state of the training, with the best of it so far."""
-        numbers = {"kept": self.kept, "worth": self.worth}
-        return replace(
-            state,
-            numbers={**state.numbers, **numbers},
-            arrays={**state.arrays, _ARRAY: self.vector.copy()},
-        )
-
-    def recall(self, state: TrainingState) -> None:
-        """The best that ``state`` was kept with."""
-        np.copyto(self.vector, state.arrays[_ARRAY])
-        self.kept, self.worth = int(state.numbers["kept"]), state.numbers["worth"]
-
-    def _worth(self, network: Network, validation_accuracy: float | None) -> float:
-        _, of_probe = cost_and_accuracy(network, self.probe)
-        return (validation_accuracy or 0.0) + (of_probe or 0.0)
+    def _on_copies(self) -> float:
+        return cost_and_accuracy(self.network, self.probe)[1] or 0.0
 
 
 class FineTuning(Iterator[Any]):
@@ -119,16 +96,13 @@ class FineTuning(Iterator[Any]):
     Attributes
     ----------
     training : Training
-    best : BestEpoch
+    best : BestOfBoth
     settings : dict
         What was asked for, as JSON values.
     """
 
-    def __init__(
-        self, network: Network, best: BestEpoch, training: Training, settings: dict[str, Any]
-    ) -> None:
+    def __init__(self, best: BestOfBoth, training: Training, settings: dict[str, Any]) -> None:
         self.training, self.best, self.settings = training, best, settings
-        self._network = network
         self._reports = self._best_of(training)
 
     def __next__(self) -> Any:
@@ -136,7 +110,7 @@ class FineTuning(Iterator[Any]):
 
     def state(self) -> TrainingState:
         """What :func:`fine_tune` needs to go on from here, after the report last read."""
-        return self.best.kept_in(self.training.state())
+        return self.training.state().including(self.best)
 
     def close(self) -> None:
         """Stop; the network keeps the weights of this moment."""
@@ -150,20 +124,15 @@ class FineTuning(Iterator[Any]):
     @property
     def kept(self) -> int:
         """The best epoch so far; 0 is the network as it was given."""
-        return self.best.kept
+        return self.best.epoch
 
     def _best_of(self, reports: Any) -> Any:
-        vector = self._network.parameters.vector
         try:
-            with closing(reports):
-                for report in reports:
-                    if isinstance(report, EpochReport):
-                        self.best.see(self._network, report)
-                    yield report
+            yield from remembered(reports, self.best)
         except TrainingDiverged:
-            vector[...] = self.best.vector
+            self.best.put_back()
             raise
-        vector[...] = self.best.vector
+        self.best.put_back()
 
 
 SHARE, REHEARSED = 0.1, 10_000
@@ -193,7 +162,7 @@ def fine_tune(
     data : Dataset
         Old examples: ``rehearsed`` of its training images are shown among the new ones, and its
         validation images say, together with changed copies of ``own``, which epoch's weights are
-        kept (:class:`BestEpoch`).
+        kept (:class:`BestOfBoth`).
     share : float
         What part of the mixture the new digits make up by being repeated; less in proportion where
         they are not of all classes: seeing nothing but sevens in a hand, the network would come to
@@ -226,12 +195,12 @@ def fine_tune(
         else go_on(network, changed, resume, config, report_every=report_every)
     )
     changes = asked["augmentation"]
-    best = BestEpoch(network, own, data.validation, changes, asked["seed"], representation)
+    best = BestOfBoth(network, own, data.validation, changes, asked["seed"], representation)
     if resume is not None:
-        best.recall(resume)
+        best.restore(resume)
     kept = {name: value for name, value in asked.items() if name not in _ALWAYS}
     kept |= {"share": share, "rehearsed": rehearsed, "augmentation": asdict(changes)}
-    return FineTuning(network, best, training, kept)
+    return FineTuning(best, training, kept)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-import numpy as np
-
 from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
 from handwrought.training.best import Best
-from handwrought.training.train import EpochReport
+from handwrought.training.reports import EpochReport
 
 __all__ = ["early_stopped", "remembered"]
 
@@ -44,12 +42,10 @@ def early_stopped(
     """
     if patience < 1:
         raise InvalidArgument(f"patience is {patience!r}: it must be at least 1 epoch")
-    return _early_stopped(reports, network, patience, Best(network) if best is None else best)
+    return _early_stopped(reports, patience, Best(network) if best is None else best)
 
 
-def _early_stopped(
-    reports: Iterator[Any], network: Network, patience: int, best: Best
-) -> Iterator[Any]:
+def _early_stopped(reports: Iterator[Any], patience: int, best: Best) -> Iterator[Any]:
     try:
         with closing(reports):  # type: ignore[type-var]
             while best.waited < patience and (report := next(reports, None)) is not None:
@@ -61,7 +57,7 @@ def _early_stopped(
                 yield report
     finally:
         if best.epoch:
-            np.copyto(network.parameters.vector, best.vector)
+            best.put_back()
 
 
 def remembered(reports: Iterator[Any], best: Best) -> Iterator[Any]:

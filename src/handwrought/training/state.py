@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -38,6 +38,12 @@ class TrainingState:
     numbers: Mapping[str, float]
     arrays: Mapping[str, NDArray[Any]]
     versions: Mapping[str, Any] = field(default_factory=dict)
+
+    def including(self, holder: StateHolder) -> TrainingState:
+        """The same, and what another part holds."""
+        numbers, arrays = holder.state()
+        copies = {name: array.copy() for name, array in arrays.items()}
+        return replace(self, numbers={**self.numbers, **numbers}, arrays={**self.arrays, **copies})
 
 
 class StateHolder(Protocol):

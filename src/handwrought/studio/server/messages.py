@@ -23,12 +23,12 @@ import base64
 import json
 import math
 import types
-from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from handwrought.errors import InvalidArgument
+from handwrought.storage.container import strict_json
 
 __all__ = ["Length", "Within", "base64_of", "decode", "encode", "parse"]
 
@@ -63,22 +63,11 @@ def parse(text: str | bytes) -> Any:
         If it is no JSON.
     """
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, InvalidArgument):
-            raise
+        return strict_json(text)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidArgument("the message is no JSON that can be read") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise InvalidArgument(f"the message holds {name}: numbers must be finite")
-
-
-def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise InvalidArgument("the message holds a name twice")
-    return found
+    except ValueError as error:
+        raise InvalidArgument(f"the message is refused: {error}") from None
 
 
 def decode(kind: type[T], value: Any) -> T:

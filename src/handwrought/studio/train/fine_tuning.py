@@ -172,7 +172,7 @@ class OwnTraining:
     def __init__(self, folder: Path, wish: TrainingRequest) -> None:
         from handwrought.data.catalog import load_dataset
         from handwrought.storage import read_model
-        from handwrought.training.fine_tuning import BestEpoch, mixed
+        from handwrought.training.fine_tuning import BestOfBoth, mixed
 
         assert wish.own is not None
         self.folder, self.wish = folder, wish
@@ -194,7 +194,7 @@ class OwnTraining:
             from handwrought.data.augmentation import Augmentation
 
             augmentation = Augmentation()
-        self.best = BestEpoch(
+        self.best = BestOfBoth(
             self.network,
             self.own,
             self.data.validation,
@@ -217,10 +217,10 @@ class OwnTraining:
 
     def see(self, network: Network, report: EpochReport) -> None:
         """Remember the network if it is the best so far."""
-        if self.best.see(network, report):
+        if self.best.observe(report):
             from handwrought.storage import save_model
 
-            save_model(network, self.folder / _BEST, epoch=self.best.kept, worth=self.best.worth)
+            save_model(network, self.folder / _BEST, epoch=self.best.epoch, worth=self.best.score)
 
     def save(self, network: Network, epochs: int) -> None:
         """Calibrated, as the model that it was made from is stored."""
@@ -240,8 +240,8 @@ class OwnTraining:
         try:
             header, best = read_model(self.folder / _BEST)
             values = header["record"]
-            self.best.kept, self.best.worth = int(values["epoch"]), float(values["worth"])
-            self.best.vector[...] = best.parameters.vector
+            self.best.epoch, self.best.score = int(values["epoch"]), float(values["worth"])
+            self.best.vector[...] = best.parameters.numbers
         except (HandwroughtError, KeyError, ValueError, TypeError):
             return  # no epoch was better than the model itself, so far as is known
 
