@@ -58,7 +58,7 @@ def of_the_data_set(reader: hw.Recognizer, fashion: str) -> None:
     test = hw.load_dataset("mnist").test
     assert test is not None
     for how, turned in (("", False), (", averaged over five rotations", True)):
-        p = reader.probabilities(test.images, turned=turned)
+        p = reader.probabilities(test.images, augmented=turned)
         confidence, right = p.max(1), p.argmax(1) == test.labels
         error = calibration_error(confidence, right)
         print(f"MNIST test{how}: {share(right)}, calibration error {error:.2%}")
@@ -76,7 +76,9 @@ def of_the_data_set(reader: hw.Recognizer, fashion: str) -> None:
     except HandwroughtError as error:
         print(f"  (Fashion-MNIST could not be had: {error})")
     for name, images in non_digits.items():
-        print(f"  {name}: {(reader.probabilities(images, turned=True).max(1) < least).mean():.1%}")
+        print(
+            f"  {name}: {(reader.probabilities(images, augmented=True).max(1) < least).mean():.1%}"
+        )
 
 
 def of_scikit_learn(reader: hw.Recognizer) -> None:

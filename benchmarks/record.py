@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 import handwrought as hw
-from handwrought.committee import Member
+from handwrought.committee import Committee
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.representations import n_features
+from handwrought.model import Model
 
 COMMON: dict[str, Any] = {
     "batch_size": 256, "optimizer": "adamw", "learning_rate": 0.0012, "weight_decay": 0.02,
@@ -63,7 +64,7 @@ def row(
         pass
     labels, found = data.validation.labels, []
     for shifts in (0, 1):
-        p = Member(network, view).outputs(data.validation.images, shifts)
+        p = Committee([Model(network, view)]).outputs(data.validation.images, shifts)
         cost = -np.log(np.maximum(p[np.arange(len(labels)), labels], 1e-12)).mean()
         found.append((float(cost), float((p.argmax(axis=1) == labels).mean())))
     return found

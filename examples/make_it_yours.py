@@ -21,11 +21,9 @@ from typing import Any
 import numpy as np
 
 import handwrought as hw
-from handwrought.committee import Member
 from handwrought.data.collection import Collection
 from handwrought.data.dataset import Split
 from handwrought.data.flags import add_flags
-from handwrought.data.representations import represent_split
 from handwrought.imaging.pen import segment
 from handwrought.imaging.sampling import sample
 from handwrought.reading.normalization import normalize_ink
@@ -122,11 +120,8 @@ def main() -> None:
             with TemporaryDirectory() as folder:
                 digits = writer.write(each_digit(validation[2000:3000], n // 10))
                 report = taught(digits, options.source, Path(folder), options.epochs)
-                models = [Member.load(report[name]) for name in ("from", "model")]
-            read = [
-                hw.evaluate(model.network, represent_split(later, model.representation))
-                for model in models
-            ]
+                models = [hw.Model.load(report[name]) for name in ("from", "model")]
+            read = [hw.evaluate(model, later) for model in models]
             cells = [f"{e.accuracy:.1%} ({e.interval[0]:.1%} to {e.interval[1]:.1%})" for e in read]
             cells += [f"{report[when]['test']['accuracy']:.2%}" for when in ("before", "after")]
             print(f"| {writer.name} | {n} | {' | '.join(cells)} |", flush=True)

@@ -128,7 +128,7 @@ OPENED_ELSEWHERE = {
     "cli/streams.py": {"os.open(os.devnull, os.O_RDWR)"},
     "cli/studio.py": {"webbrowser.open(address)"},
 }  # fmt: skip
-OURS = {"Collection", "Committee", "Member", "Recognizer"}  # whose open and load come here, too
+OURS = {"Collection", "Committee", "Model", "Recognizer"}  # whose open and load come here, too
 
 
 def readings(file):
@@ -151,5 +151,5 @@ def test_files_are_opened_in_one_place_alone():
 
 
 def test_what_opens_a_file_is_seen(tmp_path):
-    (tmp_path / "a.py").write_text("open(p)\nPath(p).read_bytes()\nnp.load(p)\nMember.load(p)\n")
+    (tmp_path / "a.py").write_text("open(p)\nPath(p).read_bytes()\nnp.load(p)\nModel.load(p)\n")
     assert list(readings(tmp_path / "a.py")) == ["open(p)", "Path(p).read_bytes()", "np.load(p)"]

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.committee import Committee, Member, _moved
-from handwrought.data.looks import looks
+from handwrought.committee import Committee, _moved
 from handwrought.data.representations import represent
+from handwrought.data.test_time_augmentation import rotations
 from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.model import Model
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +19,10 @@ def images():
 def test_a_member_without_shifts_says_what_its_network_says(images):
     net = hw.Network([784, 12, 10], seed=1)
     x = images.reshape(50, -1) / np.float32(255)
-    np.testing.assert_allclose(Member(net).outputs(images), net.feedforward(x), atol=1e-6)
+    np.testing.assert_allclose(Model(net).outputs(images), net.feedforward(x), atol=1e-6)
     seen = represent(images, "upright").reshape(50, -1) / np.float32(255)
     np.testing.assert_allclose(
-        Member(net, "upright").outputs(images), net.feedforward(seen), atol=1e-6
+        Model(net, "upright").outputs(images), net.feedforward(seen), atol=1e-6
     )
 
 
@@ -34,14 +35,14 @@ def test_shifts_are_nine_and_their_mean_is_taken(images):
         for j in range(3)
     ]
     np.testing.assert_allclose(
-        Member(net).outputs(images, shifts=1), np.mean(parts, axis=0), atol=1e-6
+        Committee([Model(net)]).outputs(images, shifts=1), np.mean(parts, axis=0), atol=1e-6
     )
 
 
 def test_turned_images_count_as_much_as_the_upright_one(images):
-    committee = Committee([Member(hw.Network([784, 12, 10], seed=s)) for s in range(2)])
-    expected = np.mean([committee.outputs(seen) for seen in looks(images)], axis=0)
-    np.testing.assert_allclose(committee.outputs(images, turned=True), expected)
+    committee = Committee([Model(hw.Network([784, 12, 10], seed=s)) for s in range(2)])
+    expected = np.mean([committee.outputs(seen) for seen in rotations(images)], axis=0)
+    np.testing.assert_allclose(committee.outputs(images, rotated=True), expected)
     assert np.abs(expected - committee.outputs(images)).max() > 1e-3
 
 
@@ -54,16 +55,16 @@ def test_what_leaves_on_one_side_does_not_come_back():
 
 def test_members_count_alike(images):
     nets = [hw.Network([784, 12, 10], seed=s) for s in range(3)]
-    committee = Committee([Member(net) for net in nets])
-    expected = np.mean([Member(net).outputs(images) for net in nets], axis=0)
-    np.testing.assert_allclose(committee.outputs(images), expected)
+    committee = Committee([Model(net) for net in nets])
+    expected = np.mean([Model(net).outputs(images) for net in nets], axis=0)
+    np.testing.assert_allclose(committee.outputs(images), expected, rtol=1e-6)
 
 
 def test_members_must_fit_and_there_must_be_one():
     with pytest.raises(InvalidArgument, match="make no committee"):
         Committee([])
     with pytest.raises(InvalidArgument, match="make no committee"):
-        Committee([Member(hw.Network([784, 10])), Member(hw.Network([784, 3]))])
+        Committee([Model(hw.Network([784, 10])), Model(hw.Network([784, 3]))])
 
 
 def test_a_committee_is_loaded_from_its_folder_or_from_one_model(tmp_path, images):
@@ -85,18 +86,18 @@ def test_a_committee_is_loaded_from_its_folder_or_from_one_model(tmp_path, image
 def test_a_model_that_sees_digits_upright_is_read_so(images, tmp_path):
     net = hw.Network([784, 12, 10], seed=1)
     net.save(tmp_path / "upright.safetensors", representation="upright")
-    member = Member.load(tmp_path / "upright.safetensors")
+    member = Model.load(tmp_path / "upright.safetensors")
     assert member.representation == "upright"
     reader = hw.Recognizer.load(tmp_path / "upright.safetensors")
-    p = Member(net, "upright").outputs(images)
+    p = Model(net, "upright").outputs(images)
     np.testing.assert_allclose(
         reader.probabilities(images), p / p.sum(axis=1, keepdims=True), atol=1e-6
     )
 
 
-def test_a_view_that_there_is_not_is_refused(tmp_path):
+def test_a_representation_that_there_is_not_is_refused(tmp_path):
     hw.Network([784, 12, 10], seed=1).save(
         tmp_path / "odd.safetensors", representation="upside-down"
     )
-    with pytest.raises(ModelFileError, match="none of as-is, upright"):
-        Member.load(tmp_path / "odd.safetensors")
+    with pytest.raises(InvalidArgument, match="unknown: use one of as-is, upright"):
+        Committee.load(tmp_path / "odd.safetensors").outputs(np.zeros((1, 28, 28), np.uint8))

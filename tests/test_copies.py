@@ -13,7 +13,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import handwrought as hw
-from handwrought.committee import Committee, Member
+from handwrought.committee import Committee
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import CannotCopy
 from handwrought.estimator import MLPClassifier, MLPRegressor
@@ -246,7 +246,7 @@ def test_a_copied_reader_and_committee_say_the_same(way, data):
     reader = hw.Recognizer.load()
     assert (way(reader).probabilities(images) == reader.probabilities(images)).all()
     committee = Committee(
-        [Member(network(seed), view) for seed, view in ((0, "as-is"), (1, "upright"))]
+        [hw.Model(network(seed), view) for seed, view in ((0, "as-is"), (1, "upright"))]
     )
     assert (way(committee).outputs(images) == committee.outputs(images)).all()
 

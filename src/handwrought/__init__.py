@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Dataset": "handwrought.data.dataset",
     "HandwroughtError": "handwrought.errors",
+    "Model": "handwrought.model",
     "Network": "handwrought.nn.network",
     "Predictor": "handwrought.inference",
     "Recognizer": "handwrought.reading.recognizer",
@@ -34,6 +35,7 @@ _HOMES = {
 __all__ = [
     "Dataset",
     "HandwroughtError",
+    "Model",
     "Network",
     "Predictor",
     "Recognizer",
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from handwrought.errors import HandwroughtError as HandwroughtError
     from handwrought.evaluation import evaluate as evaluate
     from handwrought.inference import Predictor as Predictor
+    from handwrought.model import Model as Model
     from handwrought.nn.gradient_check import check_gradients as check_gradients
     from handwrought.nn.network import Network as Network
     from handwrought.reading.recognizer import Recognizer as Recognizer

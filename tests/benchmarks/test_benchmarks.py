@@ -92,7 +92,7 @@ def test_the_shipped_model_on_what_it_was_made_for(tmp_path):
 
 
 def test_looks_at_a_few_images():
-    done = run("looks.py", "--images", "300")
+    done = run("augmented_reading.py", "--images", "300")
     assert done.returncode == 0, done.stderr
     rows = [line.split("|") for line in done.stdout.splitlines() if line.startswith("| ")][1:]
     assert len(rows) == 7

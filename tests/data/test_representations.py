@@ -7,7 +7,6 @@ import pytest
 from scipy import ndimage
 
 import handwrought as hw
-from handwrought.committee import Member
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.flags import add_flags
 from handwrought.data.representations import (
@@ -147,7 +146,7 @@ def test_a_network_trains_on_strokes_and_its_file_remembers_them(split, tmp_path
         assert reports[-1].validation_accuracy > 0.9
         networks.append(network)
     save_model(networks[0], tmp_path / "strokes.safetensors", representation="strokes")
-    member = Member.load(tmp_path / "strokes.safetensors")
+    member = hw.Model.load(tmp_path / "strokes.safetensors")
     images, labels = data.validation.images, data.validation.labels
     assert (member.outputs(images).argmax(axis=1) == labels).mean() > 0.9
     readings = Recognizer.load(tmp_path / "strokes.safetensors").probabilities(images)

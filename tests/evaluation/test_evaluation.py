@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import handwrought as hw
-from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import probabilities
 from handwrought.evaluation.calibration import calibration
@@ -78,13 +77,12 @@ def test_temperature_divides_the_weighted_inputs_of_a_softmax():
     def softmax(z):
         return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
 
-    np.testing.assert_allclose(probabilities(softmax(z), "softmax", 1.7), softmax(z / 1.7))
+    np.testing.assert_allclose(probabilities(softmax(z), 1.7), softmax(z / 1.7))
     np.testing.assert_allclose(probabilities(softmax(z)), softmax(z))
-    np.testing.assert_allclose(probabilities(z, "identity", 1.7), softmax(z / 1.7))
 
 
 def test_sigmoid_outputs_are_divided_by_their_sum():
-    p = probabilities(np.array([[0.9, 0.9, 0.0], [0.3, 0.1, 0.1]]), "sigmoid")
+    p = probabilities(np.array([[0.9, 0.9, 0.0], [0.3, 0.1, 0.1]]))
     np.testing.assert_allclose(p, [[0.5, 0.5, 0], [0.6, 0.2, 0.2]], atol=1e-12)
 
 
@@ -108,10 +106,10 @@ def test_the_prediction_is_the_likeliest_class_for_every_output(settings, temper
 def test_confidence_is_the_recognizers():
     reader = Recognizer.load()
     test = hw.load_dataset("mnist").test[:200]
-    result = hw.evaluate(reader.network, represent_split(test, reader.representation))
+    result = hw.evaluate(reader.model, test)
     expected = reader.probabilities(test.images)
     # The same images in batches of other sizes: float32 sums differ in their last bits.
-    np.testing.assert_allclose(result.probabilities(reader.temperature), expected, atol=1e-5)
+    np.testing.assert_allclose(result.probabilities(), expected, atol=1e-5)
 
 
 def test_refusal_worked_out_by_hand():

@@ -103,7 +103,7 @@ def test_changes_come_before_the_networks_view_of_the_images():
     net = hw.Network([1568, 10], cost="softmax", seed=0)
     for _ in hw.train(net, data, epochs=2, learning_rate=0.1, view="strokes"):
         pass
-    for curve in robustness(net, data, 300, "strokes"):
+    for curve in robustness(hw.Model(net, "strokes"), data, 300):
         at = curve.change.amounts.index(curve.change.harmless)
         assert curve.accuracy[at] == hw.evaluate(net, represent_split(data, "strokes")).accuracy
         assert curve.accuracy.min() < curve.accuracy[at]

@@ -8,7 +8,9 @@ from handwrought.errors import InvalidArgument
 from handwrought.evaluation import probabilities, wilson_interval
 from handwrought.evaluation.calibration import calibration
 from handwrought.evaluation.refusal import risk_coverage
-from handwrought.evaluation.robustness import changed, rotated, thickened
+from handwrought.evaluation.robustness import changed
+from handwrought.imaging.morphology import thicken
+from handwrought.imaging.sampling import rotate
 from handwrought.training.validation import cost_and_accuracy
 
 from .test_evaluation import network, split
@@ -63,7 +65,7 @@ def test_targets_have_a_cost_and_no_accuracy():
 def test_several_changes_are_made_in_the_order_of_life():
     images = np.random.default_rng(0).random((4, 12, 12), np.float32)
     found = changed(images, {"rotation": 30, "thickness": 1, "blur": 0})
-    np.testing.assert_array_equal(found, rotated(thickened(images, 1), 30))
+    np.testing.assert_array_equal(found, rotate(thicken(images, 1), 30))
     assert changed(images, {}) is images
 
 

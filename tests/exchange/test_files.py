@@ -10,7 +10,7 @@ import handwrought as hw
 from handwrought.errors import InvalidArgument, MissingExtra, ModelFileError
 from handwrought.exchange import SUFFIXES, export, to_html
 from handwrought.storage import read_header, read_model
-from handwrought.storage.header import FORMAT, new_header
+from handwrought.storage.header import FORMAT
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_onnx(model, tmp_path):
 
 def test_html(model, tmp_path):
     export(model, tmp_path / "m.HTML")
-    header, net = read_model(model)
-    assert (tmp_path / "m.HTML").read_text(encoding="utf-8") == to_html(net, header)
+    made = to_html(hw.Model.load(model))
+    assert (tmp_path / "m.HTML").read_text(encoding="utf-8") == made
 
 
 def test_json(model, tmp_path):
@@ -113,21 +113,21 @@ def test_a_model_that_is_none_is_told(tmp_path):
 )
 def test_what_no_page_can_show_is_told(net, header, told):
     with pytest.raises(InvalidArgument, match=told):
-        to_html(net, new_header(net, "float32", **header))
+        to_html(hw.Model(net, **header))
 
 
 def test_the_page_tells_what_the_file_records_of_the_network():
     net = hw.Network([784, 10])
     record = {"validation_accuracy": 0.975, "dataset": "mnist", "recipe": "deep" * 30, "epochs": 3}
-    page = to_html(net, new_header(net, "float32", temperature=1.25, record=record))
+    page = to_html(hw.Model(net, temperature=1.25, record=record))
     for fact in (
         ["Accuracy on validation images", "97.50%"], ["Temperature", "1.250"],
         ["Trained on", "mnist"], ["Recipe", ("deep" * 30)[:80]],
     ):  # fmt: skip
         assert json.dumps(fact, separators=(",", ":")) in page
-    strange = new_header(net, "float32", record={"validation_accuracy": 97.5, "dataset": ["mnist"]})
+    strange = hw.Model(net, record={"validation_accuracy": 97.5, "dataset": ["mnist"]})
     for name in ("Accuracy", "Temperature", "Trained on", "Recipe"):
-        assert f'["{name}' not in to_html(net, strange)
+        assert f'["{name}' not in to_html(strange)
 
 
 def test_numbers_too_large_for_half_precision_are_told():

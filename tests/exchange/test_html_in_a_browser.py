@@ -16,7 +16,6 @@ from handwrought.exchange import export, to_html
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.reading.recognizer import shipped_model
 from handwrought.storage import read_header
-from handwrought.storage.header import new_header
 
 # Strokes of each digit in the pad's unit square.
 DIGITS = {
@@ -59,7 +58,7 @@ def alike(one, other):
 
 def write(folder, net, **header):
     path = folder / "page.html"
-    path.write_text(to_html(net, new_header(net, str(net.dtype), **header)), encoding="utf-8")
+    path.write_text(to_html(hw.Model(net, **header)), encoding="utf-8")
     return path
 
 
@@ -150,9 +149,7 @@ def test_digits_are_seen_and_read_as_the_library_does(opens_offline, tmp_path, r
     same = (inputs == represent(images, representation)).all(axis=(1, 2))
     assert same[:3].all()
     assert same.mean() > 0.95
-    theirs = hw.Recognizer(net, temperature=1.3, representation=representation).probabilities(
-        images
-    )
+    theirs = hw.Model(net, temperature=1.3, representation=representation).probabilities(images)
     np.testing.assert_allclose(np.array(found["probabilities"])[same], theirs[same], atol=1e-9)
     np.testing.assert_allclose(found["probabilities"], theirs, atol=0.01)
 
@@ -169,7 +166,7 @@ def test_a_drawing_is_shown_and_read_in_the_networks_representation(opens_offlin
             return { probabilities, pixels: pixels.join(), inputs: inputs.join(), canvas: canvas.join() };
         }""")
     pixels = numbers(found["pixels"]).reshape(1, 28, 28)
-    theirs = hw.Recognizer(net, representation="strokes").probabilities(pixels)[0]
+    theirs = hw.Model(net, representation="strokes").probabilities(pixels)[0]
     np.testing.assert_allclose(found["probabilities"], theirs, atol=1e-3)
     # The digit stands in the middle, the map of what brightens to the right on the right of it.
     canvas = numbers(found["canvas"]).reshape(56, 56)

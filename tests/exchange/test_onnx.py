@@ -10,7 +10,7 @@ import handwrought as hw
 from handwrought.errors import InvalidArgument
 from handwrought.exchange import onnx_model, to_onnx
 from handwrought.nn.activations import ACTIVATIONS
-from handwrought.storage.header import PIXELS, new_header
+from handwrought.storage.header import PIXELS
 
 from .runtimes import by_onnxruntime, by_the_reference
 
@@ -56,8 +56,8 @@ def test_a_batch_has_any_size():
 def test_pixels_go_in_and_calibrated_probabilities_come_out(cost, output, temperature, dtype):
     net = hw.Network([784, 20, 10], "tanh", cost, 1, dtype, output_activation=output)
     images = RNG.integers(0, 256, (6, 28, 28), np.uint8)
-    expected = hw.Recognizer(net, temperature=temperature).probabilities(images)
-    model = to_onnx(net, new_header(net, dtype, temperature=temperature), pixels=True)
+    expected = hw.Model(net, temperature=temperature).probabilities(images)
+    model = to_onnx(hw.Model(net, temperature=temperature), pixels=True)
     assert [(i.name, i.type.tensor_type.elem_type) for i in model.graph.input] == [("pixels", 2)]
     assert [o.name for o in model.graph.output] == ["probabilities"]
     for found in (by_onnxruntime(model, pixels=images), by_the_reference(model, pixels=images)):
@@ -67,9 +67,9 @@ def test_pixels_go_in_and_calibrated_probabilities_come_out(cost, output, temper
 
 def test_pictures_of_other_sizes_have_theirs():
     net = hw.Network([6, 3], cost="softmax")
-    header = new_header(net, "float32", preprocessing={**PIXELS, "height": 2, "width": 3})
+    model = hw.Model(net, preprocessing={**PIXELS, "height": 2, "width": 3})
     images = RNG.integers(0, 256, (4, 2, 3), np.uint8)
-    found = by_onnxruntime(to_onnx(net, header, pixels=True), pixels=images)
+    found = by_onnxruntime(to_onnx(model, pixels=True), pixels=images)
     expected = net.feedforward(images.reshape(4, 6) / 255)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -91,8 +91,8 @@ def test_the_opset_is_the_one_asked_for(opset, pixels):
 def test_the_file_says_where_it_comes_from():
     net = hw.Network([784, 10], cost="softmax", seed=1)
     labels = [f"dîgit {i}" for i in range(10)]
-    header = new_header(net, "float32", temperature=1.5, class_names=labels, record={"epochs": 3})
-    model = to_onnx(net, {**header, "digest": "ab" * 32})
+    made = hw.Model(net, "as-is", labels, 1.5, {"epochs": 3}, PIXELS, digest="ab" * 32)
+    model = to_onnx(made)
     assert (model.producer_name, model.producer_version) == ("handwrought", hw.__version__)
     found = {entry.key: entry.value for entry in model.metadata_props}
     assert json.loads(found["class_names"]) == labels

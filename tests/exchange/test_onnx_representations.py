@@ -4,6 +4,7 @@ A sum that comes out an ulp apart may round a grey level to its neighbour; proba
 more than 1e-5, in a few images.
 """
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -26,7 +27,7 @@ from handwrought.errors import InvalidArgument
 from handwrought.exchange import export, to_onnx
 from handwrought.exchange.onnx_graph import Graph
 from handwrought.exchange.onnx_representations import add_representation
-from handwrought.storage.header import PIXELS, new_header
+from handwrought.storage.header import PIXELS
 
 from .runtimes import by_onnxruntime, by_the_reference, opened
 
@@ -53,7 +54,7 @@ def images():
 
 def example(representation, dtype="float32", cost="softmax"):
     net = hw.Network([n_features((28, 28), representation), 20, 10], "relu", cost, 1, dtype)
-    return net, new_header(net, dtype, representation=representation, temperature=0.6)
+    return hw.Model(net, representation, temperature=0.6)
 
 
 def only_the_representation(representation, shape=(28, 28)):
@@ -69,13 +70,11 @@ def levels_apart(found, expected):
 
 @pytest.mark.parametrize("representation", REPRESENTATIONS)
 def test_probabilities_are_the_recognizers(images, representation):
-    net, header = example(representation)
-    expected = hw.Recognizer(net, representation=representation, temperature=0.6).probabilities(
-        images
-    )
-    model = to_onnx(net, header, pixels=True)
+    model = example(representation)
+    expected = model.probabilities(images)
+    made = to_onnx(model, pixels=True)
     for run in BOTH:
-        found = run(model, pixels=images)
+        found = run(made, pixels=images)
         apart = np.abs(found - expected).max(axis=1)
         assert apart.max() < 1e-3
         assert (apart < 1e-5).mean() > 0.95
@@ -83,13 +82,11 @@ def test_probabilities_are_the_recognizers(images, representation):
 
 @pytest.mark.parametrize("representation", ["upright", "width-16", "strokes"])
 def test_a_network_of_float64_sees_the_same(images, representation):
-    net, header = example(representation, "float64", "cross-entropy")
-    expected = hw.Recognizer(net, representation=representation, temperature=0.6).probabilities(
-        images
-    )
-    model = to_onnx(net, header, pixels=True)
+    model = example(representation, "float64", "cross-entropy")
+    expected = model.probabilities(images)
+    made = to_onnx(model, pixels=True)
     for run in BOTH:
-        found = run(model, pixels=images)
+        found = run(made, pixels=images)
         assert found.dtype == np.float64
         np.testing.assert_allclose(found, expected, atol=1e-3)
         assert (np.abs(found - expected) < 1e-5).mean() > 0.95
@@ -138,12 +135,10 @@ def test_the_strokes_of_every_picture_are_found_to_a_grey_level(pixels):
 @pytest.mark.parametrize("representation", ["upright", "width-20", "strokes"])
 @pytest.mark.parametrize("opset", [13, 17, 18, 22, onnx.defs.onnx_opset_version()])
 def test_every_opset_does(images, representation, opset):
-    net, header = example(representation)
-    model = to_onnx(net, header, pixels=True, opset=opset)
-    onnx.checker.check_model(model, full_check=True)
-    expected = hw.Recognizer(net, representation=representation, temperature=0.6).probabilities(
-        images[:30]
-    )
+    model = example(representation)
+    made = to_onnx(model, pixels=True, opset=opset)
+    onnx.checker.check_model(made, full_check=True)
+    expected = model.probabilities(images[:30])
     # A runtime may be older than the newest opset; the reference knows it.
     for run in BOTH if opset <= 22 else [by_the_reference]:
         np.testing.assert_allclose(run(model, pixels=images[:30]), expected, atol=1e-3)
@@ -151,11 +146,9 @@ def test_every_opset_does(images, representation, opset):
 
 @pytest.mark.parametrize("n", [0, 1, 33])
 def test_a_batch_has_any_size(images, n):
-    net, header = example("strokes-16")
-    found = by_onnxruntime(to_onnx(net, header, pixels=True), pixels=images[:n])
-    expected = hw.Recognizer(net, representation="strokes-16", temperature=0.6).probabilities(
-        images[:n]
-    )
+    model = example("strokes-16")
+    found = by_onnxruntime(to_onnx(model, pixels=True), pixels=images[:n])
+    expected = model.probabilities(images[:n])
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
@@ -165,8 +158,7 @@ def test_pictures_of_other_sizes_are_seen_the_same(representation):
     net = hw.Network([11 * 16, 3], cost="softmax", seed=1)
     made = {**PIXELS, "height": 11, "width": 16}
     model = to_onnx(
-        net,
-        new_header(net, "float32", representation=representation, preprocessing=made),
+        hw.Model(net, representation, preprocessing=made),
         pixels=True,
     )
     expected = net.feedforward(represent(pixels, representation).reshape(5, -1) / 255)
@@ -176,15 +168,14 @@ def test_pictures_of_other_sizes_are_seen_the_same(representation):
 
 @pytest.mark.parametrize("representation", ["as-is", "upright", "strokes"])
 def test_what_is_no_picture_is_refused_by_the_runtime(images, representation):
-    session = opened(to_onnx(*example(representation), pixels=True))
+    session = opened(to_onnx(example(representation), pixels=True))
     for wrong in (images[:, 1:], images[0], images.astype("f4")):
         with pytest.raises(Exception, match="INVALID_ARGUMENT"):
             session.run(None, {"pixels": wrong})
 
 
 def test_the_file_of_a_model_of_strokes_takes_pixels(images, tmp_path):
-    net, _ = example("strokes")
-    net.save(tmp_path / "m.safetensors", representation="strokes", temperature=0.6)
+    example("strokes").save(tmp_path / "m.safetensors")
     export(tmp_path / "m.safetensors", tmp_path / "m.onnx", pixels=True)
     model = onnx.load(tmp_path / "m.onnx")
     said = {entry.key: entry.value for entry in model.metadata_props}
@@ -197,14 +188,14 @@ def test_the_file_of_a_model_of_strokes_takes_pixels(images, tmp_path):
 
 
 def test_a_graph_of_numbers_says_whose_they_are():
-    said = {entry.key: entry.value for entry in to_onnx(*example("upright")).metadata_props}
+    said = {entry.key: entry.value for entry in to_onnx(example("upright")).metadata_props}
     assert said["input"] == "the representation 'upright' of pixels, divided by 255"
 
 
 def test_a_view_that_is_unknown_is_told():
-    net, header = example("as-is")
+    model = example("as-is")
     with pytest.raises(InvalidArgument, match="one sees pictures 'mirrored': export it without"):
-        to_onnx(net, {**header, "representation": "mirrored"}, pixels=True)
+        to_onnx(replace(model, representation="mirrored"), pixels=True)
 
 
 @pytest.mark.parametrize(
@@ -214,4 +205,4 @@ def test_a_view_that_is_unknown_is_told():
 def test_inputs_of_which_it_is_not_known_how_they_are_made_are_told(n_inputs, representation):
     net = hw.Network([n_inputs, 10])
     with pytest.raises(InvalidArgument, match="--pixels is for models whose file says how"):
-        to_onnx(net, new_header(net, "float32", representation=representation), pixels=True)
+        to_onnx(hw.Model(net, representation), pixels=True)

@@ -20,7 +20,6 @@ from handwrought.data import (
     dataset,
     digit_files,
     idx,
-    looks,
     outliers,
     tables,
 )
@@ -34,6 +33,7 @@ from handwrought.data.representations import (
     extract_features,
     represent,
 )
+from handwrought.data.test_time_augmentation import rotations
 from handwrought.errors import HandwroughtError
 from handwrought.evaluation import calibration, refusal, robustness
 from handwrought.imaging import sampling
@@ -244,10 +244,10 @@ CASES = {
     "rotate": [(SOFT, lambda x, _: sampling.rotate(x, 9.0))],
     "to_uint8": [(SOFT, lambda x, _: to_uint8(x))],
     "to_float": [(DIGITS, lambda x, _: to_float(x)), (SOFT, lambda x, _: to_float(x))],
-    "looks": [(DIGITS, lambda x, _: list(looks.looks(x)))],
-    "outputs_seen": [
+    "rotations": [(DIGITS, lambda x, _: list(rotations(x)))],
+    "Model": [
         (SOFT, lambda x, _: [
-            robustness.outputs_seen(SEES[v.strokes], x, n) for n, v in REPRESENTATIONS.items()
+            hw.Model(SEES[v.strokes], n).outputs(x) for n, v in REPRESENTATIONS.items()
         ])
     ],
     "extract_features": [(DIGITS, lambda x, _: [extract_features(x, r) for r in REPRESENTATIONS])],
@@ -273,7 +273,7 @@ CASES = {
     "Recognizer.read_digits": [(DIGITS, lambda x, _: [seen(r) for r in READER.read_digits(x)])],
     "Recognizer.read": [(DIGITS.reshape(84, 56), lambda x, _: READER.read(x).text)],
     "Recognizer.probabilities": [(DIGITS, lambda x, _: READER.probabilities(x)),
-                                 (DIGITS, lambda x, _: READER.probabilities(x, turned=True))],
+                                 (DIGITS, lambda x, _: READER.probabilities(x, augmented=True))],
     "open_picture": [(DIGITS[0], lambda x, _: open_picture(x)), (SOFT[0], lambda x, _: picture(x)),
                      (RNG.integers(0, 65536, (9, 8)).astype(np.uint16), lambda x, _: picture(x)),
                      (RNG.integers(0, 256, (9, 8, 4), np.uint8), lambda x, _: picture(x))],
@@ -296,7 +296,7 @@ TRUSTED = {
     **dict.fromkeys(
         (f"training.engines.{kind}" for kind in ("plain", "protocol", "sparse", "split")), INSIDE),
     "training.step": INSIDE, "training.resuming": INSIDE,
-    "Committee.outputs": "feedforward of its members", "Member.outputs": "feedforward and represent",
+    "Committee.outputs": "feedforward of its members", "Model.outputs": "feedforward and represent",
     "load_recipe": "takes a path", "resize": INSIDE, "shift_rows": INSIDE,
     "exchange.stacks": INSIDE, "training.tensorboard": INSIDE, "estimator.examples": INSIDE,
     "estimator.networks": INSIDE, "estimator.classifier": SKLEARN, "estimator.regressor": SKLEARN,
@@ -371,7 +371,7 @@ def test_every_public_function_that_takes_an_array_is_tried_or_has_its_reason():
 
 DEGENERATE = ("0-d", "empty", "without columns")
 FORMULAS = {
-    "BP1", "BP2", "BP3", "BP4", "smoothed", "add_flags", "sample", "affine", "rotate", "looks",
+    "BP1", "BP2", "BP3", "BP4", "smoothed", "add_flags", "sample", "affine", "rotate", "rotations",
     "make_outliers", "as_png",
     *(name for name in CASES if name.startswith(("Activation.", "Cost."))),
 }  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import handwrought as hw
-from handwrought.data.looks import looks
+from handwrought.data.test_time_augmentation import rotations
 from handwrought.errors import DataError, ModelFileError
 from handwrought.reading.normalization import normalize_ink
 from handwrought.reading.pictures import picture
@@ -269,20 +269,20 @@ def test_a_bar_as_by_a_ruler_is_a_1(reader, width):
     reading = reader.read_digit(np.asarray(picture))
     assert reading.text == "1"
     assert reading.confidence > 0.9
-    seen = reader.probabilities(reading.normalized[None], turned=True)[0]
+    seen = reader.probabilities(reading.normalized[None], augmented=True)[0]
     np.testing.assert_allclose(reading.probabilities, seen, atol=1e-6)
 
 
 def test_a_digit_is_read_as_it_is_and_turned(reader):
     images = hw.load_dataset("mnist").validation.images[:30]
-    logs = [np.log(reader.probabilities(seen)) for seen in looks(images)]
+    logs = [np.log(reader.probabilities(seen)) for seen in rotations(images)]
     assert len(logs) == 5
     expected = np.exp(np.mean(logs, axis=0))
     expected /= expected.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(reader.probabilities(images, turned=True), expected, atol=1e-9)
+    np.testing.assert_allclose(reader.probabilities(images, augmented=True), expected, atol=1e-9)
     pictures = [grey(canvas(image)) for image in images]
-    once = Recognizer.load(turned=False)
+    once = Recognizer.load(test_time_augmentation=False)
     for way, turned in ((reader, True), (once, False)):
         for reading in way.read_digits(pictures):
-            p = reader.probabilities(reading.normalized[None], turned=turned)[0]
+            p = reader.probabilities(reading.normalized[None], augmented=turned)[0]
             np.testing.assert_allclose(reading.probabilities, p, atol=1e-6)

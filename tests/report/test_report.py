@@ -56,10 +56,10 @@ class Reader(HTMLParser):
         return " ".join(self.texts)
 
 
-def subject(split, names, net=None, **settings):
+def subject(split, names, net=None, record=None, temperature=1.0, **settings):
     net = net or hw.Network([split.n_inputs, split.n_classes], cost="softmax", seed=0)
-    result = hw.evaluate(net, split)
-    return Subject(net, split, result, "data", "model.safetensors", names, **settings)
+    model = hw.Model(net, "as-is", names, temperature, record or {})
+    return Subject(model, split, hw.evaluate(model, split), "data", "model.safetensors", **settings)
 
 
 def some_images(n=60, n_classes=6):
@@ -72,7 +72,7 @@ def some_images(n=60, n_classes=6):
 def hostile():
     record = {key: {key: key} for key in HOSTILE} | {"list": list(HOSTILE)}
     made = subject(some_images(), HOSTILE, record=record, temperature=2.0)
-    made = Subject(**{**vars(made), "model": HOSTILE[0], "dataset": HOSTILE[1]})
+    made = Subject(**{**vars(made), "title": HOSTILE[0], "dataset": HOSTILE[1]})
     return report_page(made)
 
 
@@ -213,7 +213,7 @@ def test_a_target_that_no_threshold_reaches_is_told():
 def test_outputs_that_are_no_probabilities_are_called_so():
     net = hw.Network([144, 6], cost="quadratic", output_activation="identity", seed=0)
     text = Reader(report_page(subject(some_images(), tuple("abcdef"), net))).text
-    assert "which are no probabilities by themselves" in text
+    assert "those below 0 being taken for 0" in text
 
 
 def test_the_record_of_the_training_is_shown_as_words_and_cut_where_it_is_long():

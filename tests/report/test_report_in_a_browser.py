@@ -16,10 +16,8 @@ def page_file(tmp_path_factory):
         pass
     test = data.test[:1500]
     names = ("<script>alert(1)</script>", *data.class_names[1:])
-    made = Subject(
-        net, test, hw.evaluate(net, test), data.name, "digits.safetensors", names,
-        {"note": "<img src=https://example.org/x.png>"}, 1.3, 200,
-    )  # fmt: skip
+    model = hw.Model(net, "as-is", names, 1.3, {"note": "<img src=https://example.org/x.png>"})
+    made = Subject(model, test, hw.evaluate(model, test), data.name, "digits.safetensors", 200)
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(report_page(made), encoding="utf-8")
     return path

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich import box
+from rich.cells import cell_len, set_cell_size
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 __all__ = ["confusion_table", "draw_digit", "draw_gallery"]
 
 _SHADES = " .:-=+*#%@"
+_WIDTH, _NAME, _PAIRS = 80, 16, 15
+"""Columns of a terminal, of a class name in it, and pairs of classes that are listed."""
 
 
 def draw_digit(image: NDArray[Any], *, colour: bool = False) -> list[str]:
@@ -62,19 +66,58 @@ def draw_gallery(
     return "\n".join(line.rstrip() for line in blocks)
 
 
-def confusion_table(confusion: NDArray[np.int64]) -> Table:
-    """Rows: what is true; columns: what the network says; the diagonal is right."""
+def confusion_table(
+    confusion: NDArray[np.int64], class_names: Sequence[str] | None = None
+) -> RenderableType:
+    """Rows: what is true; columns: what the network says; the diagonal is right.
+
+    Where 80 columns cannot hold it, the pairs that are confused most often, and the share of each
+    class that is right, the least first.
+    """
     n = len(confusion)
+    names = [_short(name) for name in class_names or map(str, range(n))]
+    widths = [
+        max(cell_len(name), len(str(column.max()))) + 2
+        for name, column in zip(names, confusion.T, strict=True)
+    ]
+    if max(map(cell_len, names)) + sum(widths) + 10 > _WIDTH:
+        return _folded(confusion, names)
     table = Table(box=box.SIMPLE_HEAD, title="What is true (rows), what it says (columns)")
-    table.add_column("", justify="right")
-    for k in range(n):
-        table.add_column(str(k), justify="right")
-    table.add_column("right", justify="right")
+    for name in ("", *names, "right"):
+        table.add_column(Text(name), justify="right")
     for k, row in enumerate(confusion):
-        total = int(row.sum())
         cells = [
             Text(str(count), "bold") if j == k else str(count) if count else "·"
             for j, count in enumerate(row)
         ]
-        table.add_row(str(k), *cells, f"{row[k] / total:.1%}" if total else "-")
+        table.add_row(Text(names[k]), *cells, _share(row, k))
     return table
+
+
+def _folded(confusion: NDArray[np.int64], names: list[str]) -> RenderableType:
+    mistakes = confusion * ~np.eye(len(confusion), dtype=bool)
+    pairs = Table(box=box.SIMPLE_HEAD, title="The most frequent mistakes")
+    for head in ("", "is", "taken for"):
+        pairs.add_column(head, justify="left" if head else "right")
+    for at in np.argsort(-mistakes, axis=None, kind="stable")[:_PAIRS]:
+        i, j = np.unravel_index(at, mistakes.shape)
+        if mistakes[i, j]:
+            pairs.add_row(f"{mistakes[i, j]:,}", Text(names[i]), Text(names[j]))
+    counts = confusion.sum(axis=1)
+    right = np.divide(np.diag(confusion), counts, out=np.ones(len(counts)), where=counts > 0)
+    order = np.argsort(right, kind="stable")
+    cells = [f"{set_cell_size(names[k], _NAME)} {_share(confusion[k], k):>6}" for k in order]
+    across = _WIDTH // (_NAME + 10)
+    rows = -(-len(cells) // across)
+    lines = ["   ".join(cells[i::rows]) for i in range(rows)]
+    classes = Text("\n".join(["The share of each class that is right, the least first:", *lines]))
+    return Group(pairs, classes)
+
+
+def _share(row: NDArray[np.int64], k: int) -> str:
+    total = int(row.sum())
+    return f"{row[k] / total:.1%}" if total else "-"
+
+
+def _short(name: str) -> str:
+    return name if cell_len(name) <= _NAME else set_cell_size(name, _NAME - 1).rstrip() + "…"

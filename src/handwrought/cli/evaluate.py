@@ -5,26 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from handwrought.cli.console import new_console
 from handwrought.cli.drawing import confusion_table
 from handwrought.cli.streams import printable
 from handwrought.cli.testing import AVERAGES, test_committee
 from handwrought.data.catalog import load_dataset
-from handwrought.data.dataset import Dataset
-from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import Evaluation, evaluate
-from handwrought.storage import read_model
+from handwrought.model import Model
 
 __all__ = ["run"]
-
-_MOST_COLUMNS = 20
-"""A terminal holds no wider table of confusions."""
 
 
 def run(
@@ -42,38 +36,27 @@ def run(
         raise InvalidArgument(f"--report-images is {report_images}: give a number above 0")
     if model.is_dir():
         return _run_committee(model, dataset, report, json_output)
-    header, network = read_model(model)
-    record, temperature = header["record"], header["calibration"]["temperature"]
+    found = Model.load(model)
     data = load_dataset(dataset)
     if data.test is None:
         raise InvalidArgument(f"{dataset} has no test images: evaluate on a data set that has some")
-    result = evaluate(network, represent_split(data.test, header["representation"]))
+    found = found.named(data.class_names)
+    result = evaluate(found, data.test)
     if report is not None:
         from handwrought.report.page import report_page
         from handwrought.report.subject import Subject
 
-        page = report_page(
-            Subject(
-                network,
-                data.test,
-                result,
-                printable(data.name),
-                printable("/".join(filter(None, (model.parent.name, model.name)))),
-                tuple(map(printable, data.class_names)),
-                record,
-                temperature,
-                report_images,
-                representation=header["representation"],
-            )
-        )
-        _write(report, page)
+        shown = replace(found, class_names=tuple(map(printable, found.class_names)))
+        title = printable("/".join(filter(None, (model.parent.name, model.name))))
+        subject = Subject(shown, data.test, result, printable(data.name), title, report_images)
+        _write(report, report_page(subject))
     if json_output:
-        answer = _as_json(result, data, model, temperature)
+        answer = _as_json(result, data.name, model, found)
         if report is not None:
             answer["report"] = str(report)
         sys.stdout.write(json.dumps(answer) + "\n")
         return 0
-    _show(result, data, temperature)
+    _show(result, printable(data.name), found.class_names)
     if report is not None:
         sys.stderr.write(f"The report was written to {printable(str(report))}\n")
     return 0
@@ -92,7 +75,7 @@ def _run_committee(folder: Path, dataset: str, report: Path | None, json_output:
     return 0
 
 
-def _as_json(result: Evaluation, data: Dataset, model: Path, temperature: float) -> dict[str, Any]:
+def _as_json(result: Evaluation, dataset: str, path: Path, model: Model) -> dict[str, Any]:
     counts = result.confusion.sum(axis=1).tolist()
     return {
         "accuracy": result.accuracy,
@@ -100,12 +83,12 @@ def _as_json(result: Evaluation, data: Dataset, model: Path, temperature: float)
         "confusion": result.confusion.tolist(),
         "cost": result.cost,
         "images": result.n,
-        "dataset": data.name,
-        "model": str(model),
+        "dataset": dataset,
+        "model": str(path),
         "per_class": [
             {"class": name, "images": n, "precision": p, "recall": r, "f1": f}
             for name, n, p, r, f in zip(
-                data.class_names,
+                model.class_names,
                 counts,
                 result.precision.tolist(),
                 result.recall.tolist(),
@@ -113,30 +96,20 @@ def _as_json(result: Evaluation, data: Dataset, model: Path, temperature: float)
                 strict=True,
             )
         ],
-        "calibration_error": result.calibration(temperature=temperature).error,
-        "temperature": temperature,
+        "calibration_error": result.calibration().error,
+        "temperature": model.temperature,
     }
 
 
-def _show(result: Evaluation, data: Dataset, temperature: float) -> None:
+def _show(result: Evaluation, dataset: str, class_names: tuple[str, ...]) -> None:
     console = new_console()
     low, high = result.interval
-    error = result.calibration(temperature=temperature).error
     console.print(
-        f"Accuracy {result.accuracy:.2%} of {result.n:,} test images of {printable(data.name)} "
+        f"Accuracy {result.accuracy:.2%} of {result.n:,} test images of {dataset} "
         f"(95 % interval {low:.2%} to {high:.2%}), mean cost {result.cost:.4f}, "
-        f"calibration error {error:.2%}\n",
+        f"calibration error {result.calibration().error:.2%}\n",
     )
-    if len(result.confusion) <= _MOST_COLUMNS:
-        console.print(confusion_table(result.confusion))
-        return
-    mistakes = result.confusion * ~np.eye(len(result.confusion), dtype=bool)
-    console.print("The most frequent mistakes:")
-    for at in np.argsort(-mistakes, axis=None, kind="stable")[:_MOST_COLUMNS]:
-        i, j = np.unravel_index(at, mistakes.shape)
-        if mistakes[i, j]:
-            names = printable(f"{data.class_names[i]} taken for {data.class_names[j]}")
-            console.print(f"{mistakes[i, j]:6,}  {names}")
+    console.print(confusion_table(result.confusion, class_names))
 
 
 def _check_writable(report: Path) -> None:

@@ -12,10 +12,9 @@ from rich.console import Console
 
 from handwrought.cli.console import new_console
 from handwrought.cli.drawing import draw_digit
-from handwrought.committee import Member
 from handwrought.data.catalog import load_dataset
-from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
+from handwrought.model import Model
 from handwrought.nn.equations import Sum, Trace, follow, update
 from handwrought.nn.gradient_check import agreeing_digits, derivative_at
 from handwrought.nn.network import Network
@@ -47,13 +46,14 @@ def run(
         raise InvalidArgument(f"--index {index} is not there: {split} has 0 to {len(chosen) - 1}")
     if not 0 < learning_rate < np.inf:
         raise InvalidArgument(f"--learning-rate is {learning_rate}: it must be a number above 0")
-    if model:
-        member = Member.load(model)
-        network, chosen = member.network, represent_split(chosen, member.representation)
-    else:
-        network = Network([chosen.n_inputs, 30, chosen.n_classes], seed=0)
-    label = int(chosen.labels[index])
-    trace = follow(network, chosen.inputs(np.array([index]), np.float64)[0], label)
+    found = (
+        Model.load(model)
+        if model
+        else Model(Network([chosen.n_inputs, 30, chosen.n_classes], seed=0))
+    )
+    found = found.named(data.class_names).with_dtype("float64")
+    network, label = found.network, int(chosen.labels[index])
+    trace = follow(network, found.inputs(chosen.images[index : index + 1])[0], label)
     l, j, k = _followed(trace, layer, neuron, source)
     numeric = derivative_at(network, trace.x[np.newaxis], np.array([label]), layer=l - 2, j=j, k=k)
     moved = update(trace, learning_rate)

@@ -19,13 +19,12 @@ from handwrought.cli.training_run import check_free, output_folder, standing, to
 from handwrought.data.catalog import load_dataset
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, InvalidArgument, TrainingDiverged
-from handwrought.nn.network import Network
-from handwrought.reading.recognizer import shipped_model
-from handwrought.reading.tuning import LEAST, Measured, check_teachable, measured, save_tuned
+from handwrought.model import Model
+from handwrought.reading.fine_tuned import LEAST, Measured, measured, save_fine_tuned
+from handwrought.reading.recognizer import check_reads_digits, shipped_model
 from handwrought.runs.folder import CHECKPOINT, CONFIG, FILES, HISTORY, MODEL
 from handwrought.runs.history import History
 from handwrought.runs.writer import RunWriter
-from handwrought.storage import load_model, read_model
 from handwrought.storage.atomic import remove_strays
 from handwrought.storage.lock import FolderLock
 from handwrought.training.config import renamed
@@ -45,8 +44,7 @@ def run(
     json_output: bool,
 ) -> int:
     """Teach, calibrate, save, measure before and after; returns the exit code."""
-    header, _ = _model(source)
-    plan = FineTuningPlan(source, header["digest"], str(add), settings)
+    plan = FineTuningPlan(source, _model(source).digest or "", str(add), settings)
     return _run(plan, out, checkpoint_every, json_output, go_on=False)
 
 
@@ -69,8 +67,8 @@ def resume(
     return _run(changed, folder, checkpoint_every, json_output, go_on=True)
 
 
-def _model(source: str) -> tuple[dict[str, Any], Network]:
-    return read_model(shipped_model() if source == "shipped" else Path(source))
+def _model(source: str) -> Model:
+    return Model.load(shipped_model() if source == "shipped" else source)
 
 
 def _run(
@@ -83,14 +81,14 @@ def _run(
 ) -> int:
     started = perf_counter()
     console = new_console(stderr=json_output)
-    header, network = _model(plan.source)
-    if header["digest"] != plan.model:
+    model = _model(plan.source)
+    network = model.network
+    if model.digest != plan.model:
         raise InvalidArgument(
             f"{plan.source} is another model than the one that was taught in {out}: put that one "
             f"back, or begin anew with --from --add --out"
         )
-    representation = header["representation"]
-    check_teachable(plan.source, network, representation)
+    check_reads_digits(plan.source, model)
     collection = Collection.open(Path(plan.add), create=False)
     if len(collection) < LEAST:
         raise DataError(
@@ -107,9 +105,9 @@ def _run(
             own,
             data,
             **plan.settings,
-            outliers=renamed(header["record"]).get("outliers", 0.0),
+            outliers=renamed(model.record).get("outliers", 0.0),
             report_every=20,
-            representation=representation,
+            representation=model.representation,
             resume=state,
         )
 
@@ -120,7 +118,7 @@ def _run(
         if not go_on:
             check_free(folder)
         state = standing(folder, console) if go_on else None
-        before = measured(network, data, own, held_out, representation)
+        before = measured(model, data, own, held_out)
         if state is not None:
             tuning = told(console, lambda: begun(state))
         if not go_on or FineTuningPlan.read(folder / CONFIG) != plan:
@@ -145,7 +143,7 @@ def _run(
             nonlocal temperature
             done = history.reports[-1].epoch if history.reports else begun_at
             tuned = {**tuning.settings, "from": printable(plan.source), "epochs_done": done}
-            temperature = save_tuned(network, folder / MODEL, header, data, own, tuned)
+            temperature = save_fine_tuned(model, folder / MODEL, data, own, tuned)
 
         with closing(History(folder / HISTORY, begun_at)) as history:
             writer = RunWriter(
@@ -155,7 +153,7 @@ def _run(
             problem = watch(tuning, tuning.epochs, console, writer.keep, stop)
             writer.finish(problem)
         epochs = len(history.reports)
-    after = measured(load_model(folder / MODEL), data, own, held_out, representation)
+    after = measured(Model.load(folder / MODEL), data, own, held_out)
     if json_output:
         report = {
             "model": str(folder / MODEL),

@@ -13,9 +13,8 @@ from rich.console import Console
 from handwrought.cli.streams import printable
 from handwrought.committee import Committee
 from handwrought.data.dataset import Dataset, Split
-from handwrought.data.representations import represent_split
 from handwrought.evaluation import Evaluation, evaluate, wilson_interval
-from handwrought.storage import load_model
+from handwrought.model import Model
 from handwrought.training.config import TrainingConfig
 
 __all__ = ["AVERAGES", "Tested", "averages_known", "share", "test_committee", "test_model"]
@@ -69,7 +68,7 @@ def test_model(path: Path, data: Dataset, plan: TrainingConfig) -> Tested:
     """Run a saved model over the test images, in its view of them."""
     if data.test is None:
         return Tested(None)
-    result = evaluate(load_model(path), represent_split(data.test, plan.representation))
+    result = evaluate(Model.load(path), data.test)
     known = averages_known(plan)
     return Tested(result, _averaged(Committee.load(path), data.test, known) if known else {})
 
@@ -104,7 +103,7 @@ def _averaged(committee: Committee, test: Split, keys: Iterable[str]) -> dict[st
     found = {}
     for key in keys:
         outputs = committee.outputs(
-            test.images, shifts=int(key == _SHIFTS), turned=key == _ROTATIONS
+            test.images, shifts=int(key == _SHIFTS), rotated=key == _ROTATIONS
         )
         found[key] = float((outputs.argmax(axis=1) == test.labels).mean())
     return found
@@ -120,7 +119,8 @@ def _show(
     from handwrought.cli.drawing import confusion_table, draw_gallery
 
     console.print()
-    console.print(confusion_table(tested.confusion))
+    names = [printable(name) for name in class_names]
+    console.print(confusion_table(tested.confusion, names))
     if not gallery or test.images.ndim != 3:
         return
     # Four that it misreads with the greatest confidence, and eight right ones of all kinds.
@@ -130,14 +130,13 @@ def _show(
         for k in range(test.n_classes)
         if ((tested.labels == k) & (tested.predictions == k)).any()
     ]
-    names = [printable(name) for name in class_names]
     chosen = (right + wrong)[-12:] if len(wrong) == 4 else right[:12]
     captions = [
         f"says {names[tested.predictions[i]]}"
         + ("" if tested.predictions[i] == tested.labels[i] else f", is {names[tested.labels[i]]}")
         for i in chosen
     ]
-    console.print("\nTwelve test digits, and what the network says:\n")
+    console.print("\nTwelve test images, and what the network says:\n")
     console.file.write(
         draw_gallery(
             test.images[chosen], captions, columns=6, colour=console.color_system is not None

@@ -6,9 +6,10 @@
 * ``robustness``: accuracy against how much the images are changed (imported on its own).
 """
 
-from handwrought.evaluation.calibration import Calibration, probabilities
+from handwrought.evaluation.calibration import Calibration
 from handwrought.evaluation.measure import Evaluation, evaluate, wilson_interval
 from handwrought.evaluation.refusal import Refusal, RiskCoverage
+from handwrought.model import probabilities
 
 __all__ = [
     "Calibration",

@@ -5,61 +5,22 @@ Guo, Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural Network
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
+from handwrought.model import Model
 
-__all__ = ["Calibration", "calibration", "probabilities"]
+__all__ = ["Calibration", "calibration", "fit_temperature", "mean_cost"]
 
 Array = NDArray[Any]
 
-_LEAST = 1e-30
-"""An output of 0 is taken as this, so that its logarithm is finite."""
-
-
-@with_default_errstate
-def probabilities(outputs: Array, activation: str = "softmax", temperature: float = 1.0) -> Array:
-    """A network's outputs as probabilities that add up to 1 in each row.
-
-    Softmax outputs p are probabilities already; with temperature T they become softmax(z / T),
-    which is p^(1/T) divided by its sum (Guo et al. 2017, section 4.2).  Sigmoid outputs are ten
-    separate answers of yes or no, and each is divided by their sum in the same way: a network
-    that says 0.9 to two classes is half sure of each.  Other outputs may be negative, so the
-    softmax is taken of them.  In each case the largest output has the largest probability.
-
-    Parameters
-    ----------
-    outputs : array, shape (n, n_classes)
-    activation : str
-        Of the output layer.
-    temperature : float
-        Above 1 makes all answers less sure, below 1 more sure.
-
-    Returns
-    -------
-    array of float64, shape (n, n_classes)
-
-    Raises
-    ------
-    InvalidArgument
-        If the temperature is not a number above 0, or these are no outputs.
-    """
-    if not (isfinite(temperature) and temperature > 0):
-        raise InvalidArgument(f"temperature is {temperature!r}: it must be a number above 0")
-    if outputs.ndim != 2 or not outputs.shape[1]:
-        raise InvalidArgument(f"outputs has shape {outputs.shape}: give (n, n_classes)")
-    z = outputs.astype(np.float64)
-    if activation in ("softmax", "sigmoid"):
-        z = np.log(np.maximum(z, _LEAST))
-    z /= temperature
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    return np.asarray(p / p.sum(axis=1, keepdims=True))
+_RANGE = (0.2, 5.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,3 +78,52 @@ def calibration(confidence: Array, right: Array, bins: int = 15) -> Calibration:
         sums = np.bincount(at, weights=values, minlength=bins)
         means.append(np.divide(sums, counts, out=np.full(bins, np.nan), where=counts > 0))
     return Calibration(edges, counts, *means)
+
+
+def fit_temperature(model: Model, split: Split) -> float:
+    """The temperature that gives the labels the largest likelihood (Guo et al. 2017, section 4.2).
+
+    Parameters
+    ----------
+    model : Model
+        Whatever its own temperature is.
+    split : Split
+        Images that it was not trained on.
+
+    Returns
+    -------
+    float
+        From 0.2 to 5; below 1 where the network is too modest, above where it is too sure.
+
+    Raises
+    ------
+    InvalidArgument
+        If the split is empty, or does not fit the model.
+    """
+    from scipy.optimize import minimize_scalar
+
+    # Once through the network: the odds at temperature T are those at 1 to the power of 1/T.
+    p = _probabilities(model, split)
+    labels = split.labels
+    found = minimize_scalar(
+        lambda temperature: _cost(p, labels, temperature), bounds=_RANGE, method="bounded"
+    )
+    return float(found.x)
+
+
+def mean_cost(model: Model, split: Split, temperature: float) -> float:
+    """Mean of -ln p of the label, p as the model with this temperature says it."""
+    return _cost(_probabilities(model, split), split.labels, temperature)
+
+
+def _probabilities(model: Model, split: Split) -> Array:
+    if not len(split):
+        raise InvalidArgument("a temperature is fitted on images, and there is none")
+    return replace(model, temperature=1.0).probabilities(split.images)
+
+
+def _cost(p: Array, labels: Array, temperature: float) -> float:
+    z = np.log(np.maximum(p, 1e-30)) / temperature
+    z -= z.max(axis=1, keepdims=True)
+    of_label = z[np.arange(len(z)), labels] - np.log(np.exp(z).sum(axis=1))
+    return float(-of_label.mean())

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
+from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
-from handwrought.evaluation.calibration import Calibration, calibration, probabilities
+from handwrought.evaluation.calibration import Calibration, calibration
 from handwrought.evaluation.refusal import RiskCoverage, risk_coverage
 from handwrought.floating_point import with_default_errstate
+from handwrought.model import Model, probabilities
 from handwrought.nn.network import Network
 from handwrought.training.validation import outputs_and_costs
 
@@ -39,8 +41,8 @@ class Evaluation:
     outputs : array, shape (n, n_classes)
         The network's outputs.
     predictions, labels : array, shape (n,)
-    output_activation : str
-        Of the network's last layer: it says how outputs become probabilities.
+    temperature : float
+        The model's, by which its confidence is calibrated.
     """
 
     accuracy: float
@@ -50,7 +52,7 @@ class Evaluation:
     outputs: Array
     predictions: NDArray[np.intp]
     labels: Array
-    output_activation: str = "softmax"
+    temperature: float = 1.0
 
     @property
     def n(self) -> int:
@@ -81,20 +83,23 @@ class Evaluation:
         sums = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
         return _share(2 * np.diag(self.confusion), sums)
 
-    def probabilities(self, temperature: float = 1.0) -> Array:
-        """The outputs as probabilities (n, n_classes): :func:`handwrought.evaluation.probabilities`."""
-        return probabilities(self.outputs, self.output_activation, temperature)
+    def probabilities(self, temperature: float | None = None) -> Array:
+        """The outputs as probabilities (n, n_classes), by the model's temperature or another; see
+        :func:`handwrought.model.probabilities`."""
+        if temperature is None:
+            temperature = self.temperature
+        return probabilities(self.outputs, temperature)
 
-    def confidence(self, temperature: float = 1.0) -> Array:
+    def confidence(self, temperature: float | None = None) -> Array:
         """Probability of each prediction, shape (n,)."""
         return np.asarray(self.probabilities(temperature)[np.arange(self.n), self.predictions])
 
-    def calibration(self, bins: int = 15, temperature: float = 1.0) -> Calibration:
+    def calibration(self, bins: int = 15, temperature: float | None = None) -> Calibration:
         """Whether confidence is the share of right answers; ``.error`` says by how much not."""
         right = self.predictions == self.labels
         return calibration(self.confidence(temperature), right, bins)
 
-    def risk_coverage(self, temperature: float = 1.0) -> RiskCoverage:
+    def risk_coverage(self, temperature: float | None = None) -> RiskCoverage:
         """Accuracy against the share of examples that may be refused."""
         return risk_coverage(self.confidence(temperature), self.predictions == self.labels)
 
@@ -120,8 +125,8 @@ def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[f
 
 
 @with_default_errstate
-def evaluate(network: Network, split: Split) -> Evaluation:
-    """Run a network over a split of images and class labels.
+def evaluate(model: Network | Model, split: Split) -> Evaluation:
+    """Run a network, or a model in its representation, over a split of images and class labels.
 
     Raises
     ------
@@ -134,6 +139,8 @@ def evaluate(network: Network, split: Split) -> Evaluation:
         )
     if not len(split) or split.labels.ndim != 1:
         raise InvalidArgument("evaluation needs a split of at least one example with class labels")
+    model = Model.of(model)
+    network, split = model.network, represent_split(split, model.representation)
     if (split.n_inputs, split.n_classes) != (network.n_inputs, network.n_outputs):
         raise InvalidArgument(
             f"the split has {split.n_inputs} inputs and {split.n_classes} classes, the network "
@@ -153,5 +160,5 @@ def evaluate(network: Network, split: Split) -> Evaluation:
         outputs,
         predictions,
         labels,
-        network.output_activation.name,
+        model.temperature,
     )

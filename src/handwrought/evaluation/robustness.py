@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.dataset import Split
-from handwrought.data.representations import represent
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
 from handwrought.imaging.blur import gaussian_matrix
-from handwrought.imaging.conversion import to_uint8
 from handwrought.imaging.morphology import thicken
 from handwrought.imaging.sampling import affine, rotate
+from handwrought.model import Model
 from handwrought.nn.network import Network
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "changed",
     "evenly_chosen",
     "in_order",
-    "outputs_seen",
     "robustness",
 ]
 
@@ -194,20 +192,16 @@ def evenly_chosen(n: int, most: int) -> NDArray[np.intp]:
 
 
 @with_default_errstate
-def robustness(
-    network: Network, split: Split, most: int = 2000, representation: str = "as-is"
-) -> Iterator[Curve]:
+def robustness(model: Network | Model, split: Split, most: int = 2000) -> Iterator[Curve]:
     """A curve for each of :data:`CHANGES`, one after the other.
 
     Parameters
     ----------
-    network : Network
+    model : Network or Model
     split : Split
         Images, with class labels.
     most : int
         Images measured at most, evenly spread over the split.
-    representation : str
-        How the network sees changed images; see :mod:`handwrought.data.representations`.
 
     Raises
     ------
@@ -219,7 +213,8 @@ def robustness(
     chosen = evenly_chosen(len(split), most)
     labels = split.labels[chosen]
     images = split.inputs(chosen).reshape(len(chosen), *split.images.shape[1:])
-    unchanged = _predictions(network, images, representation)
+    model = Model.of(model)
+    unchanged = model.outputs(images).argmax(axis=1)
     shown = int(np.argmax(unchanged == labels))  # the first that is read right
     for change in CHANGES:
         factor = min(images.shape[1:]) / _SIDE if change.length else 1.0
@@ -227,21 +222,6 @@ def robustness(
         right, samples = [], []
         for amount in amounts:
             changed = change.apply(images, amount)
-            right.append(int((_predictions(network, changed, representation) == labels).sum()))
+            right.append(int((model.outputs(changed).argmax(axis=1) == labels).sum()))
             samples.append(changed[shown])
         yield Curve(change, amounts, tuple(right), len(chosen), np.stack(samples))
-
-
-@with_default_errstate
-def outputs_seen(network: Network, images: Array, representation: str) -> Array:
-    """What a network says of images, float32 (n, height, width) from 0 to 1, seen in a representation."""
-    if images.ndim != 3:
-        raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
-    if representation != "as-is":
-        images = represent(to_uint8(images), representation) * np.float32(1 / 255)
-    rows = images.reshape(len(images), int(np.prod(images.shape[1:])))
-    return network.feedforward(rows.astype(network.dtype, copy=False))
-
-
-def _predictions(network: Network, images: Array, representation: str) -> NDArray[np.intp]:
-    return np.asarray(outputs_seen(network, images, representation).argmax(axis=1))

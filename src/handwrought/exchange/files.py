@@ -10,6 +10,7 @@ from typing import Any, Final
 from handwrought.errors import InvalidArgument
 from handwrought.exchange.html_page import to_html
 from handwrought.exchange.onnx_model import DEFAULT_OPSET, to_onnx
+from handwrought.model import Model
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.header import FORMAT, STORED
 from handwrought.storage.model_file import model_bytes, read_model
@@ -86,10 +87,12 @@ def export(
     if os.path.exists(out) and os.path.samefile(out, model):
         raise InvalidArgument(f"{out} is the model itself: name another file")
     if suffix == ".onnx":
-        made = to_onnx(network, header, pixels=pixels, opset=opset or DEFAULT_OPSET)
+        made = to_onnx(
+            Model.of_header(header, network), pixels=pixels, opset=opset or DEFAULT_OPSET
+        )
         content = made.SerializeToString()
     elif suffix == ".html":
-        content = to_html(network, header).encode("utf-8")
+        content = to_html(Model.of_header(header, network)).encode("utf-8")
     elif suffix == ".json":
         content = nielsen_bytes(network)
     else:

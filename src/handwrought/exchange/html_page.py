@@ -11,10 +11,9 @@ import html
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -22,8 +21,8 @@ from handwrought import web
 from handwrought.data.representations import REPRESENTATIONS, n_features
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import default_errstate
+from handwrought.model import Model
 from handwrought.nn.network import Network
-from handwrought.storage.header import new_header
 
 __all__ = ["to_html"]
 
@@ -38,33 +37,31 @@ _SHARED_SCRIPTS: Final = (  # each after those it imports
     "pad.js",
 )
 _SCRIPTS: Final = ("forward.js", "prepare.js", "representations.js", "page.js")
-_MOST_CLASSES = 40
+_MOST_CLASSES = 100
 
 
-def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
+def to_html(model: Network | Model) -> str:
     """The page, whole: style, script and the network in it, its numbers in half precision.
 
     Its content security policy lets the browser load nothing else and run no other script.
 
     Parameters
     ----------
-    network : Network
-        From what its representation makes of 28 x 28 pixels to at most 40 classes.
-    header : dict, optional
-        Of its model file: gives representation, class_names, temperature and what is told below the pad.
+    model : Model or Network
+        From what its representation makes of 28 x 28 pixels to at most 100 classes.
 
     Raises
     ------
     InvalidArgument
         If the network takes no pictures of 28 x 28, or half precision cannot hold its numbers.
     """
-    if header is None:
-        header = new_header(network, str(network.dtype))
-    n_inputs = n_features((28, 28), header["representation"])
+    model = Model.of(model)
+    network = model.network
+    n_inputs = n_features((28, 28), model.representation)
     if network.n_inputs != n_inputs or not 2 <= network.n_outputs <= _MOST_CLASSES:
         raise InvalidArgument(
             f"a page reads drawings of 28 x 28 pixels, {n_inputs} numbers in representation "
-            f"{header['representation']!r}, into 2 to {_MOST_CLASSES} classes, and this network goes from "
+            f"{model.representation!r}, into 2 to {_MOST_CLASSES} classes, and this network goes from "
             f"{network.n_inputs} numbers to {network.n_outputs}"
         )
     with default_errstate(over="ignore"):  # an infinity is answered below
@@ -73,13 +70,13 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
         raise InvalidArgument(
             "the network holds values that half precision cannot (above 65,504): it was not exported"
         )
-    model = {
+    said = {
         "sizes": list(network.sizes),
         "activations": [activation.name for activation in network.activations],
-        "representation": asdict(REPRESENTATIONS[header["representation"]]),
-        "temperature": header["calibration"]["temperature"],
-        "class_names": header["class_names"] or [str(i) for i in range(network.n_outputs)],
-        "facts": _facts(network, header),
+        "representation": asdict(REPRESENTATIONS[model.representation]),
+        "temperature": model.temperature,
+        "class_names": model.class_names,
+        "facts": _facts(model),
         "weights": b64encode(half.tobytes()).decode("ascii"),
     }
     style = "\n".join([*map(web.text, _SHARED_STYLES), _text("page.css")])
@@ -96,7 +93,7 @@ def to_html(network: Network, header: Mapping[str, Any] | None = None) -> str:
         "theme": theme,
         "icon": web.text("icon.svg").strip(),
         # No tag can begin in it, whatever a label says.
-        "model": json.dumps(model, separators=(",", ":")).replace("<", "\\u003c"),
+        "model": json.dumps(said, separators=(",", ":")).replace("<", "\\u003c"),
         "script": script,
     }
     return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], _text("page.html"))
@@ -116,9 +113,9 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}'"
 
 
-def _facts(network: Network, header: Mapping[str, Any]) -> list[list[str]]:
+def _facts(model: Model) -> list[list[str]]:
     """What is told of the network below the pad."""
-    record = header["record"]
+    network, record = model.network, model.record
     found = [
         ["Network", "-".join(map(str, network.sizes))],
         ["Weights and biases", f"{network.parameters.vector.size:,}, in half precision"],
@@ -126,11 +123,11 @@ def _facts(network: Network, header: Mapping[str, Any]) -> list[list[str]]:
     accuracy = record.get("validation_accuracy")
     if isinstance(accuracy, float) and 0 <= accuracy <= 1:
         found.append(["Accuracy on validation images", f"{accuracy:.2%}"])
-    if header["calibration"]["temperature"] != 1:
-        found.append(["Temperature", f"{header['calibration']['temperature']:.3f}"])
+    if model.temperature != 1:
+        found.append(["Temperature", f"{model.temperature:.3f}"])
     for key, name in (("dataset", "Trained on"), ("recipe", "Recipe")):
         if isinstance(record.get(key), str):
             found.append([name, record[key][:80]])
-    if header.get("digest"):
-        found.append(["Digest", header["digest"][:16]])
+    if model.digest:
+        found.append(["Digest", model.digest[:16]])
     return found

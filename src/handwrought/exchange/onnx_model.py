@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from handwrought.data.representations import REPRESENTATIONS, n_features
 from handwrought.errors import InvalidArgument, MissingExtra
 from handwrought.exchange.onnx_graph import Graph
 from handwrought.exchange.onnx_representations import add_representation
+from handwrought.model import Model
 from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
-from handwrought.storage.header import PIXELS, new_header
+from handwrought.storage.header import PIXELS
 
 __all__ = ["DEFAULT_OPSET", "OLDEST_OPSET", "to_onnx"]
 
@@ -28,8 +30,7 @@ _MOST_BYTES = 2_000_000_000
 
 
 def to_onnx(
-    network: Network,
-    header: Mapping[str, Any] | None = None,
+    model: Network | Model,
     *,
     pixels: bool = False,
     opset: int = DEFAULT_OPSET,
@@ -38,9 +39,7 @@ def to_onnx(
 
     Parameters
     ----------
-    network : Network
-    header : dict, optional
-        Of its model file: gives class_names, temperature, digest and recipe.
+    model : Model or Network
     pixels : bool
         Whether the graph takes uint8 pictures, ``pixels`` (n, height, width), sees them in the
         model's representation and gives calibrated ``probabilities`` (n, n_outputs); else it takes ``x``
@@ -63,8 +62,8 @@ def to_onnx(
     newest = onnx.defs.onnx_opset_version()
     if isinstance(opset, bool) or not isinstance(opset, int) or not OLDEST_OPSET <= opset <= newest:
         raise InvalidArgument(f"opset is {opset!r}: use one from {OLDEST_OPSET} to {newest}")
-    if header is None:
-        header = new_header(network, str(network.dtype))
+    made = Model.of(model)
+    network = made.network
     if network.parameters.vector.nbytes > _MOST_BYTES:
         raise InvalidArgument("the network is larger than 2 GB, which an ONNX file cannot be")
     if not np.isfinite(network.parameters.vector).all():
@@ -73,13 +72,13 @@ def to_onnx(
     graph = Graph(onnx, network.dtype)
     n_in, n_out = network.n_inputs, network.n_outputs
     if pixels:
-        shape = _picture(header, n_in)
+        shape = _picture(made)
         given: tuple[str, int, list[object]] = (
             "pixels",
             onnx.TensorProto.UINT8,
             ["n", *shape],
         )
-        a = add_representation(graph, "pixels", REPRESENTATIONS[header["representation"]], shape)
+        a = add_representation(graph, "pixels", REPRESENTATIONS[made.representation], shape)
         a = graph.add("Cast", graph.add("Flatten", a, axis=1), to=graph.type)
         a = graph.add("Mul", a, graph.constant("pixel_scale", 1 / 255))
     else:
@@ -87,7 +86,7 @@ def to_onnx(
         a = "x"
     layers = dense_layers(network.layers, "this export to ONNX")
     last = len(layers) - 1
-    temperature = float(header["calibration"]["temperature"]) if pixels else 1.0
+    temperature = made.temperature if pixels else 1.0
     for l, layer in enumerate(layers):
         z = graph.add(
             "Gemm",
@@ -105,17 +104,20 @@ def to_onnx(
     given_out = ("probabilities" if pixels else "a", graph.type, ["n", n_out])
     graph.add("Identity", a, output=given_out[0])
 
-    model = graph.model(given, given_out, opset)
-    for key, value in _metadata(network, header, pixels).items():
-        entry = model.metadata_props.add()
+    proto = graph.model(given, given_out, opset)
+    for key, value in _metadata(made, pixels).items():
+        entry = proto.metadata_props.add()
         entry.key, entry.value = key, value
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
 
 
-def _picture(header: Mapping[str, Any], n_inputs: int) -> tuple[int, int]:
+def _picture(model: Model) -> tuple[int, int]:
     """Height and width of the pictures of which the inputs are made."""
-    representation, made = header["representation"], header["preprocessing"]
+    representation, n_inputs = model.representation, model.network.n_inputs
+    made = model.preprocessing
+    if made is None and n_inputs == prod(_sides(PIXELS)):
+        made = PIXELS
     if representation not in REPRESENTATIONS:
         raise InvalidArgument(
             f"--pixels is for models of the representations {', '.join(REPRESENTATIONS)}, and this "
@@ -123,31 +125,35 @@ def _picture(header: Mapping[str, Any], n_inputs: int) -> tuple[int, int]:
         )
     if made is None and REPRESENTATIONS[representation].strokes:
         made = PIXELS  # a model file tells of pixels only where they are the inputs
-    if made is None or n_features((made["height"], made["width"]), representation) != n_inputs:
+    if made is None or n_features(_sides(made), representation) != n_inputs:
         raise InvalidArgument(
             "--pixels is for models whose file says how their inputs are made of pixels: export it "
             "without, and prepare the inputs yourself"
         )
+    return _sides(made)
+
+
+def _sides(made: Mapping[str, Any]) -> tuple[int, int]:
     return made["height"], made["width"]
 
 
-def _metadata(network: Network, header: Mapping[str, Any], pixels: bool) -> dict[str, str]:
-    class_names = header["class_names"] or [str(i) for i in range(network.n_outputs)]
+def _metadata(model: Model, pixels: bool) -> dict[str, str]:
+    network = model.network
     return {
-        "class_names": json.dumps(class_names, ensure_ascii=False),
+        "class_names": json.dumps(model.class_names, ensure_ascii=False),
         "activations": ",".join(activation.name for activation in network.activations),
         "cost": network.cost.name,
-        "temperature": str(header["calibration"]["temperature"]),
-        "representation": header["representation"],
-        "input": _input(header, pixels),
-        "recipe": json.dumps(header["record"], ensure_ascii=False),
-        "digest": header.get("digest", ""),
+        "temperature": str(model.temperature),
+        "representation": model.representation,
+        "input": _input(model, pixels),
+        "recipe": json.dumps(model.record, ensure_ascii=False),
+        "digest": model.digest or "",
     }
 
 
-def _input(header: Mapping[str, Any], pixels: bool) -> str:
+def _input(model: Model, pixels: bool) -> str:
     if pixels:
         return "uint8 pixels, ink bright on black"
-    if header["representation"] != "as-is":
-        return f"the representation {header['representation']!r} of pixels, divided by 255"
-    return "numbers" if header["preprocessing"] is None else "pixels divided by 255"
+    if model.representation != "as-is":
+        return f"the representation {model.representation!r} of pixels, divided by 255"
+    return "numbers" if model.preprocessing is None else "pixels divided by 255"

@@ -12,19 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.looks import looks
-from handwrought.data.representations import n_features, represent
+from handwrought.data.representations import n_features
+from handwrought.data.test_time_augmentation import rotations
 from handwrought.errors import DataError, ModelFileError
 from handwrought.floating_point import with_default_errstate
 from handwrought.imaging.sampling import shift_rows
+from handwrought.model import Model
 from handwrought.nn.network import Network
 from handwrought.reading.normalization import Normalized, normalize_ink
 from handwrought.reading.pictures import Picture, open_picture
 from handwrought.reading.segmentation import Glyph, find_lines
 from handwrought.reading.single import candidates
-from handwrought.storage import read_model
 
-__all__ = ["Page", "Reading", "Recognizer", "shipped_model", "turned_box"]
+__all__ = ["Page", "Reading", "Recognizer", "check_reads_digits", "shipped_model", "turned_box"]
 
 Array = NDArray[Any]
 Box = tuple[int, int, int, int]
@@ -137,52 +137,36 @@ class Recognizer:
 
     Parameters
     ----------
-    network : Network
-        784 inputs, twice that where the representation is of strokes; 10 outputs.
-    temperature : float
-        Outputs' weighted inputs are divided by it before the softmax (Guo et al. 2017), so that
-        confidence is the share of right answers.
+    model : Model or Network
+        From what its representation makes of 28 x 28 pixels to 10 classes, the digits.
     threshold : float
         Confidence below which a digit is refused.
-    representation : str
-        How the network sees normalized digits; see :mod:`handwrought.data.representations`.
-    turned : bool
+    test_time_augmentation : bool
         Whether each digit is read five times, as it is and turned by 6 and 12 degrees either way, and
         the mean of ln p believed.  It costs little beside finding the digit, and is right more often
-        (``python benchmarks/looks.py``); without it, confidence is what the network says of
+        (``python benchmarks/test_time_augmentation.py``); without it, confidence is what the network says of
         :attr:`Reading.normalized`.
     """
 
     def __init__(
         self,
-        network: Network,
+        model: Network | Model,
         *,
-        temperature: float = 1.0,
         threshold: float = _SURE,
-        representation: str = "as-is",
-        turned: bool = True,
+        test_time_augmentation: bool = True,
     ) -> None:
-        n_inputs = n_features((28, 28), representation)
-        if network.n_inputs != n_inputs or network.n_outputs != 10:
-            raise ModelFileError(
-                f"the model takes {network.n_inputs} numbers to {network.n_outputs}: reading digits "
-                f"needs one from {n_inputs} to 10"
-            )
-        self.network = network
-        self.temperature = temperature
+        self.model = Model.of(model)
         self.threshold = threshold
-        self.representation = representation
-        self.turned = turned
+        self.test_time_augmentation = test_time_augmentation
+        check_reads_digits("the model", self.model)
 
     @classmethod
-    def load(cls, path: str | PathLike[str] | None = None, *, turned: bool = True) -> Recognizer:
+    def load(
+        cls, path: str | PathLike[str] | None = None, *, test_time_augmentation: bool = True
+    ) -> Recognizer:
         """The recognizer of a model file; of the shipped model if none is named."""
-        path = Path(path) if path is not None else shipped_model()
-        header, network = read_model(path)
-        temperature = header["calibration"]["temperature"]
-        return cls(
-            network, temperature=temperature, representation=header["representation"], turned=turned
-        )
+        model = Model.load(path if path is not None else shipped_model())
+        return cls(model, test_time_augmentation=test_time_augmentation)
 
     def read_digit(self, image: Any) -> Reading:
         """One digit: a path, bytes, Pillow image or array, of any size, colour and polarity."""
@@ -269,27 +253,20 @@ class Recognizer:
         return Page([[whole]])
 
     @with_default_errstate
-    def probabilities(self, pixels: Array, *, turned: bool = False) -> Array:
+    def probabilities(self, pixels: Array, *, augmented: bool = False) -> Array:
         """Calibrated probabilities (n, 10) of normalized images, uint8 (n, 28, 28).
 
-        With ``turned``, what :func:`handwrought.data.looks.looks` shows is read, and the mean of ln p
-        believed.
+        With ``augmented``, they are read as they are and rotated
+        (:func:`handwrought.data.test_time_augmentation.rotations`), and the mean of ln p is believed.
         """
         if pixels.shape[1:] != (28, 28):
             raise DataError(f"pixels has shape {pixels.shape}: give normalized images, (n, 28, 28)")
-        if not turned:
-            return self._probabilities(pixels)
-        logs = [np.log(np.maximum(self._probabilities(seen), 1e-30)) for seen in looks(pixels)]
+        if not augmented:
+            return self.model.probabilities(pixels)
+        logs = [
+            np.log(np.maximum(self.model.probabilities(each), 1e-30)) for each in rotations(pixels)
+        ]
         p = np.exp(np.mean(logs, axis=0))
-        return np.asarray(p / p.sum(axis=1, keepdims=True))
-
-    def _probabilities(self, pixels: Array) -> Array:
-        x = represent(pixels, self.representation).reshape(len(pixels), self.network.n_inputs)
-        x = x.astype(self.network.dtype)
-        x *= self.network.dtype.type(1 / 255)
-        p = self.network.feedforward(x).astype(np.float64)
-        # The softmax of z / T, from p = softmax(z); for other outputs the odds serve as well.
-        p = np.maximum(p, 1e-30) ** (1 / self.temperature)
         return np.asarray(p / p.sum(axis=1, keepdims=True))
 
     def _likelihood(self, components: Sequence[Array]) -> Array:
@@ -303,11 +280,13 @@ class Recognizer:
         if not prepared:
             return []
         pixels = np.stack([each.pixels for each in prepared])
-        probabilities = self.probabilities(pixels, turned=self.turned)
+        probabilities = self.probabilities(pixels, augmented=self.test_time_augmentation)
         again = np.flatnonzero((probabilities.max(axis=1) < _CERTAIN) & _are_bars(pixels))
         if len(again):
             pixels[again] = _leaning(pixels[again])
-            probabilities[again] = self.probabilities(pixels[again], turned=self.turned)
+            probabilities[again] = self.probabilities(
+                pixels[again], augmented=self.test_time_augmentation
+            )
         found = []
         for each, seen, p in zip(prepared, pixels, probabilities, strict=True):
             if each.box is None:
@@ -317,6 +296,27 @@ class Recognizer:
             sure = float(p[digit])
             found.append(Reading(digit, sure, p, seen, each.box, sure < self.threshold))
         return found
+
+
+def check_reads_digits(name: str, model: Model) -> None:
+    """Refuse a model that does not read digits.
+
+    Raises
+    ------
+    ModelFileError
+        If it is not from what its representation makes of 28 x 28 pixels to the ten digits.
+    """
+    n_inputs, names = n_features((28, 28), model.representation), model.given_names
+    if (model.network.n_inputs, model.network.n_outputs) != (n_inputs, 10):
+        raise ModelFileError(
+            f"{name} takes {model.network.n_inputs} numbers to {model.network.n_outputs}: reading "
+            f"digits needs one from {n_inputs} to 10"
+        )
+    if names is not None:
+        raise ModelFileError(
+            f"{name} tells {', '.join(names[:3])}, ... apart and reads no digits: take a model "
+            f"whose classes are 0 to 9"
+        )
 
 
 def _are_bars(pixels: Array) -> Array:

@@ -16,7 +16,7 @@ _SHARES = [(0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "1
 
 def calibration_section(subject: Subject) -> Html:
     """The curve with 95 % intervals, how many images are in each bin, and the bins as a table."""
-    bins = subject.result.calibration(temperature=subject.temperature)
+    bins = subject.result.calibration()
     points = _points(bins)
     rows = [
         (
@@ -30,15 +30,16 @@ def calibration_section(subject: Subject) -> Html:
     gap = sum((sure - right) * n for sure, right, _, _, n in points) / subject.result.n
     verdict = "too sure" if gap > 0 else "not sure enough"
     heated = (
-        f"Its confidence is corrected by the temperature {subject.temperature:.3f} that the model's "
+        f"Its confidence is corrected by the temperature {subject.model.temperature:.3f} that the model's "
         f"file records: the outputs' exponents are divided by it."
-        if subject.temperature != 1
+        if subject.model.temperature != 1
         else "The model's file records no temperature to correct it by."
     )
-    if subject.result.output_activation == "sigmoid":
+    output = subject.model.network.activations[-1].name
+    if output == "sigmoid":
         heated += " Sigmoid outputs are divided by their sum, so that they add up to 100 %."
-    elif subject.result.output_activation != "softmax":
-        heated += " The softmax is taken of the outputs, which are no probabilities by themselves."
+    elif output != "softmax":
+        heated += " Outputs are divided by their sum, those below 0 being taken for 0."
     return section(
         "calibration",
         "Is its confidence honest?",
@@ -68,7 +69,7 @@ def calibration_section(subject: Subject) -> Html:
 
 def calibration_charts(subject: Subject) -> tuple[Html, Html]:
     """The reliability curve with 95 % intervals, and how many images are in each bin."""
-    bins = subject.result.calibration(temperature=subject.temperature)
+    bins = subject.result.calibration()
     points = _points(bins)
     return _curve(points), _counts(points, bins.edges, subject)
 

@@ -66,7 +66,7 @@ def report_page(subject: Subject) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("link", rel="icon", href="data:,"),
-        tag("title", f"{subject.model} on {subject.dataset}: evaluation"),
+        tag("title", f"{subject.title} on {subject.dataset}: evaluation"),
         tag("style", style),
     )
     contents = tag(

@@ -19,7 +19,7 @@ _MOST_POINTS = 400
 
 def refusal_section(subject: Subject) -> Html:
     """Accuracy against the share refused, and three thresholds worth knowing."""
-    curve = subject.result.risk_coverage(subject.temperature)
+    curve = subject.result.risk_coverage()
     target = curve.at_accuracy(_TARGET)
     rows = [
         _row("none refused", curve.at_refused(0.0)),

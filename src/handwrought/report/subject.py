@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from handwrought.data.dataset import Split
 from handwrought.evaluation import Evaluation
 from handwrought.evaluation.robustness import Curve, robustness
-from handwrought.nn.network import Network
+from handwrought.model import Model
 from handwrought.report.markup import shortened
 
 __all__ = ["Subject"]
@@ -22,40 +22,29 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A network and its result on a split.
+    """A model and its result on a split.
 
     Attributes
     ----------
-    network : Network
+    model : Model
     split : Split
         What it was evaluated on.
     result : Evaluation
-    dataset, model : str
-        Names for the reader.
-    class_names : tuple of str
-    record : dict
-        How the model was trained, as its file says.
-    temperature : float
-        Of the confidence.
+    dataset, title : str
+        Names of data and model for the reader.
     robustness_images : int
         How many images are changed and read again, at most.
     measured : tuple of Curve, optional
         What that gave, where it was done before.
-    representation : str
-        How the network sees the split's images; see :mod:`handwrought.data.representations`.
     """
 
-    network: Network
+    model: Model
     split: Split
     result: Evaluation
     dataset: str
-    model: str
-    class_names: tuple[str, ...]
-    record: dict[str, Any] = field(default_factory=dict)
-    temperature: float = 1.0
+    title: str
     robustness_images: int = 2000
     measured: tuple[Curve, ...] | None = None
-    representation: str = "as-is"
 
     @property
     def has_images(self) -> bool:
@@ -70,14 +59,12 @@ class Subject:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """A name for each class, short enough for a table."""
-        given = self.class_names
-        n = self.result.confusion.shape[0]
-        return tuple(shortened(given[k]) if k < len(given) else str(k) for k in range(n))
+        return tuple(map(shortened, self.model.class_names))
 
     @cached_property
     def probabilities(self) -> Array:
         """Calibrated, shape (n, n_classes)."""
-        return self.result.probabilities(self.temperature)
+        return self.result.probabilities()
 
     @cached_property
     def confidence(self) -> Array:
@@ -95,9 +82,7 @@ class Subject:
         """Accuracy at each amount of each change."""
         if self.measured is not None:
             return self.measured
-        return tuple(
-            robustness(self.network, self.split, self.robustness_images, self.representation)
-        )
+        return tuple(robustness(self.model, self.split, self.robustness_images))
 
     def cell(self, label: int, said: int) -> NDArray[np.intp]:
         """Indices of one cell of the confusion matrix: of mistakes the surest first, of right

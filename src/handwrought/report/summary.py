@@ -19,17 +19,17 @@ def headline(subject: Subject) -> Html:
     result = subject.result
     low, high = result.interval
     right = result.n - len(subject.surest_wrong)
-    error = result.calibration(temperature=subject.temperature).error
-    sizes = " → ".join(map(str, subject.network.sizes))
+    error = result.calibration().error
+    sizes = " → ".join(map(str, subject.model.network.sizes))
     facts = (
         (f"{len(subject.surest_wrong):,}", f"of {result.n:,} {subject.things} wrong"),
-        (f"{result.cost:.4f}", f"mean {subject.network.cost.name} cost"),
+        (f"{result.cost:.4f}", f"mean {subject.model.network.cost.name} cost"),
         (percent(error), "calibration error"),
-        (f"{subject.network.parameters.vector.size:,}", "weights and biases"),
+        (f"{subject.model.network.parameters.vector.size:,}", "weights and biases"),
     )
     return tag(
         "header",
-        tag("p", f"{subject.model} on the test split of {subject.dataset}", class_="eyebrow"),
+        tag("p", f"{subject.title} on the test split of {subject.dataset}", class_="eyebrow"),
         tag("h1", tag("span", percent(result.accuracy), class_="huge"), " right"),
         tag(
             "p",
@@ -48,7 +48,7 @@ def headline(subject: Subject) -> Html:
 
 def model_section(subject: Subject) -> Html:
     """The network's make, and its training as the model file records it."""
-    network = subject.network
+    network = subject.model.network
     activations = ", ".join(activation.name for activation in network.activations)
     made = [
         ("neurons in each layer", " → ".join(map(str, network.sizes))),
@@ -56,9 +56,9 @@ def model_section(subject: Subject) -> Html:
         ("cost", network.cost.name),
         ("weights and biases", f"{network.parameters.vector.size:,}"),
         ("numbers", str(network.dtype)),
-        ("file", shortened(subject.model, 80)),
+        ("file", shortened(subject.title, 80)),
     ]
-    trained = list(_flat(subject.record))
+    trained = list(_flat(subject.model.record))
     shown = [(shortened(k, 48), shortened(v, 80)) for k, v in trained[:_MOST_ROWS]]
     if len(trained) > _MOST_ROWS:
         shown.append(("and more", f"{len(trained) - _MOST_ROWS} further entries"))

@@ -36,7 +36,9 @@ def png(pixels):
 
 @pytest.fixture(scope="module")
 def recognizer():
-    return hw.Recognizer.load(turned=False)  # as the studio does: one picture, one opinion
+    return hw.Recognizer.load(
+        test_time_augmentation=False
+    )  # as the studio does: one picture, one opinion
 
 
 @pytest.fixture
@@ -51,10 +53,12 @@ def test_a_drawing_is_read_as_the_library_reads_it(drawings, recognizer):
     assert seen.refused == ""
     assert seen.probabilities == pytest.approx(reading.probabilities)
     np.testing.assert_array_equal(seen.pixels, reading.normalized)
-    assert [len(layer.a) for layer in seen.layers] == list(recognizer.network.sizes)
+    assert [len(layer.a) for layer in seen.layers] == list(recognizer.model.network.sizes)
     assert [layer.number for layer in seen.layers] == list(range(1, len(seen.layers) + 1))
-    x = represent(reading.normalized[None], recognizer.representation).reshape(-1) / 255
-    np.testing.assert_allclose(seen.layers[-1].a, recognizer.network.feedforward(x), atol=1e-6)
+    x = represent(reading.normalized[None], recognizer.model.representation).reshape(-1) / 255
+    np.testing.assert_allclose(
+        seen.layers[-1].a, recognizer.model.network.feedforward(x), atol=1e-6
+    )
     assert json.loads(encode(seen))["digit"] == 7
 
 
@@ -74,8 +78,8 @@ def test_the_preparation_says_how_the_ink_came_to_its_place(drawings):
 
 def test_any_neurons_sum_is_the_equations_sum(drawings, recognizer):
     seen = drawings.read(seven())
-    x = represent(seen.pixels.reshape(1, 28, 28), recognizer.representation).reshape(-1) / 255
-    trace = follow(recognizer.network, x, 0)
+    x = represent(seen.pixels.reshape(1, 28, 28), recognizer.model.representation).reshape(-1) / 255
+    trace = follow(recognizer.model.network, x, 0)
     for layer, j in ((2, 0), (2, trace.network.sizes[1] - 1), (3, 3), (trace.L, 7)):
         one = drawings.neuron(seen.drawing, layer, j)
         assert one.z == trace.z[layer][j]
@@ -92,7 +96,7 @@ def test_any_neurons_sum_is_the_equations_sum(drawings, recognizer):
 
 def test_a_neuron_that_is_not_there_is_refused(drawings, recognizer):
     number = drawings.read(seven()).drawing
-    last, width = len(recognizer.network.sizes), recognizer.network.sizes[1]
+    last, width = len(recognizer.model.network.sizes), recognizer.model.network.sizes[1]
     for layer, j in ((1, 0), (last + 1, 0), (2, width), (last, 10)):
         with pytest.raises(InvalidArgument, match=r"layer|neuron"):
             drawings.neuron(number, layer, j)

@@ -81,8 +81,8 @@ def test_the_numbers_on_the_page_are_the_librarys(opens, studio):
     (kept,) = (studio.folder / "digits" / "3").glob("*.png")
     pixels = np.asarray(Image.open(kept))
     reader = hw.Recognizer.load()
-    seen = represent(pixels[None], reader.representation).reshape(-1) / 255
-    trace = follow(reader.network, seen, 3)
+    seen = represent(pixels[None], reader.model.representation).reshape(-1) / 255
+    trace = follow(reader.model.network, seen, 3)
     total, bias, z, a = (float(text.replace("−", "-")) for text in shown)
     assert (bias, z, a) == (trace.b[2][5], trace.z[2][5], trace.a[2][5])
     assert total + bias == pytest.approx(z)

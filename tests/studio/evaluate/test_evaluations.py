@@ -13,7 +13,7 @@ from handwrought.evaluation.robustness import CHANGES, changed, evenly_chosen, r
 from handwrought.studio.evaluate.activation_map import POINTS
 from handwrought.studio.evaluate.distortions import SAMPLE
 from handwrought.studio.evaluate.evaluations import Evaluations
-from handwrought.studio.evaluate.projections import activations, pca, tsne
+from handwrought.studio.evaluate.projections import pca, tsne
 from handwrought.studio.evaluate.routes import Amounts
 from handwrought.studio.server.background import Progress, Stopped, Work
 from handwrought.studio.server.messages import decode, encode, parse
@@ -197,13 +197,6 @@ def test_every_layer_has_a_map_and_its_points_are_test_images(own, mnist, expect
     assert np.array_equal(own.images("run-quick", (3, 9999))[1], mnist.test.images[9999].ravel())
     with pytest.raises(InvalidArgument, match="no test image 10000"):
         own.images("run-quick", (3, 10_000))
-
-
-def test_activations_are_the_networks_own(net, mnist):
-    x = mnist.test.inputs(slice(0, 5))
-    layers = activations(net, x)
-    assert [a.shape for a in layers] == [(5, 784), (5, 12), (5, 10)]
-    assert np.array_equal(layers[-1], net.feedforward(x))
 
 
 def test_pca_finds_the_plane_in_which_points_lie():

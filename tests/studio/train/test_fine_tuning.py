@@ -10,7 +10,7 @@ import pytest
 import handwrought as hw
 from handwrought.data.collection import Collection
 from handwrought.errors import DataError, InvalidArgument
-from handwrought.reading.tuning import measured
+from handwrought.reading.fine_tuned import measured
 from handwrought.storage import read_header
 from handwrought.studio.train.fine_tuning import standard_wish, tuned_wish
 from handwrought.studio.train.training_request import OwnDigits, TrainingRequest
@@ -61,10 +61,11 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
     ended = watched.until_gone(run)
     assert (ended.status, ended.sentence) == ("finished", "")
     assert ended.name == "small, fine-tuned"
-    network = hw.Network.load(watched.runs.model(own))
+    model = hw.Model.load(watched.runs.model(own))
+    network = model.network
     data = hw.load_dataset("mnist")
     learnt, held_out = Collection.open(tmp_path / "digits").split()
-    before = measured(network, data, learnt, held_out, view)
+    before = measured(model, data, learnt, held_out)
     tuning = fine_tune(
         network,
         learnt,
@@ -76,7 +77,7 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
         representation=view,
     )
     list(tuning)
-    after = measured(network, data, learnt, held_out, view)
+    after = measured(model, data, learnt, held_out)
     kept = hw.Network.load(watched.runs.model(run))
     np.testing.assert_array_equal(kept.parameters.vector, network.parameters.vector)
     brought = watched.runs.whole(run)["brought"]

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 import handwrought as hw
 from handwrought.data.collection import Collection
-from handwrought.reading.tuning import measured
+from handwrought.reading.fine_tuned import measured
 
 pytestmark = pytest.mark.slow
 

@@ -384,10 +384,10 @@ def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
     assert (ended.status, ended.sentence) == ("finished", "")
     assert ended.name == "1568-12-10 relu, adam"
     recognizer = Recognizer.load(watched.runs.model(run))
-    assert recognizer.representation == "strokes"
+    assert recognizer.model.representation == "strokes"
     validation = hw.load_dataset("mnist").validation
     x = represent(validation.images, "strokes").reshape(-1, 1568).astype(np.float32) / 255
-    accuracy = np.mean(recognizer.network.predict(x) == validation.labels)
+    accuracy = np.mean(recognizer.model.network.predict(x) == validation.labels)
     assert ended.points[-1].validation_accuracy == pytest.approx(accuracy, abs=2e-4)
     assert accuracy > 0.5
     look = watched.runs.whole(run)["look"]
@@ -397,13 +397,13 @@ def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
     for image, (label, said, _) in zip(shown, look["wrong"], strict=True):
         assert label in validation.labels[(validation.images == image).all(axis=(1, 2))]
         seen = represent(image[None], "strokes").reshape(1, -1).astype(np.float32) / 255
-        assert recognizer.network.predict(seen)[0] == said
+        assert recognizer.model.network.predict(seen)[0] == said
     scrubber = watched.studio.backend(Scrubber)
     image = b64encode(validation.images[0].tobytes()).decode()
     moment = scrubber.moment(run, steps_kept(ended.folder)[-1], image)
     assert moment.n_in == len(moment.layers[0].a) == 1568
     assert len(moment.pixels) == 784
-    assert np.argmax(moment.probabilities) == recognizer.network.predict(x[:1])[0]
+    assert np.argmax(moment.probabilities) == recognizer.model.network.predict(x[:1])[0]
 
 
 def test_a_network_beyond_bounds_is_refused():

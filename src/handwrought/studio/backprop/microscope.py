@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
-from handwrought.studio.backprop.subjects import Images, Networks, seen_by
+from handwrought.studio.backprop.subjects import Images, Networks
 from handwrought.studio.server.cache import Cache
+from handwrought.studio.server.input_names import SIDE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -158,7 +159,7 @@ class Microscope:
         if kind == "random":
             return self.images.some(digit)
         shown = self.networks.get(network)
-        return self.images.misread(shown.network, shown.representation, digit, after)
+        return self.images.misread(shown.model, digit, after)
 
     # --- a view ---------------------------------------------------------------------------------
 
@@ -289,9 +290,9 @@ class Microscope:
         from handwrought.nn.equations import follow, update
         from handwrought.studio.backprop.mistakes import equations_for
 
-        name, network, sees, key = self.networks.get(view.network)
-        pixels, true = self.images.pixels(view.image)
-        x = seen_by(pixels, sees)
+        name, model, key = self.networks.get(view.network)
+        network, (pixels, true) = model.network, self.images.pixels(view.image)
+        x = model.inputs(pixels.reshape(1, SIDE, SIDE))[0]
         with self._lock:
             label = view.label if view.label is not None else true
             if label is None:

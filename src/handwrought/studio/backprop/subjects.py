@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from handwrought.data.dataset import Dataset, Split
+    from handwrought.model import Model
     from handwrought.nn.network import Network
     from handwrought.studio.server.studio import Studio
 
@@ -43,7 +44,6 @@ __all__ = [
     "Ready",
     "built",
     "ink_name",
-    "seen_by",
 ]
 
 DEFAULT = "16-16:sigmoid:quadratic"
@@ -128,8 +128,8 @@ class Images:
         candidates = np.arange(len(labels)) if digit is None else np.flatnonzero(labels == digit)
         return f"test:{np.random.default_rng().choice(candidates)}"
 
-    def misread(self, network: Network, representation: str, digit: int | None, after: int) -> str:
-        """The next test image that the network misreads, seen in a representation.
+    def misread(self, model: Model, digit: int | None, after: int) -> str:
+        """The next test image that the model misreads.
 
         Raises
         ------
@@ -138,16 +138,14 @@ class Images:
         """
         import numpy as np
 
-        from handwrought.data.representations import represent_split
-
         test = self.split("test")
         order = np.roll(np.arange(len(test)), -(after + 1))
         for start in range(0, len(order), 500):
             rows = order[start : start + 500]
-            part = represent_split(test[rows], representation)
-            wrong = network.predict(part.inputs(dtype=network.dtype)) != part.labels
+            labels = test.labels[rows]
+            wrong = model.outputs(test.images[rows]).argmax(axis=1) != labels
             if digit is not None:
-                wrong &= part.labels == digit
+                wrong &= labels == digit
             if wrong.any():
                 return f"test:{rows[wrong.argmax()]}"
         what = "test image" if digit is None else f"{digit} of the test images"
@@ -166,16 +164,6 @@ def _unpacked(text: str) -> NDArray[np.uint8]:
     if len(raw) != 784:
         raise InvalidArgument("the drawing in the link cannot be read: part of it may be missing")
     return np.frombuffer(raw, np.uint8)
-
-
-def seen_by(pixels: NDArray[np.uint8], representation: str) -> NDArray[np.float64]:
-    """What a network that sees images in this representation is given of one: numbers from 0 to 1."""
-    from handwrought.data.representations import represent
-
-    found: NDArray[np.float64] = (
-        represent(pixels.reshape(1, SIDE, SIDE), representation).reshape(-1) / 255
-    )
-    return found
 
 
 # --- networks ------------------------------------------------------------------------------------
@@ -251,17 +239,14 @@ class Ready(NamedTuple):
     ----------
     name : str
         While the one asked for is trained, the name of the one that it began as.
-    network : Network
+    model : Model
         In float64.
-    representation : str
-        In which of :mod:`handwrought.data.representations` it sees images.
     key : str
         The name, with a file's version: what was worked out with an older one is no longer true.
     """
 
     name: str
-    network: Network
-    representation: str
+    model: Model
     key: str
 
 
@@ -317,7 +302,7 @@ class Networks:
             return found
         if name == "model":
             recognizer = self._studio.recognizer
-            return self._keep(name, recognizer.network, recognizer.representation)
+            return self._keep(name, recognizer.model)
         wish = built(name)
         if not wish.fresh:
             cached = self._cached(wish)
@@ -339,21 +324,19 @@ class Networks:
         if (found := self._ready.get(key)) is not None:
             return found
         from handwrought.data.representations import REPRESENTATIONS, n_features
-        from handwrought.storage import read_model
+        from handwrought.model import Model
 
-        header, network = read_model(path)
-        representation = header["representation"]
-        n_inputs = (
-            n_features((SIDE, SIDE), representation) if representation in REPRESENTATIONS else 0
-        )
-        if (network.n_inputs, network.n_outputs) != (n_inputs, 10):
+        model = Model.load(path)
+        known = model.representation in REPRESENTATIONS
+        n_inputs = n_features((SIDE, SIDE), model.representation) if known else 0
+        if (model.network.n_inputs, model.network.n_outputs) != (n_inputs, 10):
             raise InvalidArgument(f"{path.name} does not read 28 x 28 digits: choose another")
-        return self._keep(name, network, representation, key)
+        return self._keep(name, model, key)
 
-    def _keep(
-        self, name: str, network: Network, representation: str = "as-is", key: str = ""
-    ) -> Ready:
-        ready = Ready(name, network.copy("float64"), representation, key or name)
+    def _keep(self, name: str, network: Network | Model, key: str = "") -> Ready:
+        from handwrought.model import Model
+
+        ready = Ready(name, Model.of(network).with_dtype("float64"), key or name)
         return self._ready.put(ready.key, ready)
 
     def _files(self) -> dict[str, tuple[str, Path]]:

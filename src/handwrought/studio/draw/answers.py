@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from handwrought.model import Model
     from handwrought.nn.equations import Trace
-    from handwrought.nn.network import Network
     from handwrought.reading.recognizer import Reading
 
 __all__ = [
@@ -117,17 +117,13 @@ class NeuronSeen:
     """z^l_j = Σ_k w^l_jk a^{l-1}_k + b^l_j, as MathML."""
 
 
-def layers_seen(network: Network, pixels: NDArray[np.uint8]) -> list[Layer]:
-    """Each layer's activations for an image as the network sees it."""
+def layers_seen(model: Model, pixels: NDArray[np.uint8]) -> list[Layer]:
+    """Each layer's activations for an image, (height, width)."""
     import numpy as np
 
-    x = pixels.reshape(1, -1).astype(network.dtype) / network.dtype.type(255)
-    states = network.workspace(1).rows(1)
-    network.forward(x, states)
-    found = [Layer(1, "input", x[0].astype(np.float32))]
-    for number, (state, σ) in enumerate(zip(states, network.activations, strict=True), start=2):
-        found.append(Layer(number, σ.name, state.a[0].astype(np.float32)))
-    return found
+    names = ["input", *(σ.name for σ in model.network.activations)]
+    found = zip(names, model.activations(pixels[None]), strict=True)
+    return [Layer(l, name, a[0].astype(np.float32)) for l, (name, a) in enumerate(found, start=1)]
 
 
 def preparation_seen(reading: Reading) -> Preparation | None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from handwrought.data.collection import Collection
+    from handwrought.model import Model
     from handwrought.nn.equations import Trace
-    from handwrought.nn.network import Network
     from handwrought.reading.recognizer import Reading
     from handwrought.studio.server.studio import Studio
 
@@ -37,29 +37,21 @@ _TRACED = 4
 class Drawing:
     """One drawing: its reading, and its way through the network once somebody asks."""
 
-    def __init__(self, network: Network, reading: Reading, representation: str) -> None:
+    def __init__(self, model: Model, reading: Reading) -> None:
         self.reading = reading
-        self._network = network
-        self._representation = representation
+        self._model = model
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
         """The digit as it was prepared, (28, 28)."""
         return self.reading.normalized
 
-    @property
-    def seen(self) -> NDArray[np.uint8]:
-        """What the network sees of it: the same pixels unless its representation is another."""
-        from handwrought.data.representations import represent
-
-        found: NDArray[np.uint8] = represent(self.pixels[None], self._representation)[0]
-        return found
-
     def trace(self) -> Trace:
         """Every quantity, in float64, by the equations themselves."""
         from handwrought.nn.equations import follow
 
-        return follow(self._network, self.seen.reshape(-1) / 255, self.reading.digit or 0)
+        x = self._model.inputs(self.pixels[None])[0]
+        return follow(self._model.network, x, self.reading.digit or 0)
 
 
 class Drawings:
@@ -70,7 +62,7 @@ class Drawings:
         self._drawings: Cache[int, Drawing] = Cache(_KEPT)
         self._next = 1
         self._lock = threading.Lock()
-        self._exact: Network | None = None
+        self._exact: Model | None = None
         self._traces: Cache[Drawing, Trace] = studio.cache(_TRACED)
 
     def close(self) -> None:
@@ -88,7 +80,7 @@ class Drawings:
         """
         recognizer = self._studio.recognizer
         reading = recognizer.read_digit(picture)
-        drawing = Drawing(self._float64(), reading, recognizer.representation)
+        drawing = Drawing(self._float64(), reading)
         with self._lock:
             if number is None or self._drawings.get(number) is None:
                 number, self._next = self._next, self._next + 1
@@ -101,7 +93,7 @@ class Drawings:
             probabilities=reading.probabilities.tolist(),
             pixels=reading.normalized,
             preparation=preparation_seen(reading),
-            layers=layers_seen(recognizer.network, drawing.seen),
+            layers=layers_seen(recognizer.model, drawing.pixels),
             kept=self._label(reading),
         )
 
@@ -164,7 +156,7 @@ class Drawings:
 
     def about(self) -> dict[str, Any]:
         """The network's layers and model; how many are kept of each digit, in which folder."""
-        network = self._studio.recognizer.network
+        network = self._studio.recognizer.model.network
         names = ["input", *(σ.name for σ in network.activations)]
         layers = [
             {"number": number, "activation": name, "size": size}
@@ -188,8 +180,8 @@ class Drawings:
             return None
         return self._collection().label_of(reading.normalized)
 
-    def _float64(self) -> Network:
-        """The network in float64, copied once."""
+    def _float64(self) -> Model:
+        """The model in float64, copied once."""
         if self._exact is None:
-            self._exact = self._studio.recognizer.network.copy("float64")
+            self._exact = self._studio.recognizer.model.with_dtype("float64")
         return self._exact

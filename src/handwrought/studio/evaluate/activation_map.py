@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation.robustness import evenly_chosen
 from handwrought.report.subject import Subject
-from handwrought.studio.evaluate.projections import activations, pca, tsne
+from handwrought.studio.evaluate.projections import pca, tsne
 from handwrought.studio.server.background import Say
 
 __all__ = ["POINTS", "MapSeen", "map_seen"]
@@ -49,13 +48,12 @@ def map_seen(subject: Subject, layer: int, method: str, say: Say) -> MapSeen:
     InvalidArgument
         If there is no such layer, or scikit-learn is missing for t-SNE.
     """
-    sizes = subject.network.sizes
+    sizes = subject.model.network.sizes
     if not 1 <= layer <= len(sizes):
         raise InvalidArgument(f"layer is {layer}: this network has layers 1 to {len(sizes)}")
     say("Feeding forward", 0.0)
     chosen = evenly_chosen(len(subject.split), POINTS)
-    x = represent_split(subject.split[chosen], subject.representation).inputs()
-    points = activations(subject.network, x)[layer - 1]
+    points = subject.model.activations(subject.split.images[chosen])[layer - 1]
     if method == "tsne":
         places, shares = tsne(points, say), []
     else:

@@ -126,10 +126,10 @@ class CellSeen:
 
 def result_seen(subject: Subject) -> Result:
     """All numbers and charts of a result."""
-    result, network = subject.result, subject.network
+    result, network = subject.result, subject.model.network
     curve, counts = calibration_charts(subject)
     return Result(
-        title=subject.model,
+        title=subject.title,
         dataset=subject.dataset,
         layers=[
             LayerOffered(number, name, size)
@@ -147,8 +147,8 @@ def result_seen(subject: Subject) -> Result:
         cost=result.cost,
         confusion=result.confusion.tolist(),
         classes=_classes(subject),
-        temperature=subject.temperature,
-        calibration_error=result.calibration(temperature=subject.temperature).error,
+        temperature=subject.model.temperature,
+        calibration_error=result.calibration().error,
         over=float(subject.confidence.mean()) - result.accuracy,
         calibration_svg=curve,
         counts_svg=counts,
@@ -176,7 +176,7 @@ def _classes(subject: Subject) -> list[ClassSeen]:
 
 
 def _refusals(subject: Subject) -> Refusals:
-    curve = subject.result.risk_coverage(subject.temperature)
+    curve = subject.result.risk_coverage()
     drawn, frame = refusal_chart(curve)
     box = frame.left, frame.right, frame.top, frame.bottom
     return Refusals(drawn, frame.x, frame.y, box, curve.thresholds, curve.accepted, curve.wrong)

@@ -20,7 +20,6 @@ from handwrought.evaluation.robustness import (
     Curve,
     evenly_chosen,
     in_order,
-    outputs_seen,
 )
 from handwrought.imaging.conversion import to_uint8
 from handwrought.report.subject import Subject
@@ -134,7 +133,7 @@ class Sample:
         images = self._changed(amounts)
         outputs = self._outputs(images[shown])
         said = outputs.argmax(axis=1)
-        p = probabilities(outputs, subject.result.output_activation, subject.temperature)
+        p = probabilities(outputs, subject.model.temperature)
         return Changed(
             measured=self._measured(images) if measure else None,
             at=self.chosen[shown].tolist(),
@@ -156,7 +155,7 @@ class Sample:
         return images
 
     def _outputs(self, images: NDArray[Any]) -> NDArray[Any]:
-        return outputs_seen(self._subject.network, images, self._subject.representation)
+        return self._subject.model.outputs(images)
 
     def _measured(self, images: NDArray[Any]) -> Measured:
         right = int((self._outputs(images).argmax(axis=1) == self.labels).sum())

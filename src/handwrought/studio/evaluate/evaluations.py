@@ -214,31 +214,18 @@ class Evaluations:
         return self._wait(model, "subject", task)
 
     def _evaluated(self, title: str, path: Path, say: Say) -> Subject:
-        from handwrought.data.representations import represent_split
         from handwrought.evaluation import evaluate
-        from handwrought.reading.recognizer import Recognizer
+        from handwrought.model import Model
         from handwrought.report.subject import Subject
-        from handwrought.storage import read_header
         from handwrought.studio.evaluate.distortions import SAMPLE
 
         say("Loading the model", 0.0)
-        recognizer = Recognizer.load(path)
-        record = read_header(path)["record"]
+        model = Model.load(path)
         say("Loading the test images", 0.2)
-        name, test, class_names = self._test_images(record.get("dataset"))
+        name, test, class_names = self._test_images(model.record.get("dataset"))
+        model = model.named(class_names)
         say(f"Reading {len(test):,} test images", 0.4)
-        return Subject(
-            recognizer.network,
-            test,
-            evaluate(recognizer.network, represent_split(test, recognizer.representation)),
-            name,
-            title,
-            class_names,
-            record,
-            recognizer.temperature,
-            SAMPLE,
-            representation=recognizer.representation,
-        )
+        return Subject(model, test, evaluate(model, test), name, title, SAMPLE)
 
     def _test_images(self, named: Any) -> tuple[str, Split, tuple[str, ...]]:
         """Of the data that a model's record names, or of MNIST; never of a path from a file."""
@@ -263,9 +250,7 @@ class Evaluations:
             say("Waiting for other work", 0.0)
             curves: list[Curve] = []
             with self._turn:
-                for curve in robustness(
-                    subject.network, subject.split, SAMPLE, subject.representation
-                ):
+                for curve in robustness(subject.model, subject.split, SAMPLE):
                     curves.append(curve)
                     say("Changing images", len(curves) / len(CHANGES))
             return tuple(curves)

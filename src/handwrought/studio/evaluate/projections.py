@@ -9,23 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.errors import InvalidArgument
-from handwrought.nn.network import Network
 from handwrought.studio.server.background import Say
 
-__all__ = ["activations", "has_tsne", "pca", "tsne"]
+__all__ = ["has_tsne", "pca", "tsne"]
 
 Array = NDArray[Any]
 
 _STAGES = 4
 _STEPS = 250
 _DIMENSIONS = 50
-
-
-def activations(network: Network, x: Array) -> list[Array]:
-    """Of each layer from the input to the output: float32, shape (n, neurons)."""
-    states = network.workspace(len(x)).rows(len(x))
-    network.forward(np.ascontiguousarray(x, network.dtype), states)
-    return [x.astype(np.float32), *(state.a.astype(np.float32) for state in states)]
 
 
 def pca(points: Array, dimensions: int = 2) -> tuple[Array, Array]:

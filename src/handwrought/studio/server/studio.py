@@ -75,7 +75,7 @@ class Studio:
             from handwrought.reading.recognizer import Recognizer
 
             # What is shown must follow from the one picture that is shown.
-            recognizer = Recognizer.load(self.model, turned=False)
+            recognizer = Recognizer.load(self.model, test_time_augmentation=False)
             _warm(recognizer)
         except BaseException as error:
             self._recognizer.set_exception(error)

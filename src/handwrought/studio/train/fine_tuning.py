@@ -61,7 +61,7 @@ def standard_wish() -> TrainingRequest:
 def offered(digits: Path) -> dict[str, Any]:
     """What the page's form is made of: how many digits are kept, and the wish that it begins with."""
     from handwrought.data.collection import Collection
-    from handwrought.reading.tuning import LEAST
+    from handwrought.reading.fine_tuned import LEAST
 
     wish = standard_wish()
     asked = {"epochs": wish.epochs, "learning_rate": wish.learning_rate, "seed": wish.seed}
@@ -85,20 +85,21 @@ def tuned_wish(wish: TrainingRequest, source: Path) -> TrainingRequest:
     InvalidArgument, ModelFileError
         If the model cannot learn digits, or cannot be read.
     """
-    from handwrought.reading.tuning import check_teachable
-    from handwrought.storage import read_model
+    from handwrought.model import Model
+    from handwrought.reading.recognizer import check_reads_digits
 
-    header, network = read_model(source)
-    check_teachable("this model", network, header["representation"])
+    model = Model.load(source)
+    network = model.network
+    check_reads_digits("this model", model)
     _, *hidden, _ = network.sizes
     shape = {
         "dataset": "mnist",
         "images": None,
-        "representation": header["representation"],
+        "representation": model.representation,
         "hidden": hidden,
         "cost": network.cost.name,
         "initializer": None,
-        "outliers": renamed(header["record"]).get("outliers", 0.0) if wish.augmentation else 0.0,
+        "outliers": renamed(model.record).get("outliers", 0.0) if wish.augmentation else 0.0,
     }
     if hidden:
         shape["activation"] = network.activations[0].name
@@ -118,7 +119,7 @@ def prepare(folder: Path, source: Path, digits: Path) -> None:
     import numpy as np
 
     from handwrought.data.collection import Collection
-    from handwrought.reading.tuning import LEAST
+    from handwrought.reading.fine_tuned import LEAST
 
     collection = Collection.open(digits)
     if len(collection) < LEAST:
@@ -171,12 +172,13 @@ class OwnTraining:
 
     def __init__(self, folder: Path, wish: TrainingRequest) -> None:
         from handwrought.data.catalog import load_dataset
-        from handwrought.storage import read_model
+        from handwrought.model import Model
         from handwrought.training.fine_tuning import BestOfBoth, mixed
 
         assert wish.own is not None
         self.folder, self.wish = folder, wish
-        self.header, self.network = read_model(folder / _SOURCE)
+        self.model = Model.load(folder / _SOURCE)
+        self.network = self.model.network
         self.own, self.held_out = _read_digits(folder / _DIGITS)
         self.mnist = load_dataset("mnist")
         mixture = mixed(
@@ -206,11 +208,13 @@ class OwnTraining:
 
     def measure(self, when: str, network: Network) -> dict[str, Any]:
         """How many images of each kind are read right, kept under "before" or "after"."""
-        from handwrought.reading.tuning import measured
+        from handwrought.reading.fine_tuned import measured
 
         found = brought(self.folder) or {}
         if when == "after" or when not in found:
-            each = measured(network, self.mnist, self.own, self.held_out, self.wish.representation)
+            each = measured(
+                replace(self.model, network=network), self.mnist, self.own, self.held_out
+            )
             found[when] = {name: one.as_json() for name, one in each.items()}
             write_json(self.folder / _MEASURED, found)
         return found
@@ -224,7 +228,7 @@ class OwnTraining:
 
     def save(self, network: Network, epochs: int) -> None:
         """Calibrated, as the model that it was made from is stored."""
-        from handwrought.reading.tuning import save_tuned
+        from handwrought.reading.fine_tuned import save_fine_tuned
 
         values = self.wish.as_json()
         tuned: dict[str, Any] = {
@@ -232,7 +236,8 @@ class OwnTraining:
         }
         tuned |= {"learning_rate": self.wish.rate, "by": "studio", "epochs_done": epochs}
         tuned |= asdict(self.wish.own) if self.wish.own else {}
-        save_tuned(network, self.folder / MODEL, self.header, self.mnist, self.own, tuned)
+        model = replace(self.model, network=network)
+        save_fine_tuned(model, self.folder / MODEL, self.mnist, self.own, tuned)
 
     def _recall(self) -> None:
         from handwrought.storage import read_model

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handwrought.errors import InvalidArgument
-from handwrought.studio.draw.answers import Layer
+from handwrought.studio.draw.answers import Layer, layers_seen
 from handwrought.studio.draw.drawings import Drawings
 from handwrought.studio.server.cache import Cache
 from handwrought.studio.server.input_names import SIDE
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from handwrought.nn.network import Network
+    from handwrought.model import Model
     from handwrought.studio.server.studio import Studio
 
 __all__ = ["Course", "Moment", "Scrubber"]
@@ -67,7 +67,7 @@ class Scrubber:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._networks: Cache[tuple[str, int, int], tuple[Network, str]] = studio.cache(_REMEMBERED)
+        self._networks: Cache[tuple[str, int, int], Model] = studio.cache(_REMEMBERED)
 
     def close(self) -> None:
         """Nothing outlives the studio."""
@@ -93,13 +93,15 @@ class Scrubber:
 
         from handwrought.studio.train.live_images import look
 
-        network, representation = self._network(name, step)
+        model = self._model(name, step)
+        network = model.network
         seen = look(network, None)
         pixels = self._pixels(image)
         layers: list[Layer] = []
         probabilities = None
         if pixels is not None:
-            layers, probabilities = _activations(network, representation, pixels)
+            layers = layers_seen(model, pixels)
+            probabilities = model.probabilities(pixels[None])[0].tolist()
         return Moment(
             step, seen.weights.view(np.uint8), len(seen.weights), seen.neurons,
             network.n_inputs, seen.most, layers, probabilities, pixels,
@@ -113,11 +115,10 @@ class Scrubber:
         pixels = self._pixels(image)
         if pixels is None:
             return Course([], np.empty((0, 10), np.float32))
-        found = [_activations(*self._network(name, step), pixels)[1] for step in steps]
+        found = [self._model(name, step).probabilities(pixels[None])[0] for step in steps]
         return Course(steps, np.array(found, np.float32))
 
-    def _network(self, name: str, step: int) -> tuple[Network, str]:
-        """A network, and the representation in which it sees images."""
+    def _model(self, name: str, step: int) -> Model:
         folder = self._studio.backend(Runs).get(name).folder
         path = moment_path(folder, step)
         if step not in steps_kept(folder):
@@ -126,11 +127,10 @@ class Scrubber:
         key = (name, step, path.stat().st_mtime_ns)
         if (known := self._networks.get(key)) is not None:
             return known
-        from handwrought.storage import read_model
+        from handwrought.model import Model
 
-        header, network = read_model(path)
-        found = network, str(header["representation"])
-        if network.parameters.vector.size <= _SMALL:
+        found = Model.load(path)
+        if found.network.parameters.vector.size <= _SMALL:
             self._networks.put(key, found)
         return found
 
@@ -141,27 +141,9 @@ class Scrubber:
             recent = self._studio.backend(Drawings).recent()
             return next((drawing.pixels for drawing in recent.values()), None)
         try:
-            return np.frombuffer(b64decode(image, validate=True), np.uint8)
+            found = np.frombuffer(b64decode(image, validate=True), np.uint8)
         except ValueError:
             raise InvalidArgument("pixels is no base64: send the image's bytes so") from None
-
-
-def _activations(
-    network: Network, representation: str, pixels: NDArray[np.uint8]
-) -> tuple[list[Layer], list[float]]:
-    import numpy as np
-
-    from handwrought.data.representations import represent
-    from handwrought.evaluation import probabilities
-
-    if pixels.size != SIDE * SIDE:
-        raise InvalidArgument(f"the image has {pixels.size} pixels, not {SIDE} x {SIDE}")
-    seen = represent(pixels.reshape(1, SIDE, SIDE), representation)
-    x = seen.reshape(1, -1).astype(network.dtype) / network.dtype.type(255)
-    states = network.workspace(1).rows(1)
-    out = network.forward(x, states)
-    layers: list[Layer] = [Layer(1, "input", x[0].astype(np.float32))]
-    for number, (state, σ) in enumerate(zip(states, network.activations, strict=True), start=2):
-        layers.append(Layer(number, σ.name, state.a[0].astype(np.float32)))
-    found: Any = probabilities(out, network.output_activation.name)[0]
-    return layers, found.tolist()
+        if found.size != SIDE * SIDE:
+            raise InvalidArgument(f"the image has {found.size} pixels, not {SIDE} x {SIDE}")
+        return found.reshape(SIDE, SIDE)

@@ -1,6 +1,6 @@
 """What it brings to average a model's opinion over an image moved or turned, and what it costs.
 
-    python benchmarks/looks.py [MODEL] [--images N]
+    python benchmarks/augmented_reading.py [MODEL] [--images N]
 
 On the validation images, and on scikit-learn's 8 x 8 digits, which no model here was trained on.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import handwrought as hw
-from handwrought.data.looks import ROTATIONS
+from handwrought.data.test_time_augmentation import ROTATIONS
 from handwrought.imaging.conversion import to_uint8
 from handwrought.imaging.sampling import affine, rotate
 
@@ -49,7 +49,7 @@ def opinion(reader: hw.Recognizer, images: np.ndarray, ways: list) -> np.ndarray
 
 
 def main(model: str | None, n: int) -> None:
-    reader = hw.Recognizer.load(model, turned=False)
+    reader = hw.Recognizer.load(model, test_time_augmentation=False)
     split = hw.load_dataset("mnist").validation
     assert split is not None
     validation, labels = split.images[:n], split.labels[:n]

@@ -4,12 +4,12 @@ import numpy as np
 from scipy import ndimage
 
 import handwrought as hw
-from handwrought.data.looks import ROTATIONS, looks
+from handwrought.data.test_time_augmentation import ROTATIONS, rotations
 
 
 def test_the_first_look_is_the_image_and_the_others_are_turned():
     images = hw.load_dataset("mnist").validation.images[:20]
-    first, *others = looks(images)
+    first, *others = rotations(images)
     assert first is images
     assert sorted(ROTATIONS) == [-12, -6, 6, 12]
     for degrees, found in zip(ROTATIONS, others, strict=True):
