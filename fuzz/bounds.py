@@ -95,6 +95,15 @@ def _header(**changes: object) -> dict[str, object]:
             "dtype": "float32", "digest": "", **changes}  # fmt: skip
 
 
+def _present(layers: list[dict[str, object]]) -> dict[str, object]:
+    return _header(format=3, input_shape=[700], layers=layers)
+
+
+def _dense(n_in: int, n_out: int) -> dict[str, object]:
+    return {"kind": "dense", "n_out": n_out, "activation": "sigmoid",
+            "arrays": {"weights": [n_out, n_in], "biases": [n_out]}}  # fmt: skip
+
+
 def bombs(name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
     """What and how, for the reader of this name."""
     n = SIZE
@@ -216,6 +225,8 @@ def bombs(name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
             "500 million weights that are not there",
             lambda: _model(_header(sizes=[50_000, 10_000])),
         )
+        yield "ten thousand layers of no kind", lambda: _model(_present([{}] * 10_000))
+        yield "999 layers of 700 neurons", lambda: _model(_present([_dense(700, 700)] * 999))
         yield "ten thousand empty arrays", lambda: _model(_header(), arrays=13_000)
         yield "a long number", lambda: _model(_header(x=int("1" * 4_000)))
     elif name == "checkpoint":

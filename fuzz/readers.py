@@ -24,6 +24,7 @@ from handwrought.data.digit_files import read_png
 from handwrought.data.folders import load_image_folder
 from handwrought.data.idx import idx_bytes
 from handwrought.errors import HandwroughtError
+from handwrought.nn.layers import described
 from handwrought.nn.network import Network
 from handwrought.reading.pictures import count_pages, open_pages, open_picture
 from handwrought.runs.checkpoint import load_checkpoint
@@ -142,7 +143,8 @@ def _picture(path: Path) -> None:
 
 def _model(path: Path) -> None:
     header, network = read_header(path), load_model(path)
-    assert list(network.sizes) == header["sizes"]
+    told = [{k: v for k, v in each.items() if k != "arrays"} for each in header["layers"]]
+    assert [described(layer) for layer in network.layers] == told
     assert np.isfinite(network.parameters.vector).all()
     labels = header["class_names"]
     assert labels is None or [type(each) for each in labels] == [str] * network.n_outputs

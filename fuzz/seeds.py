@@ -126,7 +126,8 @@ def _models() -> list[bytes]:
         Network([3, 2], cost="cross-entropy", dtype="float64"),
     )
     whole = [_written(save_model, net, epochs=3, temperature=1.5) for net in nets]
-    return [*whole, _written(save_model, nets[0], stored="float16")]
+    before = Path(__file__).parents[1] / "tests" / "storage" / "files" / "format-2.safetensors"
+    return [*whole, _written(save_model, nets[0], stored="float16"), before.read_bytes()]
 
 
 def _nielsen() -> list[bytes]:

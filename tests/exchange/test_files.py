@@ -54,7 +54,7 @@ def test_safetensors(model, tmp_path, stored):
     header = read_header(tmp_path / "m.safetensors.safetensors")
     old = read_header(model)
     assert header["stored"] == (stored or "float32")
-    for name in ("calibration", "class_names", "record", "versions", "sizes"):
+    for name in ("calibration", "class_names", "record", "versions", "layers"):
         assert header[name] == old[name]
 
 

@@ -210,9 +210,10 @@ def test_a_3_shows_on_the_page(opens_offline, shipped):
         assert sum(shares) == pytest.approx(1)
         assert page.locator("#announcer").inner_text().startswith("Read as 3, ")
         header = read_header(shipped_model())
-        assert page.locator(".neurons figure").count() == len(header["sizes"]) - 2
+        assert page.locator(".neurons figure").count() == len(header["layers"]) - 1
         facts = page.locator(".facts").inner_text()
-        assert "-".join(map(str, header["sizes"])) in facts
+        sizes = [*header["input_shape"], *(layer["n_out"] for layer in header["layers"])]
+        assert "-".join(map(str, sizes)) in facts
         assert header["digest"][:16] in facts
 
 

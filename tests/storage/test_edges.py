@@ -134,7 +134,10 @@ def entry(begin=0, end=4, dtype="F32", shape=(1,)):
         (whole({"b" * 99: {}}), f"the entry of {'b' * 60!r} is no tensor of ours"),
         (whole({"a": entry(dtype="I64")}, bytes(8)), "the entry of 'a' is no tensor of ours"),
         (whole({"a": entry(dtype=[])}, bytes(4)), "the entry of 'a' is no tensor of ours"),
-        (whole({"a": entry(shape=(1, 1, 1))}, bytes(4)), "the entry of 'a' is no tensor of ours"),
+        (
+            whole({"a": entry(shape=(1, 1, 1, 1, 1))}, bytes(4)),
+            "the entry of 'a' is no tensor of ours",
+        ),
         (whole({"a": entry(shape=(-1,))}, bytes(4)), "the entry of 'a' is no tensor of ours"),
         (whole({"a": entry(shape=(True,))}, bytes(4)), "the entry of 'a' is no tensor of ours"),
         (whole({"a": entry(0, 1 << 48, shape=(1 << 46,))}), "the entry of 'a' is no tensor"),

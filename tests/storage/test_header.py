@@ -11,19 +11,32 @@ import handwrought as hw
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
-from handwrought.storage.header import PIXELS, checked_header, new_header, written
+from handwrought.storage.header import PIXELS, checked_header, new_header
 
 PATH = Path("folder") / "m.safetensors"
 DIGEST = "0123456789abcdef" * 4
+
+
+def dense(n_in, n_out, activation):
+    arrays = {"weights": [n_out, n_in], "biases": [n_out]}
+    return {"kind": "dense", "n_out": n_out, "activation": activation, "arrays": arrays}
+
+
+def layers(sizes, *activations):
+    names = activations or ["relu"] * (len(sizes) - 2) + ["softmax"]
+    told = [dense(*ends, name) for *ends, name in zip(sizes, sizes[1:], names, strict=False)]
+    return {"input_shape": sizes[:1], "layers": told}
+
+
 HEADER = {
-    "format": 2, "sizes": [6, 4, 3], "activations": ["gelu", "softmax"], "cost": "softmax",
+    "format": 3, **layers([6, 4, 3], "gelu", "softmax"), "cost": "softmax",
     "dtype": "float32", "stored": "float32", "preprocessing": None, "representation": "as-is",
     "calibration": {"temperature": 1.0}, "class_names": None, "versions": {}, "record": {},
 }  # fmt: skip
 
 
 def checked(digest=DIGEST, **changes):
-    text = json.dumps(written(HEADER | changes))
+    text = json.dumps(HEADER | changes)
     return checked_header(PATH, {"handwrought": text, "handwrought-digest": digest})
 
 
@@ -35,13 +48,10 @@ def refusal(**changes):
     return message.removeprefix(f"{PATH}: ")
 
 
-def layers(sizes):
-    return {"sizes": sizes, "activations": ["relu"] * (len(sizes) - 2) + ["softmax"]}
-
-
 NAMES = "its class_names are not 3 strings of at most 200 characters"
-SIZES = "its sizes are not 2 to 1000 whole numbers from 1 to 10,000,000"
-PARAMETERS = "its sizes make more than 500,000,000 parameters"
+INPUT = "its input_shape is not 1 to 3 whole numbers from 1 to 10,000,000"
+PARAMETERS = "its layers have more than 500,000,000 parameters"
+ARRAYS = "its layers[0] has not the arrays that a dense layer of its place asks for"
 
 
 def test_a_header_comes_back_with_its_digest():
@@ -50,7 +60,7 @@ def test_a_header_comes_back_with_its_digest():
 
 def test_what_a_header_may_leave_out_is_none():
     left_out = ("preprocessing", "class_names")
-    text = json.dumps(written({k: v for k, v in HEADER.items() if k not in left_out}))
+    text = json.dumps({k: v for k, v in HEADER.items() if k not in left_out})
     found = checked_header(PATH, {"handwrought": text, "handwrought-digest": DIGEST})
     assert found == {**HEADER, "digest": DIGEST}
 
@@ -61,6 +71,7 @@ def test_what_a_header_may_leave_out_is_none():
         layers([1, 1]),
         layers([1] * 1000),
         layers([10_000_000, 1]),
+        {"input_shape": [1, 2, 3]},
         layers([999, 500_000]),  # 499,500,000 weights and 500,000 biases
         {"calibration": {"temperature": 0.0101}},
         {"calibration": {"temperature": 99}},
@@ -80,26 +91,41 @@ def test_what_lies_at_a_limit_is_taken(changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sizes": None}, SIZES),
-        (layers([1] * 1001), SIZES),
-        (layers([10_000_001, 1]), SIZES),
-        (layers([1, 10_000_001]), SIZES),
+        ({"input_shape": None}, INPUT),
+        ({"input_shape": []}, INPUT),
+        ({"input_shape": [1, 1, 2, 3]}, INPUT),
+        ({"input_shape": [6.0]}, INPUT),
+        ({"input_shape": [True]}, INPUT),
+        ({"input_shape": [5]}, ARRAYS),
+        ({"layers": None}, "its layers are not 1 to 999"),
+        ({"layers": []}, "its layers are not 1 to 999"),
+        (layers([1] * 1001), "its layers are not 1 to 999"),
+        (layers([10_000_001, 1]), INPUT),
+        (layers([1, 10_000_001]), "its layers[0] has more than 10,000,000 neurons in a row"),
+        (layers([6, 0, 3]), "its layers[0]: n_out is 0: give a whole number of at least 1"),
+        (layers([6, 4.0, 3]), "its layers[0]: n_out is 4.0: give a whole number of at least 1"),
+        (layers([6, True, 3]), "its layers[0]: n_out is True: give a whole number of at least 1"),
         (layers([999, 500_000, 1]), PARAMETERS),
         (layers([1000, 500_000]), PARAMETERS),
-        ({"activations": None}, "its activations are not 2 names, one for each layer"),
-        ({"activations": ["relu"] * 3}, "its activations are not 2 names, one for each layer"),
-        ({"activations": ["a" * 99, "softmax"]},
-         f"its activation '{'a' * 59}… is unknown; there are {', '.join(ACTIVATIONS)}"),
-        ({"activations": ["a" * 59, "softmax"]},
-         f"its activation '{'a' * 59}… is unknown; there are {', '.join(ACTIVATIONS)}"),
-        ({"activations": ["a" * 58, "softmax"]},
-         f"its activation '{'a' * 58}' is unknown; there are {', '.join(ACTIVATIONS)}"),
-        ({"activations": ["relu", 3]}, f"its activation 3 is unknown; there are {', '.join(ACTIVATIONS)}"),
+        ({"layers": [3]}, "its layers[0]: 3 is no JSON object"),
+        ({"layers": [{}]}, "its layers[0]: layer kind None is unknown: use one of dense"),
+        ({"layers": [dense(6, 3, "softmax") | {"kind": "os.system"}]},
+         "its layers[0]: layer kind 'os.system' is unknown: use one of dense"),
+        ({"layers": [dense(6, 3, "softmax") | {"rate": 2}]}, "its layers[0]: a layer of kind 'dense' "
+         "is not made of {'n_out': 3, 'activation': 'softmax', 'rate': 2}"),
+        ({"layers": [dense(6, 3, None)]}, "its layers[0] names no activation"),
+        ({"layers": [dense(6, 3, "softmax") | {"arrays": {"weights": [3, 6]}}]}, ARRAYS),
+        ({"layers": [dense(3, 6, "softmax")]}, ARRAYS),
+        (layers([6, 3], "tahn"), "its layers[0]: activation 'tahn' is unknown: use one of "
+         + ", ".join(ACTIVATIONS)),
+        (layers([6, 3], "a" * 999), f"its layers[0]: activation '{'a' * 288}…"),
+        (layers([6, 4, 3], "relu", 3), "its layers[1]: activation 3 is unknown: use one of "
+         + ", ".join(ACTIVATIONS)),
         ({"cost": ["softmax"]}, f"its cost ['softmax'] is unknown; there are {', '.join(COSTS)}"),
         ({"cost": "hinge"}, f"its cost 'hinge' is unknown; there are {', '.join(COSTS)}"),
-        ({"activations": ["gelu", "relu"]},
+        (layers([6, 4, 3], "gelu", "relu"),
          "its output activation 'relu' leaves the range of its cost 'softmax'"),
-        ({"sizes": [6, 3], "activations": ["relu"]},
+        (layers([6, 3], "relu"),
          "its output activation 'relu' leaves the range of its cost 'softmax'"),
         ({"dtype": "float16"}, "its dtype is 'float16' and not float32 or float64"),
         ({"dtype": None}, "its dtype is None and not float32 or float64"),
@@ -141,6 +167,7 @@ def test_what_lies_at_a_limit_is_taken(changes):
         ({"digest": DIGEST[1:] + "X"}, "the digest is missing or is no SHA-256: the file was changed"),
         ({"digest": DIGEST.upper()}, "the digest is missing or is no SHA-256: the file was changed"),
         ({"format": "2"}, "the header is damaged; give a model saved by handwrought"),
+        ({"format": 0}, "the header is damaged; give a model saved by handwrought"),
         ({"format": None}, "the header is damaged; give a model saved by handwrought"),
     ],
 )  # fmt: skip
@@ -166,18 +193,66 @@ def test_files_of_others_are_told_apart():
         f"handwrought train --resume folder"
     )
     with pytest.raises(ModelFileError) as caught:
-        checked(format=3)
+        checked(format=4)
     assert str(caught.value) == (
-        f"{PATH} has format 3, this version of handwrought reads up to 2: upgrade handwrought"
+        f"{PATH} has format 4, this version of handwrought reads up to 3: upgrade handwrought"
     )
 
 
-# --- format 1 ------------------------------------------------------------------------------------
+# --- formats 1 and 2 -----------------------------------------------------------------------------
+
+OLD = {
+    "sizes": [6, 4, 3],
+    "activations": ["gelu", "softmax"],
+    "cost": "softmax",
+    "dtype": "float32",
+}
+
+
+def of_format_2(**changes):
+    kept = {
+        k: v
+        for k, v in HEADER.items()
+        if k not in ("input_shape", "layers", "class_names", "representation")
+    }
+    text = json.dumps(kept | OLD | {"format": 2, "view": "as-is"} | changes)
+    return checked_header(PATH, {"handwrought": text, "handwrought-digest": DIGEST})
+
+
+def test_format_2_is_brought_to_the_present_one():
+    present = {**HEADER, "format": 2, "digest": DIGEST}
+    assert of_format_2() == present
+    assert of_format_2(view="upright", labels=["a", "b", "c"]) == {
+        **present, "representation": "upright", "class_names": ["a", "b", "c"]
+    }  # fmt: skip
+    assert of_format_2(digest="of the header")["digest"] == DIGEST
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sizes": None}, "its sizes are not 2 to 1000 whole numbers"),
+        ({"sizes": [6]}, "its sizes are not 2 to 1000 whole numbers"),
+        ({"sizes": [1] * 1001}, "its sizes are not 2 to 1000 whole numbers"),
+        ({"sizes": [6, "4", 3]}, "its layers[0]: n_out is '4': give a whole number of at least 1"),
+        ({"sizes": ["6", 4, 3]}, INPUT),
+        ({"sizes": [6, 4]}, "its activations are not 1 names, one for each layer"),
+        ({"activations": None}, "its activations are not 2 names, one for each layer"),
+        ({"activations": [None, "softmax"]}, "its layers[0] names no activation"),
+        ({"labels": ["a"]}, NAMES),
+    ],
+)
+def test_what_format_2_does_not_allow_is_told(changes, message):
+    for read in (of_format_2, of_format_1):
+        if read is of_format_1 and "labels" in changes:
+            continue  # it had none
+        with pytest.raises(ModelFileError) as caught:
+            read(**changes)
+        assert str(caught.value) == f"{PATH}: {message}"
 
 
 def of_format_1(**changes):
-    kept = {k: HEADER[k] for k in ("sizes", "activations", "cost", "dtype")}
-    header = kept | {"format": 1, "record": {}, "digest": DIGEST} | changes
+    header = OLD | {"format": 1, "record": {}, "digest": DIGEST} | changes
     return checked_header(PATH, {"handwrought": json.dumps(header)})
 
 

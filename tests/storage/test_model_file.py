@@ -14,6 +14,7 @@ import safetensors.numpy
 import handwrought as hw
 from handwrought.data.representations import n_features
 from handwrought.errors import InvalidArgument, ModelFileError
+from handwrought.exchange import export
 from handwrought.reading.recognizer import shipped_model
 from handwrought.storage import load_model, read_header, read_model, save_model
 from handwrought.storage.header import FORMAT, PIXELS
@@ -23,6 +24,19 @@ FILES = Path(__file__).parent / "files"
 
 def network(**settings):
     return hw.Network([6, 4, 3], "gelu", "softmax", seed=5, **settings)
+
+
+def layers(sizes, hidden="gelu", output="softmax"):
+    """What a header says of dense layers."""
+    names = [*[hidden] * (len(sizes) - 2), output]
+    return {
+        "input_shape": sizes[:1],
+        "layers": [
+            {"kind": "dense", "n_out": n, "activation": name,
+             "arrays": {"weights": [n, below], "biases": [n]}}
+            for below, n, name in zip(sizes, sizes[1:], names, strict=False)
+        ],
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -98,9 +112,12 @@ def test_the_header_says_what_a_reader_needs(tmp_path):
         note="déjà vu",
     )
     header = read_header(path)
-    assert header["format"] == FORMAT == 2
-    assert header["sizes"] == [784, 10]
-    assert header["activations"] == ["softmax"]
+    assert header["format"] == FORMAT == 3
+    assert header["input_shape"] == [784]
+    arrays = {"weights": [10, 784], "biases": [10]}
+    assert header["layers"] == [
+        {"kind": "dense", "n_out": 10, "activation": "softmax", "arrays": arrays}
+    ]
     assert (header["cost"], header["dtype"], header["stored"]) == ("softmax", "float32", "float32")
     assert header["preprocessing"] == PIXELS
     assert header["calibration"] == {"temperature": 1.5}
@@ -127,7 +144,7 @@ def test_a_view_that_is_not_contiguous_is_saved_as_what_it_shows(tmp_path):
     # Parameters that look into every second number of a longer vector, as a careless caller may.
     long = np.zeros(2 * net.parameters.vector.size, np.float32)
     long[::2] = net.parameters.vector
-    twin = net.with_parameters(type(net.parameters)(net.sizes, vector=long[::2]))
+    twin = net.with_parameters(type(net.parameters)(net.specs, numbers=long[::2]))
     assert not twin.parameters.vector.flags.c_contiguous
     twin.save(tmp_path / "m.safetensors")
     again = load_model(tmp_path / "m.safetensors")
@@ -159,6 +176,25 @@ def test_a_file_of_format_1_loads():
     assert header["preprocessing"] == PIXELS
 
 
+def test_a_file_of_format_2_loads_and_is_exported_as_the_present_one(tmp_path):
+    header, net = read_model(FILES / "format-2.safetensors")
+    expected = hw.Network([6, 3, 2], ["tanh"], "softmax", seed=5)
+    np.testing.assert_array_equal(net.parameters.vector, expected.parameters.vector)
+    assert header["format"] == 2
+    assert header["class_names"] == ["no", "yes"]
+    assert (header["representation"], header["calibration"]) == ("upright", {"temperature": 1.25})
+    assert header["digest"] == digest_by_the_book(*parts(FILES / "format-2.safetensors"))
+    export(FILES / "format-2.safetensors", tmp_path / "m.safetensors")
+    again, twin = read_model(tmp_path / "m.safetensors")
+    same = {k: v for k, v in header.items() if k not in ("format", "digest")}
+    assert same == {k: again[k] for k in same}
+    assert again["format"] == FORMAT
+    assert "sizes" not in json.loads(
+        parts(tmp_path / "m.safetensors")[0]["__metadata__"]["handwrought"]
+    )
+    np.testing.assert_array_equal(twin.parameters.vector, net.parameters.vector)
+
+
 def test_a_file_of_format_1_in_float16_loads():
     net = load_model(FILES / "format-1-float16.safetensors")
     expected = hw.Network([4, 3, 2], ["gelu"], "cross-entropy", seed=6, dtype="float64")
@@ -182,7 +218,7 @@ def test_the_shipped_model_loads():
 
 def test_a_newer_file_says_so(model):
     changed(model, format=FORMAT + 1)
-    with pytest.raises(ModelFileError, match=r"has format 3, .* reads up to 2: upgrade"):
+    with pytest.raises(ModelFileError, match=r"has format 4, .* reads up to 3: upgrade"):
         load_model(model)
 
 
@@ -193,18 +229,18 @@ def test_a_newer_file_says_so(model):
     ("values", "told"),
     [
         ({"format": True}, "header is damaged"),
-        ({"format": "2"}, "header is damaged"),
-        ({"sizes": [6]}, "sizes"),
-        ({"sizes": [6, 4.0, 3]}, "sizes"),
-        ({"sizes": [6, True, 3]}, "sizes"),
-        ({"sizes": [6, 0, 3]}, "sizes"),
-        ({"sizes": [9_000_000, 9_000_000, 3]}, "parameters"),
-        ({"sizes": [6, 5, 3]}, "the header asks for"),
-        ({"sizes": [6, 4, 4, 3], "activations": ["relu", "relu", "softmax"]}, "layers\\[2\\]"),
-        ({"activations": ["gelu"]}, "activations are not 2"),
-        ({"activations": ["os.system", "softmax"]}, "activation 'os.system' is unknown"),
-        ({"activations": [["gelu"], "softmax"]}, "is unknown"),
-        ({"activations": ["gelu", "relu"]}, "leaves the range"),
+        ({"format": "3"}, "header is damaged"),
+        ({"input_shape": [[6]]}, "input_shape"),
+        ({"input_shape": [7]}, "has not the arrays"),
+        ({"layers": {}}, "layers are not 1 to 999"),
+        (layers([6, 4.0, 3]), "whole number"),
+        (layers([9_000_000, 9_000_000, 3]), "parameters"),
+        (layers([6, 5, 3]), "the header asks for"),
+        (layers([6, 4, 4, 3]), "layers\\[2\\]"),
+        (layers([6, 4, 3], "os.system"), "activation 'os.system' is unknown"),
+        (layers([6, 4, 3], ["gelu"]), "is unknown"),
+        (layers([6, 4, 3], "gelu", "relu"), "leaves the range"),
+        ({"layers": [{"kind": "os.system"}]}, "layer kind 'os.system' is unknown"),
         ({"cost": "hinge"}, "cost 'hinge' is unknown"),
         ({"dtype": "float16"}, "dtype"),
         ({"dtype": "object"}, "dtype"),
@@ -213,9 +249,9 @@ def test_a_newer_file_says_so(model):
         ({"calibration": None}, "temperature"),
         ({"calibration": {"temperature": 0}}, "temperature"),
         ({"calibration": {"temperature": True}}, "temperature"),
-        ({"labels": ["a", "b"]}, "class_names are not 3"),
-        ({"labels": ["a", "b", "x" * 300]}, "class_names"),
-        ({"view": 3}, "representation"),
+        ({"class_names": ["a", "b"]}, "class_names are not 3"),
+        ({"class_names": ["a", "b", "x" * 300]}, "class_names"),
+        ({"representation": 3}, "representation"),
         ({"record": []}, "record"),
         ({"preprocessing": {"kind": "pixels"}}, "preprocessing"),
         ({"preprocessing": PIXELS}, "pixels are not 6"),
@@ -231,10 +267,10 @@ def test_a_header_that_makes_no_network_is_told(model, values, told):
     assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize("name", ["cost", "activations", "calibration", "record"])
+@pytest.mark.parametrize("name", ["cost", "layers", "calibration", "record"])
 def test_the_digest_covers_the_header_too(model, name):
     other = {
-        "cost": "cross-entropy", "activations": ["relu", "softmax"],
+        "cost": "cross-entropy", "layers": layers([6, 4, 3], "relu")["layers"],
         "calibration": {"temperature": 2.0}, "record": {"epochs": 4},
     }  # fmt: skip
     header, data = parts(model)
@@ -359,7 +395,7 @@ def test_bytes_after_the_end_are_told(model):
 
 
 def test_a_small_file_takes_little_memory_whatever_it_claims(model):
-    changed(model, sizes=[10_000, 10_000, 3])
+    changed(model, **layers([10_000, 10_000, 3]))
     tracemalloc.start()
     with pytest.raises(ModelFileError, match="the header asks for"):
         load_model(model)

@@ -60,7 +60,7 @@ def test_load_takes_it_like_any_model(tmp_path):
     path = saved(tmp_path / "net.JSON", cost="QuadraticCost")
     assert hw.Network.load(path).cost.name == "quadratic"
     header = read_header(path)
-    assert header["sizes"] == [4, 3, 2]
+    assert header["input_shape"] == [4]
     assert header["calibration"] == {"temperature": 1.0}
     assert len(header["digest"]) == 64
 

@@ -15,7 +15,7 @@ from handwrought.exchange import to_nielsen
 from handwrought.storage import header as header_module
 from handwrought.storage import load_model, read_header, read_model, save_model
 from handwrought.storage.container import MAX_HEADER
-from handwrought.storage.header import new_header, written
+from handwrought.storage.header import new_header
 from handwrought.storage.model_file import model_bytes
 
 NET = hw.Network([3, 2, 2], cost="cross-entropy", seed=1)
@@ -39,7 +39,7 @@ def test_arrays_begin_at_a_multiple_of_8_and_text_is_utf_8(more):
     )
     assert len(text) % 8 == 0
     assert len(text) - len(text.rstrip(b" ")) < 8
-    assert text.startswith(b'{"__metadata__":{"handwrought":"{\\"format\\": 2, ')
+    assert text.startswith(b'{"__metadata__":{"handwrought":"{\\"format\\": 3, ')
     assert "é".encode() in text
     assert len(arrays) == NET.parameters.vector.nbytes
 
@@ -72,7 +72,7 @@ def test_an_output_that_its_cost_would_not_choose_is_kept(tmp_path):
 
 def test_a_record_as_long_as_is_allowed_is_written_and_no_longer():
     header = new_header(NET, "float32", record={"log": ""})
-    room = MAX_HEADER - (64 << 10) - 200 * 4 - len(json.dumps(written(header)).encode())
+    room = MAX_HEADER - (64 << 10) - 200 * 4 - len(json.dumps(header).encode())
     header["record"]["log"] = "x" * room
     assert len(parts(model_bytes(NET, header))[0]) < MAX_HEADER
     header["record"]["log"] += "x"
@@ -155,8 +155,8 @@ def test_an_array_that_is_missing_or_foreign_is_named(change, name, tmp_path):
     save_model(NET, path)
     with_arrays(path, change)
     assert refusal(load_model, path) == (
-        f"{path}: {name!r} is missing or does not belong to a network of 3 layers: the file is "
-        f"damaged or not handwrought's"
+        f"{path}: {name!r} is missing or does not belong to a network of 2 layers above its "
+        f"input: the file is damaged or not handwrought's"
     )
 
 
@@ -191,7 +191,7 @@ def test_the_digest_of_nielsens_json_speaks_of_the_network_and_of_nothing_else(
         to_nielsen(net, tmp_path / "n.json")
         header = read_header(tmp_path / "n.json")
         said = {k: v for k, v in header.items() if k != "digest"} | {"versions": {}}
-        text = json.dumps(written(said))
+        text = json.dumps(said)
         by_hand = hashlib.sha256(text.encode())
         for name, array in net.parameters.arrays():
             shape = "x".join(map(str, array.shape))

@@ -124,7 +124,7 @@ def _run(
         if not go_on or FineTuningPlan.read(folder / CONFIG) != plan:
             plan.write(folder / CONFIG)
         console.print(
-            f"Teaching {'-'.join(map(str, network.sizes))} ({printable(plan.source)}) {len(own)} "
+            f"Teaching {network.architecture} ({printable(plan.source)}) {len(own)} "
             f"digits of {printable(plan.add)}, among MNIST's; {len(held_out)} are held out. Ctrl-C "
             f"stops and keeps the model.",
             soft_wrap=True,

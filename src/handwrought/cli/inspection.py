@@ -189,7 +189,7 @@ def _container(path: Path) -> tuple[str, str, Any]:
         state = load_checkpoint(path)
         return "checkpoint", f"epoch {state.epoch}, mini-batch {state.batch}", state
     header, network = read_model(path)
-    record, sizes = header["record"], "-".join(map(str, network.sizes))
+    record, sizes = header["record"], network.architecture
     accuracy = record.get("validation_accuracy")
     said = f", validation accuracy {accuracy:.2%}" if isinstance(accuracy, float) else ""
     done = record.get("epochs_done")

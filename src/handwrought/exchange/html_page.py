@@ -117,7 +117,7 @@ def _facts(model: Model) -> list[list[str]]:
     """What is told of the network below the pad."""
     network, record = model.network, model.record
     found = [
-        ["Network", "-".join(map(str, network.sizes))],
+        ["Network", network.architecture],
         ["Weights and biases", f"{network.parameters.vector.size:,}, in half precision"],
     ]
     accuracy = record.get("validation_accuracy")

@@ -130,6 +130,13 @@ class Network:
         return self.n_inputs, *(layer.n_out for layer in dense)
 
     @property
+    def architecture(self) -> str:
+        """In a few words: 784-30-10 for a fully connected network."""
+        return "-".join(
+            ["x".join(map(str, self.input_shape)), *(layer.brief() for layer in self.layers)]
+        )
+
+    @property
     def activations(self) -> tuple[Activation, ...]:
         """Of each layer that has one."""
         return tuple(layer.activation for layer in self.layers if layer.activation is not None)
@@ -362,12 +369,8 @@ class Network:
         return load_model(path)
 
     def __repr__(self) -> str:
-        if all(isinstance(layer, Dense) for layer in self.layers):
-            names = ", ".join(a.name for a in self.activations)
-            what = f"{'-'.join(map(str, self.sizes))} ({names})"
-        else:
-            what = f"{self.input_shape} {', '.join(map(repr, self.layers))}"
-        return f"<Network {what}, {self.cost.name} cost, {self.dtype}>"
+        names = ", ".join(a.name for a in self.activations)
+        return f"<Network {self.architecture} ({names}), {self.cost.name} cost, {self.dtype}>"
 
 
 def _asked(

@@ -128,9 +128,11 @@ class Parameters:
 
         With ``state``, each layer's state too.
         """
-        for i, (layer, remembered) in enumerate(zip(self.layers, self.states, strict=True)):
-            for name, array in layer.items() + (remembered.items() if state else []):
-                yield f"layers[{i}].{name}", array
+        for i, of_layer in enumerate(self.specs):
+            for spec in of_layer:
+                if spec.trained or state:
+                    home = self.layers[i] if spec.trained else self.states[i]
+                    yield f"layers[{i}].{spec.name}", getattr(home, spec.name)
 
     def __copy__(self) -> Parameters:
         """As :func:`copy.copy` of an array: numbers of its own."""

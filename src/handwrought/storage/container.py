@@ -44,6 +44,8 @@ MAX_HEADER = 1 << 20
 """Bytes of JSON: a training record has some thousands, and a hostile file gets no further."""
 
 DIGEST = "handwrought-digest"
+MAX_DIMENSIONS = 4
+"""Of a tensor."""
 
 _DTYPES: Final = {
     **{"F16": "float16", "F32": "float32", "F64": "float64"},
@@ -135,7 +137,7 @@ def _tensor(name: str, entry: Any) -> Tensor:
             isinstance(dtype, str)
             and dtype in _DTYPES
             and _whole_numbers(shape)
-            and len(shape) <= 2
+            and len(shape) <= MAX_DIMENSIONS
             and _whole_numbers(offsets)
             and len(offsets) == 2
             and offsets[1] - offsets[0] == prod(shape) * np.dtype(_DTYPES[dtype]).itemsize

@@ -14,10 +14,10 @@ from typing import Any, Final
 import numpy as np
 
 from handwrought.errors import InvalidArgument, ModelFileError
-from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
+from handwrought.nn.layers import Dense, Layer, described, layer_of
 from handwrought.nn.network import Network
-from handwrought.storage.container import DIGEST, strict_json
+from handwrought.storage.container import DIGEST, MAX_DIMENSIONS, strict_json
 from handwrought.storage.versions import versions
 
 __all__ = [
@@ -26,13 +26,14 @@ __all__ = [
     "PIXELS",
     "STORED",
     "checked_header",
+    "layers_of",
     "new_header",
-    "written",
 ]
 
-FORMAT = 2
+FORMAT = 3
 MAX_PARAMETERS = 500_000_000
-MAX_LAYERS = 1000
+MAX_LAYERS = 999
+MAX_SIDE = 10_000_000
 MAX_LABEL = 200
 STORED: Final = ("float16", "float32", "float64")
 
@@ -45,8 +46,6 @@ PIXELS: Final[dict[str, Any]] = {
     "divisor": 255,
 }
 """Preprocessing of MNIST: uint8 pixels, ink bright on black, row by row, divided by 255."""
-
-_NAMES_OF_FORMAT_2 = {"representation": "view", "class_names": "labels"}
 
 
 def new_header(
@@ -70,8 +69,8 @@ def new_header(
         preprocessing = PIXELS
     header = {
         "format": FORMAT,
-        "sizes": list(network.sizes),
-        "activations": [activation.name for activation in network.activations],
+        "input_shape": list(network.input_shape),
+        "layers": [{**described(layer), "arrays": _shapes(layer)} for layer in network.layers],
         "cost": network.cost.name,
         "dtype": str(network.dtype),
         "stored": stored,
@@ -82,7 +81,10 @@ def new_header(
         "versions": versions(),
         "record": dict(record or {}),
     }
-    problem = _problem(header)
+    try:
+        problem = _problem(header)
+    except InvalidArgument as error:
+        problem = str(error)
     if problem:
         raise InvalidArgument(f"this makes no model file: {problem}")
     return header
@@ -113,39 +115,36 @@ def checked_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
         header = strict_json(text)
     except (ValueError, RecursionError):
         header = None
-    if not isinstance(header, dict) or type(header.get("format")) is not int:
+    version = header.get("format") if isinstance(header, dict) else None
+    if type(version) is not int or version < 1:
         raise ModelFileError(f"{path}: the header is damaged; give a model saved by handwrought")
     if header["format"] > FORMAT:
         raise ModelFileError(
             f"{path} has format {header['format']}, this version of handwrought reads up to "
             f"{FORMAT}: upgrade handwrought"
         )
-    if header["format"] == 1:
-        header = _of_format_1(header)
-    else:
-        header = {"preprocessing": None, "class_names": None, **_with_new_names(header)}
-        header["digest"] = metadata.get(DIGEST)
-    problem = _problem(header) or _digest_problem(header["digest"])
+    header = {"preprocessing": None, "class_names": None, **header}
+    try:
+        if header["format"] == 1:
+            header = _of_format_1(header)
+        else:
+            header["digest"] = metadata.get(DIGEST)
+        if header["format"] < 3:
+            header = _of_format_2(header)
+        problem = _problem(header) or _digest_problem(header["digest"])
+    except InvalidArgument as error:
+        problem = str(error)
     if problem:
         raise ModelFileError(f"{path}: {problem}")
     return dict(header)
 
 
-def written(header: Mapping[str, Any]) -> dict[str, Any]:
-    """A header by the names that it has in a file of this format."""
-    return {_NAMES_OF_FORMAT_2.get(name, name): value for name, value in header.items()}
-
-
-def _with_new_names(header: Mapping[str, Any]) -> dict[str, Any]:
-    new = {old: name for name, old in _NAMES_OF_FORMAT_2.items()}
-    return {new.get(name, name): value for name, value in header.items()}
-
-
 def _of_format_1(header: dict[str, Any]) -> dict[str, Any]:
-    """Format 1 kept temperature and representation in the record, and had no preprocessing and no names."""
+    """Format 2 of a header: format 1 kept temperature and view in the record, its digest in the
+    header, and knew neither preprocessing nor labels."""
     record = header.get("record")
     record = dict(record) if isinstance(record, dict) else {}
-    representation = record.pop("view", "as-is")
+    view = record.pop("view", "as-is")
     temperature = record.pop("temperature", 1.0)
     sizes = header.get("sizes")
     pixels = isinstance(sizes, list) and sizes[:1] == [784]
@@ -157,32 +156,97 @@ def _of_format_1(header: dict[str, Any]) -> dict[str, Any]:
         "record": record,
         "calibration": {"temperature": temperature},
         "preprocessing": dict(PIXELS) if pixels else None,
-        "representation": representation,
-        "class_names": None,
+        "view": view,
+        "labels": None,
     }
 
 
-def _problem(header: dict[str, Any]) -> str | None:
-    """What is wrong with a header of the present format; None if nothing is."""
-    sizes, names = header.get("sizes"), header.get("activations")
+def _of_format_2(header: dict[str, Any]) -> dict[str, Any]:
+    """Format 3 of a header: format 2 knew dense layers alone, by their sizes and activations."""
+    sizes, activations = header.pop("sizes", None), header.pop("activations", None)
+    if not isinstance(sizes, list) or not 2 <= len(sizes) <= MAX_LAYERS + 1:
+        raise InvalidArgument(f"its sizes are not 2 to {MAX_LAYERS + 1} whole numbers")
+    if not isinstance(activations, list) or len(activations) != len(sizes) - 1:
+        raise InvalidArgument(f"its activations are not {len(sizes) - 1} names, one for each layer")
+    layers = [
+        {
+            "kind": "dense",
+            "n_out": n_out,
+            "activation": activation,
+            "arrays": {"weights": [n_out, n_in], "biases": [n_out]},
+        }
+        for (n_in, n_out), activation in zip(pairwise(sizes), activations, strict=True)
+    ]
+    new = {"view": "representation", "labels": "class_names"}
+    header = {new.get(name, name): value for name, value in header.items()}
+    return {**header, "input_shape": sizes[:1], "layers": layers}
+
+
+def layers_of(header: Mapping[str, Any]) -> list[Layer]:
+    """The layers that a header tells of, each in its place; they have no arrays yet.
+
+    Raises
+    ------
+    InvalidArgument
+        If one is not what its kind allows, or all together are too large.
+    """
+    shape, told = header.get("input_shape"), header.get("layers")
     if not (
-        isinstance(sizes, list)
-        and 2 <= len(sizes) <= MAX_LAYERS
-        and all(type(n) is int and 1 <= n <= 10_000_000 for n in sizes)
+        isinstance(shape, list)
+        and 1 <= len(shape) < MAX_DIMENSIONS
+        and all(type(n) is int and 1 <= n <= MAX_SIDE for n in shape)
     ):
-        return f"its sizes are not 2 to {MAX_LAYERS} whole numbers from 1 to 10,000,000"
-    if sum(a * b + b for a, b in pairwise(sizes)) > MAX_PARAMETERS:
-        return f"its sizes make more than {MAX_PARAMETERS:,} parameters"
-    if not (isinstance(names, list) and len(names) == len(sizes) - 1):
-        return f"its activations are not {len(sizes) - 1} names, one for each layer"
-    for name in names:
-        if not isinstance(name, str) or name not in ACTIVATIONS:
-            return f"its activation {_shown(name)} is unknown; there are {', '.join(ACTIVATIONS)}"
+        raise InvalidArgument(
+            f"its input_shape is not 1 to {MAX_DIMENSIONS - 1} whole numbers from 1 to {MAX_SIDE:,}"
+        )
+    if not isinstance(told, list) or not 1 <= len(told) <= MAX_LAYERS:
+        raise InvalidArgument(f"its layers are not 1 to {MAX_LAYERS}")
+    found: list[Layer] = []
+    below, n_parameters = tuple(shape), 0
+    for i, each in enumerate(told):
+        try:
+            found.append(_layer(each).placed(below))
+        except InvalidArgument as error:
+            raise InvalidArgument(f"its layers[{i}]: {_cut(str(error), 300)}") from None
+        layer, below = found[-1], found[-1].output_shape
+        if isinstance(layer, Dense) and layer.activation is None:
+            raise InvalidArgument(f"its layers[{i}] names no activation")
+        if max(below) > MAX_SIDE:
+            raise InvalidArgument(f"its layers[{i}] has more than {MAX_SIDE:,} neurons in a row")
+        n_parameters += sum(prod(spec.shape) for spec in layer.specs())
+        if n_parameters > MAX_PARAMETERS:
+            raise InvalidArgument(f"its layers have more than {MAX_PARAMETERS:,} parameters")
+        if each.get("arrays") != _shapes(layer):
+            raise InvalidArgument(
+                f"its layers[{i}] has not the arrays that a {layer.kind} layer of its place asks for"
+            )
+    return found
+
+
+def _layer(told: Any) -> Layer:
+    if not isinstance(told, dict):
+        raise InvalidArgument(f"{_shown(told)} is no JSON object")
+    return layer_of({name: value for name, value in told.items() if name != "arrays"})
+
+
+def _shapes(layer: Layer) -> dict[str, list[int]]:
+    return {spec.name: list(spec.shape) for spec in layer.specs()}
+
+
+def _problem(header: dict[str, Any]) -> str | None:
+    """What is wrong with a header of the present format; None if nothing is.
+
+    Of its layers that is raised as InvalidArgument.
+    """
+    layers = layers_of(header)
+    (n_outputs, *others), output = layers[-1].output_shape, layers[-1].activation
+    if others or output is None:
+        return "its last layer gives no row of outputs with an activation"
     cost = header.get("cost")
     if not isinstance(cost, str) or cost not in COSTS:
         return f"its cost {_shown(cost)} is unknown; there are {', '.join(COSTS)}"
-    if names[-1] not in COSTS[cost].outputs:
-        return f"its output activation {names[-1]!r} leaves the range of its cost {cost!r}"
+    if output.name not in COSTS[cost].outputs:
+        return f"its output activation {output.name!r} leaves the range of its cost {cost!r}"
     if header.get("dtype") not in STORED[1:]:
         return f"its dtype is {_shown(header.get('dtype'))} and not float32 or float64"
     if header.get("stored") not in STORED:
@@ -191,21 +255,19 @@ def _problem(header: dict[str, Any]) -> str | None:
     temperature: Any = calibration.get("temperature") if isinstance(calibration, dict) else None
     if type(temperature) not in (int, float) or not 0.01 < temperature < 100:
         return f"its temperature is {_shown(temperature)}, which is no number from 0.01 to 100"
-    class_names = header.get("class_names")
-    if class_names is not None and not (
-        isinstance(class_names, list)
-        and len(class_names) == sizes[-1]
-        and all(isinstance(name, str) and len(name) <= MAX_LABEL for name in class_names)
+    names = header.get("class_names")
+    if names is not None and not (
+        isinstance(names, list)
+        and len(names) == n_outputs
+        and all(isinstance(name, str) and len(name) <= MAX_LABEL for name in names)
     ):
-        return f"its class_names are not {sizes[-1]} strings of at most {MAX_LABEL} characters"
-    if (
-        not isinstance(header.get("representation"), str)
-        or len(header["representation"]) > MAX_LABEL
-    ):
-        return f"its representation is {_shown(header.get('representation'))}, which is no name"
+        return f"its class_names are not {n_outputs} strings of at most {MAX_LABEL} characters"
+    representation = header.get("representation")
+    if not isinstance(representation, str) or len(representation) > MAX_LABEL:
+        return f"its representation is {_shown(representation)}, which is no name"
     if not (isinstance(header.get("record"), dict) and isinstance(header.get("versions"), dict)):
         return "its record or its versions are no JSON object"
-    return _preprocessing_problem(header.get("preprocessing"), sizes[0])
+    return _preprocessing_problem(header.get("preprocessing"), prod(header["input_shape"]))
 
 
 def _preprocessing_problem(found: Any, n_inputs: int) -> str | None:
@@ -229,5 +291,8 @@ def _digest_problem(digest: Any) -> str | None:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return _cut(repr(value), 60)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"

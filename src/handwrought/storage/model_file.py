@@ -13,7 +13,6 @@ import io
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from handwrought.storage.container import (
     digest_of,
     opened,
 )
-from handwrought.storage.header import FORMAT, checked_header, new_header, written
+from handwrought.storage.header import FORMAT, checked_header, layers_of, new_header
 from handwrought.storage.nielsen import from_nielsen, is_nielsen
 
 __all__ = ["FORMAT", "load_model", "model_bytes", "read_header", "read_model", "save_model"]
@@ -124,12 +123,13 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
     # safetensors writes the memory behind a view, not the view: only contiguous copies are safe.
     with default_errstate(over="ignore"):  # an infinity is answered below
         arrays = {
-            name: np.ascontiguousarray(array, stored) for name, array in network.parameters.arrays()
+            name: np.ascontiguousarray(array, stored)
+            for name, array in network.parameters.arrays(state=True)
         }
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ModelFileError(f"the network holds values that are not finite in {stored}")
     try:
-        text = json.dumps(written(header), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(header, ensure_ascii=False, allow_nan=False)
         size = len(text.encode("utf-8"))
     except (TypeError, ValueError, RecursionError) as error:
         raise ModelFileError(f"its record is not JSON ({error})") from None
@@ -140,7 +140,7 @@ def model_bytes(network: Network, header: Mapping[str, Any]) -> bytes:
         back = _network(Path("it"), Container.of(io.BytesIO(content), len(content)))[1]
     except ValueError as error:
         raise ModelFileError(f"what safetensors wrote does not read back ({error})") from None
-    again = [array for _, array in back.parameters.arrays()]
+    again = [array for _, array in back.parameters.arrays(state=True)]
     if not all(map(np.array_equal, arrays.values(), again)):
         raise ModelFileError("what safetensors wrote reads back otherwise")
     return content
@@ -185,7 +185,7 @@ def read_model(path: str | PathLike[str]) -> tuple[dict[str, Any], Network]:
     if is_nielsen(path):
         network = from_nielsen(path)
         header = new_header(network, str(network.dtype))
-        text = json.dumps({**written(header), "versions": {}})
+        text = json.dumps({**header, "versions": {}})
         return {**header, "digest": digest_of(text, network.parameters.arrays())}, network
     with opened(path) as container:
         return _network(path, container)
@@ -193,15 +193,17 @@ def read_model(path: str | PathLike[str]) -> tuple[dict[str, Any], Network]:
 
 def _network(path: Path, container: Container) -> tuple[dict[str, Any], Network]:
     header = checked_header(path, container.metadata)
-    sizes, stored = header["sizes"], header["stored"]
-    shapes: dict[str, tuple[int, ...]] = {}
-    for i, (n_in, n_out) in enumerate(pairwise(sizes)):
-        shapes |= {f"layers[{i}].weights": (n_out, n_in), f"layers[{i}].biases": (n_out,)}
+    layers, stored = layers_of(header), header["stored"]
+    shapes = {
+        f"layers[{i}].{spec.name}": spec.shape
+        for i, layer in enumerate(layers)
+        for spec in layer.specs()
+    }
     if set(container.tensors) != set(shapes):
         odd = sorted(set(container.tensors) ^ set(shapes))[0]
         raise ModelFileError(
-            f"{path}: {odd[:60]!r} is missing or does not belong to a network of {len(sizes)} "
-            f"layers: the file is damaged or not handwrought's"
+            f"{path}: {odd[:60]!r} is missing or does not belong to a network of {len(layers)} "
+            f"layers above its input: the file is damaged or not handwrought's"
         )
     for name, shape in shapes.items():
         found = container.tensors[name]
@@ -211,15 +213,15 @@ def _network(path: Path, container: Container) -> tuple[dict[str, Any], Network]
                 f"{stored} {shape}"
             )
     # Only now, when the file is known to hold bytes for all of it, is room made for the network.
+    dtype, input_shape = header["dtype"], header["input_shape"]
     try:
-        *hidden, output = header["activations"]
         network = Network(
-            sizes, hidden, header["cost"], None, header["dtype"], output_activation=output
+            layers, cost=header["cost"], seed=None, dtype=dtype, input_shape=input_shape
         )
     except InvalidArgument as error:
         raise ModelFileError(f"{path}: the header makes no network: {error}") from None
     sha = Digest(container.metadata["handwrought"])
-    for name, target in network.parameters.arrays():
+    for name, target in network.parameters.arrays(state=True):
         array = container.array(name)
         sha.add(name, array)
         with default_errstate(over="ignore"):  # a float64 may not fit a float32: answered here

@@ -83,6 +83,9 @@ class Dense(Layer):
         named = {} if self.activation is None else {"activation": self.activation.name}
         return {"n_out": self.n_out, **named}
 
+    def brief(self) -> str:
+        return str(self.n_out)
+
     def shape_of_output(self, input_shape: Shape) -> Shape:
         return (self.n_out,)
 

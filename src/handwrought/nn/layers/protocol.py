@@ -96,6 +96,10 @@ class Layer(ABC):
         """The arrays it asks for, once it is placed; none by default."""
         return ()
 
+    def brief(self) -> str:
+        """Itself in a network's :attr:`~handwrought.Network.architecture`."""
+        return self.kind
+
     # --- its place and its arrays ------------------------------------------------------------------
 
     def placed(self, input_shape: Shape, activation: Activation | None = None) -> Self:

@@ -206,7 +206,7 @@ class Microscope:
         return Picture(
             network=name,
             progress=self.networks.progress(view.network),
-            title="-".join(map(str, trace.network.sizes)),
+            title=trace.network.architecture,
             image=view.image,
             label=int(trace.y.argmax()),
             prediction=int(trace.a[L].argmax()),

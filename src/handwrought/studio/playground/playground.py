@@ -192,7 +192,7 @@ class Playground:
         if array is None or any(i >= n for i, n in zip(at[1:], array.shape, strict=True)):
             raise InvalidArgument(
                 f"there is no {'weight' if len(at) == 3 else 'bias'} {'.'.join(map(str, at))} "
-                f"in a network of {'-'.join(map(str, self.network.sizes))}"
+                f"in a network of {self.network.architecture}"
             )
         if not abs(value) <= _MOST:
             raise InvalidArgument(
