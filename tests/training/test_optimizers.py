@@ -12,7 +12,6 @@ from handwrought.nn.parameters import Parameters
 from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
 from handwrought.training.optimizers import (
     OPTIMIZERS,
-    Constant,
     Optimizer,
     default_learning_rate,
     make_optimizer,
@@ -52,16 +51,23 @@ def test_with_other_constants_an_optimizer_steps_as_pytorchs_with_these(name):
         ("sgd", {"momentum": 0.9}, "optimizer 'sgd' takes no momentum: it takes no constants"),
         ("adam", {"rho": 0.9}, "takes no rho: it takes beta1, beta2 and epsilon"),
         ("momentum", {"beta1": 0.9}, "optimizer 'momentum' takes no beta1: it takes momentum"),
-        ("momentum", {"momentum": 1.0}, "momentum is 1.0: it must be a number of at least 0 and b"),
-        ("adam", {"epsilon": 0}, "epsilon is 0: it must be a number of at least 1e-30$"),
-        ("rmsprop", {"rho": "0.9"}, "rho is '0.9': it must be a number"),
-        ("adam", {"beta2": float("nan")}, "beta2 is nan: it must be"),
         ("lion", {}, "optimizer 'lion' is unknown: use one of sgd, momentum"),
     ],
 )
 def test_a_constant_that_an_optimizer_does_not_take_is_refused(name, constants, sentence):
     with pytest.raises(InvalidArgument, match=sentence):
         make_optimizer(name, Parameters(SPECS), **constants)
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"),
+    [("momentum", {"momentum": 1.0}), ("adam", {"epsilon": 0}), ("rmsprop", {"rho": "0.9"}),
+     ("adam", {"beta2": float("nan")})],
+)  # fmt: skip
+def test_a_training_refuses_a_constant_out_of_its_range(name, constant):
+    split = hw.Split(np.zeros((3, 2)), np.arange(3), 3)
+    with pytest.raises(InvalidArgument, match=f"{next(iter(constant))} is "):
+        hw.train(hw.Network([2, 3]), split, optimizer=name, **constant)
 
 
 def test_a_constant_left_out_is_the_default():
@@ -79,7 +85,7 @@ class Lion(Optimizer):
 
     name = "lion"
     slots = ("mean",)
-    constants: ClassVar = {"beta1": Constant(0.9, "β₁"), "beta2": Constant(0.99, "β₂")}
+    constants: ClassVar = {"beta1": 0.9, "beta2": 0.99}
     learning_rate = 1e-3
 
     def _move(self, g, learning_rate):

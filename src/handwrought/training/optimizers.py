@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
@@ -22,20 +21,9 @@ from handwrought.errors import InvalidArgument
 from handwrought.nn.parameters import Parameters
 from handwrought.training.state import TrainingState
 
-__all__ = ["OPTIMIZERS", "Constant", "Optimizer", "default_learning_rate", "make_optimizer"]
+__all__ = ["OPTIMIZERS", "Optimizer", "default_learning_rate", "make_optimizer"]
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A number in an optimizer's formula, beside the learning rate: at least ``least``, and below
-    ``below``."""
-
-    default: float
-    meaning: str
-    least: float = 0.0
-    below: float = 1.0
 
 
 class Optimizer(ABC):
@@ -49,13 +37,14 @@ class Optimizer(ABC):
         λ of the cost (λ/2) Σ w²: its gradient λ w is added to g for weights, not for biases
         (AdamW shrinks the weights by η λ instead).
     **constants : float
-        Others than the defaults of ``constants``; each is an attribute then.
+        Others than the defaults; each is an attribute then.
     """
 
     name: ClassVar[str]
     slots: ClassVar[tuple[str, ...]] = ()
     """Names of the vectors that it keeps, each of the parameters' size."""
-    constants: ClassVar[Mapping[str, Constant]] = {}
+    constants: ClassVar[Mapping[str, float]] = {}
+    """What its formula takes beside η, by default; bounds stand in ``training/config.py``."""
     learning_rates: ClassVar[Mapping[str, float]] = {}
     """Rates that work on digits, by cost."""
     learning_rate: ClassVar[float] = 0.001
@@ -73,8 +62,7 @@ class Optimizer(ABC):
         self._scratch = np.empty_like(parameters.vector)
         self.compiled = False
         """Whether a step may be a kernel's, where there is one."""
-        for name, constant in self.constants.items():
-            setattr(self, name, constants.get(name, constant.default))
+        vars(self).update(self.constants, **constants)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_scratch": None}  # what is in it means nothing
@@ -161,9 +149,7 @@ class Momentum(Optimizer):
 
     name = "momentum"
     slots = ("velocity",)
-    constants: ClassVar = {
-        "momentum": Constant(0.9, "μ, the share of the velocity that a step leaves")
-    }
+    constants: ClassVar = {"momentum": 0.9}
     learning_rates: ClassVar = {cost: rate / 10 for cost, rate in SGD.learning_rates.items()}
     learning_rate = SGD.learning_rate / 10
     momentum: float
@@ -191,18 +177,12 @@ class Nesterov(Momentum):
         self.parameters.vector += self._scratch
 
 
-EPSILON = Constant(1e-8, "ε, which keeps a division from that by 0", 1e-30, float("inf"))
-
-
 class RMSProp(Optimizer):
     """s ← ρ s + (1 - ρ) g²; θ ← θ - η g / (√s + ε) (Tieleman and Hinton 2012)."""
 
     name = "rmsprop"
     slots = ("square",)
-    constants: ClassVar = {
-        "rho": Constant(0.99, "ρ, the share of the mean square that a step leaves"),
-        "epsilon": EPSILON,
-    }
+    constants: ClassVar = {"rho": 0.99, "epsilon": 1e-8}
     rho: float
     epsilon: float
 
@@ -228,11 +208,7 @@ class Adam(Optimizer):
 
     name = "adam"
     slots = ("mean", "square")
-    constants: ClassVar = {
-        "beta1": Constant(0.9, "β₁, the share of the mean gradient that a step leaves"),
-        "beta2": Constant(0.999, "β₂, the share of the mean square that a step leaves"),
-        "epsilon": EPSILON,
-    }
+    constants: ClassVar = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
     beta1: float
     beta2: float
     epsilon: float
@@ -285,19 +261,16 @@ def make_optimizer(
     Raises
     ------
     InvalidArgument
-        If there is none of this name, a number is out of its range, or it takes no such constant.
+        If there is none of this name, it takes no such constant, or weight_decay is no decay.
     """
     kind = _named(name)
     if not 0 <= weight_decay < np.inf:
         raise InvalidArgument(f"weight_decay is {weight_decay!r}: it must be at least 0")
-    given = {}
-    for key, value in constants.items():
-        if value is None:
-            continue
+    given = {key: value for key, value in constants.items() if value is not None}
+    for key in given:
         if key not in kind.constants:
             takes = " and ".join(", ".join(kind.constants).rsplit(", ", 1)) or "no constants"
             raise InvalidArgument(f"optimizer {name!r} takes no {key}: it takes {takes}")
-        given[key] = _checked(key, value, kind.constants[key])
     return kind(parameters, weight_decay, **given)
 
 
@@ -305,16 +278,6 @@ def _named(name: str) -> type[Optimizer]:
     if name not in OPTIMIZERS:
         raise InvalidArgument(f"optimizer {name!r} is unknown: use one of {', '.join(OPTIMIZERS)}")
     return OPTIMIZERS[name]
-
-
-def _checked(name: str, value: float, constant: Constant) -> float:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not constant.least <= value < constant.below:
-        below = "" if constant.below == np.inf else f" and below {constant.below:g}"
-        raise InvalidArgument(
-            f"{name} is {value!r}: it must be a number of at least {constant.least:g}{below}"
-        )
-    return float(value)
 
 
 def default_learning_rate(optimizer: str, cost: str) -> float:
