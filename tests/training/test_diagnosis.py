@@ -2,7 +2,8 @@
 
 import pytest
 
-from handwrought.training.diagnosis import Asked, diagnose
+from handwrought.training.config import TrainingConfig
+from handwrought.training.diagnosis import diagnose
 from handwrought.training.metrics import LayerMeasured, Point
 
 
@@ -29,14 +30,14 @@ def names(asked, *points):
     ],
 )
 def test_guessing_is_named_from_the_training_images(measured, found):
-    assert names(Asked(3.0, 3.0, "sigmoid"), measured) == found
+    assert names(TrainingConfig(), measured) == found
 
 
 @pytest.mark.parametrize(
     ("rate", "mended"), [(1e30, True), (30.0, True), (3.0, False), (1e-3, True)]
 )
 def test_the_usual_rate_mends_one_that_is_far_from_it(rate, mended):
-    (finding,) = diagnose(Asked(rate, 3.0, "sigmoid"), [point(0.098)])
+    (finding,) = diagnose(TrainingConfig(learning_rate=rate), [point(0.098)])
     assert [mend.changes for mend in finding.mends] == [{"learning_rate": 3.0}] * mended
     assert finding.sentence == (
         "After 5,000 steps it reads 9.8% of the training images right, and 11.2% of them are of one "
@@ -45,8 +46,8 @@ def test_the_usual_rate_mends_one_that_is_far_from_it(rate, mended):
 
 
 def test_a_third_of_a_wild_rate_is_no_mend():
-    finding, _ = diagnose(Asked(1e30, 3.0, "sigmoid"), [point(0.098, saturated=1.0)])
+    finding, _ = diagnose(TrainingConfig(learning_rate=1e30), [point(0.098, saturated=1.0)])
     assert {"learning_rate": 3.0} in [mend.changes for mend in finding.mends]
-    finding, _ = diagnose(Asked(9.0, 3.0, "sigmoid"), [point(0.098, saturated=1.0)])
+    finding, _ = diagnose(TrainingConfig(learning_rate=9.0), [point(0.098, saturated=1.0)])
     assert {"learning_rate": 3.0} in [mend.changes for mend in finding.mends]  # 9 x 0.3
-    assert names(Asked(3.0, 3.0, "sigmoid", taught=True), point(0.098)) == []
+    assert diagnose(TrainingConfig(), [point(0.098)], taught=True) == []

@@ -29,10 +29,9 @@ from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
 from handwrought.training.best import Best
 from handwrought.training.config import TrainingConfig
-from handwrought.training.diagnosis import Asked, Finding, diagnose
+from handwrought.training.diagnosis import Finding, diagnose
 from handwrought.training.metrics import SAMPLE, Measurer, Now, Point
 from handwrought.training.observers import early_stopped, remembered
-from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.plan import build, read_plan, record_of, trained_on, write_plan
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
@@ -250,21 +249,13 @@ def _train(
         plan.full,
         (kept.folder / CHECKPOINT).exists(),
         kept.folder / BEST if best.epoch else None,
-        [] if problem else _findings(plan, network, history),
+        [] if problem else _findings(plan, history),
     )
 
 
-def _findings(plan: TrainingConfig, network: Network, history: History) -> list[Finding]:
+def _findings(plan: TrainingConfig, history: History) -> list[Finding]:
     """What went wrong with a network that reads no better than guessing."""
-    usual = default_learning_rate(plan.optimizer, network.cost.name)
-    asked = Asked(
-        plan.learning_rate or usual,
-        usual,
-        str(plan.activation),
-        plan.initializer,
-        augmented=plan.augmentation is not None,
-    )
-    found = diagnose(asked, history.points[-1:])
+    found = diagnose(plan, history.points[-1:])
     return found if any(finding.name == "guessing" for finding in found) else []
 
 

@@ -8,13 +8,14 @@ begun anew with them.  The command line and the studio tell the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any
 
+from handwrought.training.config import TrainingConfig
 from handwrought.training.metrics import SAMPLE, Point
 
-__all__ = ["Asked", "Finding", "Mend", "diagnose"]
+__all__ = ["Finding", "Mend", "diagnose"]
 
 RISEN = 1.5
 """Too high: the training cost, mean of the last points, is so many times its lowest."""
@@ -38,35 +39,6 @@ _WINDOW = 5
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a training was asked for, as far as the rules look at it.
-
-    Attributes
-    ----------
-    rate : float
-        The learning rate.
-    usual_rate : float
-        That which suits optimizer and cost.
-    activation : str
-        Of the hidden layers.
-    initializer : str or None
-    weight_decay : float
-    augmented : bool
-        Whether images are changed.
-    taught : bool
-        Whether the network could read before.
-    """
-
-    rate: float
-    usual_rate: float
-    activation: str
-    initializer: str | None = None
-    weight_decay: float = 0.0
-    augmented: bool = False
-    taught: bool = False
-
-
-@dataclass(frozen=True)
 class Mend:
     """What may help: ``changes`` are settings; ``anew`` where a new training must begin."""
 
@@ -85,34 +57,38 @@ class Finding:
     mends: list[Mend]
 
 
-def diagnose(wish: Asked, points: Sequence[Point], diverged: str = "") -> list[Finding]:
+def diagnose(
+    config: TrainingConfig, points: Sequence[Point], diverged: str = "", *, taught: bool = False
+) -> list[Finding]:
     """What goes wrong with a training that was measured so, the gravest first; none where all is well.
 
     Parameters
     ----------
-    wish : Asked
+    config : TrainingConfig
         Its settings now.
     points : sequence of Point
         What was measured, in order.
     diverged : str
         What :class:`~handwrought.errors.TrainingDiverged` said, if it did.
+    taught : bool
+        Whether the network could read before.
     """
     if diverged:
         return [
             Finding(
                 "rate-too-high",
                 "The learning rate is too high",
-                f"The cost became infinite at a learning rate of {wish.rate:g}; the network is "
+                f"The cost became infinite at a learning rate of {_rate(config):g}; the network is "
                 f"back at its last good weights.",
-                [_rate(wish, 0.1)],
+                [_times(config, 0.1)],
             )
         ]
     if not points:
         return []
     rules = [_too_high, _dead, _saturated, _too_low, _overfitted, _guessing]
-    if wish.taught:  # a network that reads well, whatever some of its neurons do
+    if taught:  # a network that reads well, whatever some of its neurons do
         rules = [_too_high, _overfitted]
-    found = [finding for rule in rules if (finding := rule(wish, points))]
+    found = [finding for rule in rules if (finding := rule(config, points))]
     # Where neurons have no slope, the cost stands still for that reason, not for a small rate.
     grave = {"dead", "saturated"} & {finding.name for finding in found}
     return [f for f in found if not (f.name == "rate-too-low" and grave)]
@@ -122,7 +98,7 @@ def _mean(points: Sequence[Point]) -> float:
     return sum(point.train_cost for point in points) / len(points)
 
 
-def _guessing(wish: Asked, points: Sequence[Point]) -> Finding | None:
+def _guessing(config: TrainingConfig, points: Sequence[Point]) -> Finding | None:
     last = points[-1]
     layers = last.layers[:-1]
     stuck = any(layer.saturated > SATURATED or layer.dead > DEAD for layer in layers)
@@ -137,11 +113,11 @@ def _guessing(wish: Asked, points: Sequence[Point]) -> Finding | None:
         "It reads no better than guessing",
         f"After {last.step:,} steps it reads {last.train_accuracy:.1%} of the training images right, "
         f"and {last.guess:.1%} of them are of one class.",
-        [] if 0.03 < wish.rate / wish.usual_rate < 3 else [_usual_rate(wish)],
+        [] if 0.03 < _rate(config) / _usual_rate(config) < 3 else [_anew_at_the_usual(config)],
     )
 
 
-def _too_high(wish: Asked, points: Sequence[Point]) -> Finding | None:
+def _too_high(config: TrainingConfig, points: Sequence[Point]) -> Finding | None:
     # Too early there is too little to tell a wave from a flood.
     since = [point for point in points if point.rate]
     if len(since) < 2 * _WINDOW or since[-1].step < 30:
@@ -155,12 +131,12 @@ def _too_high(wish: Asked, points: Sequence[Point]) -> Finding | None:
         "rate-too-high",
         "The learning rate is too high",
         f"The cost on training images has risen to {last:.3g}, from {lowest:.3g} at its lowest: "
-        f"each step of η = {wish.rate:g} overshoots.",
-        [_rate(wish, 0.3)],
+        f"each step of η = {_rate(config):g} overshoots.",
+        [_times(config, 0.3)],
     )
 
 
-def _too_low(wish: Asked, points: Sequence[Point]) -> Finding | None:
+def _too_low(config: TrainingConfig, points: Sequence[Point]) -> Finding | None:
     first, last = points[0], points[-1]
     if first.step or last.step < STEPS or last.train_cost <= HARDLY * first.train_cost:
         return None
@@ -171,21 +147,21 @@ def _too_low(wish: Asked, points: Sequence[Point]) -> Finding | None:
         "The learning rate is too low",
         f"After {last.step:,} steps the cost on training images is {last.train_cost:.3g}, hardly "
         f"below the {first.train_cost:.3g} that it began with.",
-        [_rate(wish, 10)],
+        [_times(config, 10)],
     )
 
 
-def _saturated(wish: Asked, points: Sequence[Point]) -> Finding | None:
+def _saturated(config: TrainingConfig, points: Sequence[Point]) -> Finding | None:
     layers = points[-1].layers[:-1]
     worst = max(layers, key=lambda layer: layer.saturated, default=None)
     if worst is None or worst.saturated <= SATURATED or points[-1].train_accuracy >= UNREAD:
         return None
-    mends = [_rate(wish, 0.3)] if points[-1].step else []
-    if wish.initializer == "normal":
+    mends = [_times(config, 0.3)] if points[-1].step else []
+    if config.initializer == "normal":
         mends = [
             Mend("Begin anew with scaled first weights", {"initializer": "lecun_normal"}, True)
         ]
-    elif wish.activation in ("sigmoid", "tanh"):
+    elif config.activation in ("sigmoid", "tanh"):
         mends.append(
             Mend("Begin anew with relu", {"activation": "relu", "initializer": None}, True)
         )
@@ -193,19 +169,19 @@ def _saturated(wish: Asked, points: Sequence[Point]) -> Finding | None:
         "saturated",
         "Neurons are saturated",
         f"In layer {worst.number}, {worst.saturated:.0%} of the activations lie where "
-        f"{wish.activation} is flat: hardly any gradient comes through, so they learn slowly.",
+        f"{config.activation} is flat: hardly any gradient comes through, so they learn slowly.",
         mends,
     )
 
 
-def _dead(wish: Asked, points: Sequence[Point]) -> Finding | None:
+def _dead(config: TrainingConfig, points: Sequence[Point]) -> Finding | None:
     layers = points[-1].layers[:-1]
     worst = max(layers, key=lambda layer: layer.dead, default=None)
-    if worst is None or worst.dead <= DEAD or wish.activation in ("sigmoid", "tanh"):
+    if worst is None or worst.dead <= DEAD or config.activation in ("sigmoid", "tanh"):
         return None
     mends = [Mend("Begin anew with leaky-relu", {"activation": "leaky-relu"}, True)]
     if points[-1].step:
-        lower = _rate(wish, 0.3)
+        lower = _times(config, 0.3)
         mends.append(Mend(f"{lower.label}, anew", lower.changes, True))
     return Finding(
         "dead",
@@ -216,7 +192,7 @@ def _dead(wish: Asked, points: Sequence[Point]) -> Finding | None:
     )
 
 
-def _overfitted(wish: Asked, points: Sequence[Point]) -> Finding | None:
+def _overfitted(config: TrainingConfig, points: Sequence[Point]) -> Finding | None:
     measured = [point for point in points if point.validation_cost is not None]
     if len(measured) < PATIENCE + 1 or measured[-1].epoch < 1:
         return None
@@ -233,32 +209,40 @@ def _overfitted(wish: Asked, points: Sequence[Point]) -> Finding | None:
         f"Since epoch {since[0].epoch:.1f} the cost on validation images has risen from "
         f"{costs[best]:.3g} to {costs[-1]:.3g}, while on training images it fell from "
         f"{since[0].train_cost:.3g} to {since[-1].train_cost:.3g}.",
-        _against_overfitting(wish),
+        _against_overfitting(config),
     )
 
 
-def _against_overfitting(wish: Asked) -> list[Mend]:
+def _against_overfitting(config: TrainingConfig) -> list[Mend]:
+    from handwrought.data.augmentation import Augmentation
+
     mends = []
-    if not wish.augmented:
-        from dataclasses import asdict
-
-        from handwrought.data.augmentation import Augmentation
-
+    if config.augmentation in (None, Augmentation()):
         mild = asdict(Augmentation(shift=1, rotation=10, scale=0.1))
         mends.append(Mend("Change the images anew each time", {"augmentation": mild}, False))
-    decay = 10 * wish.weight_decay if wish.weight_decay else 1e-4
+    decay = 10 * config.weight_decay if config.weight_decay else 1e-4
     if decay <= 0.1:
         mends.append(Mend(f"Weight decay {decay:g}", {"weight_decay": decay}, False))
     return mends
 
 
-def _rate(wish: Asked, times: float) -> Mend:
-    rate = float(f"{wish.rate * times:.1g}")
-    if wish.rate > 1e5 * wish.usual_rate and times < 1:  # a third of that would be as wild
-        return _usual_rate(wish)
+def _times(config: TrainingConfig, times: float) -> Mend:
+    rate = float(f"{_rate(config) * times:.1g}")
+    if _rate(config) > 1e5 * _usual_rate(config) and times < 1:  # a third of it would be as wild
+        return _anew_at_the_usual(config)
     return Mend(f"Learning rate {rate:g}", {"learning_rate": rate}, False)
 
 
-def _usual_rate(wish: Asked) -> Mend:
-    rate = wish.usual_rate
+def _anew_at_the_usual(config: TrainingConfig) -> Mend:
+    rate = _usual_rate(config)
     return Mend(f"Begin anew at learning rate {rate:g}", {"learning_rate": rate}, True)
+
+
+def _rate(config: TrainingConfig) -> float:
+    return _usual_rate(config) if config.learning_rate is None else config.learning_rate
+
+
+def _usual_rate(config: TrainingConfig) -> float:
+    from handwrought.training.optimizers import default_learning_rate
+
+    return default_learning_rate(config.optimizer, config.cost)

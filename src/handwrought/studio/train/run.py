@@ -10,10 +10,10 @@ from typing import Any
 
 from handwrought.errors import DataError
 from handwrought.studio.server.messages import decode
-from handwrought.studio.train.diagnosis import Finding, diagnose
 from handwrought.studio.train.live_images import Point
 from handwrought.studio.train.run_folder import CONFIG, Config, read_history, read_json
 from handwrought.studio.train.training_request import TrainingRequest
+from handwrought.training.diagnosis import Finding, diagnose
 
 __all__ = ["ENDS", "Run", "changed", "free_name", "named", "read_run"]
 
@@ -81,7 +81,8 @@ class Run:
     def findings(self) -> list[Finding]:
         """What is wrong with it: of its files and of its training."""
         diverged = self.sentence if self.status == "diverged" else ""
-        found = diagnose(self.wish, self._points or [], diverged)
+        taught = self.wish.own is not None
+        found = diagnose(self.wish, self._points or [], diverged, taught=taught)
         if self.damage:
             found.insert(0, Finding("damaged", "A file of this run is damaged", self.damage, []))
         return found
