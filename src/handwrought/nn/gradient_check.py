@@ -219,7 +219,7 @@ class _Probe:
         dtype = np.complex128 if method == "complex" else np.float64
         self.network = network.copy(dtype)
         self.states = self.network.workspace(len(x)).rows(len(x))
-        x = x.astype(dtype)
+        x = self.network.shaped(x.astype(dtype))
         self.network.forward(x, self.states)
         # Layers below a perturbed one do not change: keep what they hand up.
         self.inputs = [x] + [state.output.copy() for state in self.states[:-1]]

@@ -192,10 +192,14 @@ class Network:
 
     def forward(self, x: Array, states: Sequence[LayerState]) -> Array:
         """Feedforward of one batch into a workspace: trusted shapes, no copies."""
-        a = x if len(self.input_shape) == 1 else x.reshape(len(x), *self.input_shape)
+        a = self.shaped(x)
         for layer, at in zip(self.layers, states, strict=True):
             a = layer.forward(a, at)
         return a
+
+    def shaped(self, x: Array) -> Array:
+        """Rows of inputs in the shape that the first layer takes: a view."""
+        return x if len(self.input_shape) == 1 else x.reshape(len(x), *self.input_shape)
 
     def predict(self, x: Array) -> NDArray[np.intp]:
         """The class of each example: the index of the largest output, shape (n,)."""
@@ -260,8 +264,7 @@ class Network:
         ``share`` is each example's part in the mean, 1/m unless it is given; it enters once, on
         the smallest array, since everything after it is linear in δ.
         """
-        if len(self.input_shape) > 1:
-            x = x.reshape(len(x), *self.input_shape)
+        x = self.shaped(x)
         last: Any = states[-1]
         self.cost.error(self.output_activation, last.z, last.a, y, out=last.delta)  # BP1
         last.delta *= self.dtype.type(1 / len(x)) if share is None else share

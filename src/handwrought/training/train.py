@@ -24,6 +24,7 @@ from handwrought.data.dataset import Dataset, Split
 from handwrought.data.representations import n_features
 from handwrought.errors import CannotCopy, InvalidArgument
 from handwrought.floating_point import default_errstate
+from handwrought.nn.layers import Dense, described
 from handwrought.nn.network import Network
 from handwrought.training.config import (
     ARGUMENTS,
@@ -175,7 +176,7 @@ def _prepared(
     _check_fit(network, split, n_features(split.images.shape[1:], config.representation))
     if report_every is not None:
         _check_report_every(report_every)
-    rates = _dropout_rates(len(network.sizes) - 2, config.dropout)
+    rates = _dropout_rates(len(network.layers) - 1, config.dropout)
     if config.augmentation is not None and split.images.ndim != 3:
         raise InvalidArgument("augmentation is for images, and the data is a table")
     if config.augmentation is None and (config.outliers or config.anneal_augmentation):
@@ -191,9 +192,14 @@ def _identity(
 ) -> dict[str, Any]:
     """What decides the training's mathematics, as JSON values, for those who go on with it."""
     values = config.as_json()
+    if all(isinstance(layer, Dense) for layer in network.layers):
+        activations = [each.name for each in network.activations]
+        of_layers: dict[str, Any] = {"sizes": list(network.sizes), "activations": activations}
+    else:
+        shape, layers = list(network.input_shape), [described(layer) for layer in network.layers]
+        of_layers = {"input_shape": shape, "layers": layers}
     return {
-        "sizes": list(network.sizes),
-        "activations": [each.name for each in network.activations],
+        **of_layers,
         "cost": network.cost.name,
         "dtype": str(network.dtype),
         "images": len(split),
@@ -221,7 +227,7 @@ def go_on(
         kept["dropout"] = kept["dropout"][:-1]
     before = replace(config, **kept)
     training = begin_training(network, data, before, report_every=report_every, resume=state)
-    n_hidden = len(network.sizes) - 2
+    n_hidden = len(network.layers) - 1
     changes = {
         name: getattr(config, name)
         for name in kept
