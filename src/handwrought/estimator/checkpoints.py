@@ -49,7 +49,7 @@ class Checkpoint:
         curves = {name: getattr(est, name) for name in _CURVES}
         arrays = {
             "parameters": solver.network.parameters.vector,
-            "best": solver.best,
+            "best": solver.best.vector,
             "order": solver.order,
             "random": keys,
             **{f"optimizer.{slot}": array for slot, array in optimizer.vectors.items()},
@@ -93,7 +93,7 @@ class Checkpoint:
             warnings.warn(said, stacklevel=6)
         est = solver.estimator
         solver.network.parameters.vector[...] = kept.arrays["parameters"]
-        solver.best[...] = kept.arrays["best"]
+        solver.best.vector[...] = kept.arrays["best"]
         solver.order = kept.arrays["order"]
         position = int(kept.numbers["position"])
         solver.random_state.set_state(("MT19937", kept.arrays["random"], position))

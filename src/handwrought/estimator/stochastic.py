@@ -22,6 +22,7 @@ from handwrought.estimator.reports import FitReport, Watchers
 from handwrought.floating_point import default_errstate
 from handwrought.kernels import wanted
 from handwrought.nn.network import Network
+from handwrought.training.best import Best
 from handwrought.training.optimizers import make_optimizer
 from handwrought.training.step import Step
 
@@ -96,7 +97,7 @@ class Solver:
             backprop_fraction=1.0, l1=0.0, clip_norm=None,
         )  # fmt: skip
         self.reader = self.examples.reader(self.batch_size, self.network.dtype)
-        self.best = self.network.parameters.vector.copy()
+        self.best = Best(self.network)
 
     def _optimizer(self) -> Any:
         est = self.estimator
@@ -147,7 +148,7 @@ class Solver:
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=6)
         if self.score is not None:
-            self.network.parameters.vector[...] = self.best
+            self.best.put_back()
         state.steps, state.arrays = self.optimizer.steps, self.optimizer.vectors
 
     def _iteration(self, start: float) -> bool:
@@ -209,9 +210,9 @@ class Solver:
             est.best_loss_ = est.loss_ if est.loss_ < est.best_loss_ else est.best_loss_
         else:
             better = score >= est.best_validation_score_ + est.tol
-            if score > est.best_validation_score_:
+            self.best.score = est.best_validation_score_  # of an earlier fit, perhaps
+            if self.best.consider(est.n_iter_, score):
                 est.best_validation_score_ = score
-                self.best[...] = self.network.parameters.vector
         est._no_improvement_count = 0 if better else est._no_improvement_count + 1
 
     def _exhausted(self) -> bool:

@@ -75,15 +75,20 @@ def _pixels(builder: Any, arguments: Any, blocks: int, adds: bool) -> None:
 
 
 def _kernel(adds: bool) -> Callable[..., Any]:
-    """An intrinsic that chooses the loop for rows of 1 to ``_MOST`` vectors."""
+    """An intrinsic that chooses the loop for rows of 1 to ``_MOST`` vectors.
+
+    It takes the addresses of W, columns, values, scale and z, and start, stop and the stride of W.
+    """
+
+    unpacked: Any = cgutils.unpack_tuple
+    several: Any = types.UniTuple
 
     @intrinsic
-    def loop(
-        typing: Any, blocks: Any, W: Any, columns: Any, values: Any, scale: Any, z: Any, start: Any,
-        stop: Any, stride: Any,
-    ) -> Any:  # fmt: skip
+    def loop(typing: Any, blocks: Any, addresses: Any, pixels: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            n_blocks, W, columns, values, scale, z, *rest = arguments
+            n_blocks, addresses, pixels = arguments
+            W, columns, values, scale, z = unpacked(builder, addresses, 5)
+            rest = unpacked(builder, pixels, 3)
             row = _pointer(builder, z, _FLOAT)
             after = builder.append_basic_block("after")
             switch = builder.switch(n_blocks, after)
@@ -96,7 +101,7 @@ def _kernel(adds: bool) -> Callable[..., Any]:
             builder.position_at_end(after)
             return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 9), generate
+        return types.void(types.int64, several(types.int64, 5), several(types.int64, 3)), generate
 
     return loop
 
@@ -118,10 +123,11 @@ def add_rows(W: Any, columns: Any, values: Any, start: int, stop: int, scale: An
     z : array of float32, at least ``width`` long
     """
     for at in range(0, W.shape[1], _MOST * LANES):
-        _add(
-            min(_MOST, (W.shape[1] - at) // LANES), W.ctypes.data + 4 * at, columns.ctypes.data,
-            values.ctypes.data, scale.ctypes.data, z.ctypes.data + 4 * at, start, stop, W.shape[1],
+        addresses = (
+            W.ctypes.data + 4 * at, columns.ctypes.data, values.ctypes.data, scale.ctypes.data,
+            z.ctypes.data + 4 * at,
         )  # fmt: skip
+        _add(min(_MOST, (W.shape[1] - at) // LANES), addresses, (start, stop, W.shape[1]))
 
 
 @njit(cache=True, nogil=True)
@@ -130,8 +136,8 @@ def move_rows(
 ) -> None:
     """W[columns[p]] += scale[values[p]] step for each p; shapes as for :func:`add_rows`."""
     for at in range(0, W.shape[1], _MOST * LANES):
-        _move(
-            min(_MOST, (W.shape[1] - at) // LANES), W.ctypes.data + 4 * at, columns.ctypes.data,
-            values.ctypes.data, scale.ctypes.data, step.ctypes.data + 4 * at, start, stop,
-            W.shape[1],
+        addresses = (
+            W.ctypes.data + 4 * at, columns.ctypes.data, values.ctypes.data, scale.ctypes.data,
+            step.ctypes.data + 4 * at,
         )  # fmt: skip
+        _move(min(_MOST, (W.shape[1] - at) // LANES), addresses, (start, stop, W.shape[1]))

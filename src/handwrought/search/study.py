@@ -78,6 +78,25 @@ def open_study(path: Path | None, name: str, asked: dict[str, Any], pruner: Any,
     InvalidArgument
         If the file cannot be used, or its study of this name was of another search.
     """
+    study, known, strange = _opened(path, name, pruner, seed)
+    if strange:
+        raise InvalidArgument(
+            f"{path}: study {name!r} was not made by handwrought: take another name"
+        )
+    asked, known = json.loads(json.dumps(asked)), known and _as_of_today(known)
+    if known is None:
+        study.set_user_attr(_ASKED, asked)
+    elif known != asked:
+        differing = next(key for key in asked if known.get(key) != asked[key])
+        raise InvalidArgument(
+            f"{path}: study {name!r} was of another {differing}, and its trials tell nothing about "
+            f"this one: take another name"
+        )
+    return study
+
+
+def _opened(path: Path | None, name: str, pruner: Any, seed: int) -> tuple[Any, Any, bool]:
+    """The study, what it was of, and whether it holds trials of another program."""
     optuna = _optuna()
     kind = None if path is None else path.suffix
     if path is not None and kind not in (".db", ".log"):
@@ -105,20 +124,7 @@ def open_study(path: Path | None, name: str, asked: dict[str, Any], pruner: Any,
     except Exception as error:  # whatever a damaged or foreign file makes of Optuna's readers
         why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise InvalidArgument(f"{path} cannot be used for a study: {why}") from None
-    asked, known = json.loads(json.dumps(asked)), known and _as_of_today(known)
-    if strange:
-        raise InvalidArgument(
-            f"{path}: study {name!r} was not made by handwrought: take another name"
-        )
-    if known is None:
-        study.set_user_attr(_ASKED, asked)
-    elif known != asked:
-        differing = next(key for key in asked if known.get(key) != asked[key])
-        raise InvalidArgument(
-            f"{path}: study {name!r} was of another {differing}, and its trials tell nothing about "
-            f"this one: take another name"
-        )
-    return study
+    return study, known, strange
 
 
 def _as_of_today(known: dict[str, Any]) -> dict[str, Any]:

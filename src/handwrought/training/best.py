@@ -42,12 +42,15 @@ class Best:
         """Take in a report, if it is of an epoch that was validated; whether that is the best."""
         if not isinstance(report, EpochReport) or report.validation_accuracy is None:
             return False
-        score = self.score_of(report)
+        return self.consider(report.epoch, self.score_of(report))
+
+    def consider(self, epoch: int, score: float) -> bool:
+        """Keep the network's weights if none were better; whether they are kept."""
         if not self.beaten_by(score):
             self.waited += 1
             return False
         np.copyto(self.vector, self.network.parameters.numbers)
-        self.epoch, self.score, self.waited = report.epoch, score, 0
+        self.epoch, self.score, self.waited = epoch, score, 0
         return True
 
     def score_of(self, report: EpochReport) -> float:

@@ -17,21 +17,10 @@ _NEW = frozenset(("activations", "cost", "dtype", "data"))
 
 
 def check_identity(state: TrainingState, identity: Mapping[str, Any], engine: str) -> None:
-    """Refuse what would be another training.
+    """Raise InvalidArgument, naming the first setting that is otherwise, for another training.
 
-    Parameters
-    ----------
-    state : TrainingState
-        The one to go on from.
-    identity : mapping
-        What decides the mathematics of what is asked for now.
-    engine : str
-        Which goes on with it; format 1 noted its own, and goes on by none else.
-
-    Raises
-    ------
-    InvalidArgument
-        Naming the first setting, or the data, that is otherwise.
+    ``identity`` is what decides the mathematics of what is asked for now; ``engine`` goes on with
+    it, and format 1, which noted its own, goes on by none else.
     """
     kept, asked = dict(state.settings), dict(identity)
     if "data" not in kept:  # of format 1
@@ -41,19 +30,16 @@ def check_identity(state: TrainingState, identity: Mapping[str, Any], engine: st
         if kept.get(name) == asked.get(name):
             continue
         if name == "data":
+            before, now = kept[name], asked[name]
+            same = isinstance(before, dict) and before.get("training") == now["training"]
             raise InvalidArgument(
-                f"the {_other(kept[name], asked[name])} images or labels are others than those of "
-                f"the training to go on with: give it the same data, or begin a new training"
+                f"the {'validation' if same else 'training'} images or labels are others than those "
+                f"of the training to go on with: give it the same data, or begin a new training"
             )
         raise InvalidArgument(
             f"{name} is {asked.get(name)!r}, and the training to go on with had "
             f"{kept.get(name)!r}: ask for the same"
         )
-
-
-def _other(kept: Any, asked: Mapping[str, Any]) -> str:
-    same = isinstance(kept, dict) and kept.get("training") == asked["training"]
-    return "validation" if same else "training"
 
 
 def check_whole(
@@ -64,20 +50,10 @@ def check_whole(
     epochs: int,
     batches: int,
 ) -> None:
-    """Check what a file says before any of it is taken over.
+    """Check what a file says before any of it is taken over; InvalidArgument if it is damaged.
 
-    Parameters
-    ----------
-    state : TrainingState
-    numbers, arrays : mapping
-        Those of a training at its start: the state's are of the same kinds and shapes.
-    epochs, batches : int
-        As far as it can have come.
-
-    Raises
-    ------
-    InvalidArgument
-        For a number or an array that is missing, of another kind, or no number.
+    ``numbers`` and ``arrays`` are those of the training at its start: the state's are of the same
+    kinds and shapes.  It can have come as far as ``epochs`` and ``batches``.
     """
     for name, array in arrays.items():
         kept = state.arrays.get(name)

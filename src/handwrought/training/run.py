@@ -23,6 +23,7 @@ from handwrought.nn.parameters import Parameters
 from handwrought.storage.versions import otherwise, surroundings
 from handwrought.training.averaging import RunningAverage
 from handwrought.training.batches import AugmentedBatches, chance
+from handwrought.training.config import TrainingConfig
 from handwrought.training.engines import Epoch, Job, choose_engine
 from handwrought.training.optimizers import default_learning_rate
 from handwrought.training.reports import BatchReport, EpochReport
@@ -84,7 +85,7 @@ class Run:
         network: Network,
         split: Split,
         validation: Split | None,
-        config: Any,
+        config: TrainingConfig,
         settings: dict[str, Any],
         report_every: int | None = None,
     ) -> None:
@@ -106,7 +107,7 @@ class Run:
             Plateau(config.plateau_patience) if config.schedule == "halve-on-plateau" else None
         )
         self.average = RunningAverage(network, config.ema_decay) if config.ema_decay else None
-        augmented = None if config.augmentation is None else _augmented(network, split, config)
+        augmented = _augmented(network, split, config)
         self.engine = choose_engine(
             Job(
                 network=network,
@@ -288,13 +289,15 @@ class Run:
         )
 
 
-def _augmented(network: Network, split: Split, config: Any) -> AugmentedBatches:
-    representation = config.representation
+def _augmented(network: Network, split: Split, config: TrainingConfig) -> AugmentedBatches | None:
+    augmentation, representation = config.augmentation, config.representation
+    if augmentation is None:
+        return None
     if representation != "as-is":
         split = replace(split, images=deskewed(split.images, representation))
     return AugmentedBatches(
         split,
-        config.augmentation,
+        augmentation,
         config.outliers,
         network.dtype,
         config.seed,

@@ -13,7 +13,8 @@ from handwrought.data.dataset import Split
 from handwrought.nn.network import Network
 from handwrought.training.averaging import RunningAverage
 from handwrought.training.batches import AugmentedBatches
-from handwrought.training.optimizers import OPTIMIZERS, Optimizer, make_optimizer
+from handwrought.training.config import CONSTANTS, TrainingConfig
+from handwrought.training.optimizers import Optimizer, make_optimizer
 from handwrought.training.state import StateHolder
 from handwrought.training.step import Step
 
@@ -24,55 +25,39 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What is to be trained, on what, and how.
-
-    Attributes
-    ----------
-    network : Network
-    split : Split
-        As the network sees it, where nothing is augmented.
-    augmented : AugmentedBatches or None
-    batch_size : int
-        At most the number of examples.
-    rates : list of float
-        Dropout of each layer.
-    average : RunningAverage or None
-        Of ``network``; to be told of every step.
-    compiled : bool
-        Whether compiled code is wanted.
-    config : TrainingConfig
-    """
+    """What is to be trained, on what, and how."""
 
     network: Network
     split: Split
+    """As the network sees it, where nothing is augmented."""
     augmented: AugmentedBatches | None
     batch_size: int
+    """At most the number of examples."""
     rates: list[float]
+    """Dropout of each layer."""
     average: RunningAverage | None
+    """Of ``network``; to be told of every step."""
     compiled: bool
-    config: Any
+    """Whether compiled code is wanted."""
+    config: TrainingConfig
 
     @property
     def plain_sgd(self) -> bool:
         """Whether a step is w - η ∂C/∂w, with nothing but weight decay in C."""
         config = self.config
-        return (
-            config.optimizer == "sgd"
-            and not (config.l1 or config.clip_norm or any(self.rates))
-            and self.whole_batches
-        )
+        more = config.l1 or config.clip_norm or any(self.rates)
+        return config.optimizer == "sgd" and not more and self.whole_batches
 
     @property
     def whole_batches(self) -> bool:
         """Whether each step backpropagates all of a mini-batch of the split's own examples."""
         own = self.augmented is None and self.average is None
-        return own and bool(self.config.backprop_fraction == 1)
+        return own and self.config.backprop_fraction == 1
 
     def optimizer(self, network: Network) -> Optimizer:
         """Of the parameters of ``network``: the one given, or a twin of it."""
         config = self.config
-        known = {name for kind in OPTIMIZERS.values() for name in kind.constants}
-        constants = {name: getattr(config, name, None) for name in sorted(known)}
+        constants = {name: getattr(config, name) for name in CONSTANTS}
         made = make_optimizer(
             config.optimizer, network.parameters, config.weight_decay, **constants
         )
@@ -95,26 +80,17 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """A pass over the examples.
-
-    Attributes
-    ----------
-    number : int
-        From 1.
-    order : array of int, shape (examples,)
-        Which examples the mini-batches take, one after the other.
-    batch_size : int
-    rate : callable
-        η of a mini-batch (from 0).
-    next_stop : callable
-        Given a mini-batch, the one before which the training stops next to look at the network.
-    """
+    """A pass over the examples."""
 
     number: int
+    """From 1."""
     order: Array
+    """Which examples the mini-batches take, one after the other: int, (examples,)."""
     batch_size: int
     rate: Callable[[int], float]
+    """η of a mini-batch (from 0)."""
     next_stop: Callable[[int], int]
+    """Given a mini-batch, the one before which the training stops next to look at the network."""
 
     @property
     def n_batches(self) -> int:
