@@ -82,7 +82,7 @@ def test_a_weight_of_a_pixel_without_ink_changes_nothing_in_both_ways(microscope
 
 
 def test_a_drawing_without_a_label_is_compared_with_what_the_network_reads(microscope):
-    network = microscope.networks.get(FRESH).network
+    network = microscope.networks.get(FRESH).model.network
     expected = network.predict(np.zeros((1, 784)))[0]
     assert microscope.trace(View(FRESH, BLANK)).y.argmax() == expected
     assert microscope.trace(View(FRESH, BLANK, label=4)).y.argmax() == 4
@@ -111,9 +111,9 @@ def test_a_network_that_was_trained_before_is_read_from_its_file(microscope, tmp
     kept = hw.Network([784, 5, 10], cost="softmax", seed=3)
     (tmp_path / "microscope").mkdir()
     kept.save(tmp_path / "microscope" / "5_sigmoid_softmax.safetensors")
-    shown, network, *_ = microscope.networks.get(name)
+    shown, model, _ = microscope.networks.get(name)
     assert shown == name
-    assert np.allclose(network.parameters.vector, kept.parameters.vector)
+    assert np.allclose(model.network.parameters.vector, kept.parameters.vector)
 
 
 @pytest.mark.parametrize("content", [b"damaged", None], ids=["damaged", "another"])

@@ -28,7 +28,7 @@ WAIT = 60_000
 def trace():
     test = load_dataset("mnist").test
     network = built(FRESH).begin().copy("float64")
-    return follow(network, test.images[8].reshape(-1) / 255, int(test.labels[8]))
+    return follow(network, test.images[8].reshape(-1) * (1 / 255), int(test.labels[8]))
 
 
 def step(page, name):
@@ -228,7 +228,7 @@ def test_eight_maps_of_strokes_are_shown_and_named(starts, opens, tmp_path):
     path = tmp_path / "strokes.safetensors"
     Network([1568, 20, 10], "relu", "softmax", seed=0).save(path, representation="strokes")
     image = load_dataset("mnist").test.images[8:9]
-    seen = represent(image, "strokes").reshape(-1) / 255
+    seen = represent(image, "strokes").reshape(-1) * (1 / 255)
     trace = follow(load_model(path).copy("float64"), seen, 5)
     j, k = 4, int(seen.argmax())
     at = f"#backprop?network=model&image=test:8&neurons={j},5&layer=2&source={k}&step="

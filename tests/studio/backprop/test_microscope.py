@@ -91,10 +91,10 @@ def test_runs_are_offered_by_name_as_they_are_now_without_their_other_files(
     files = {name: title for name, title in offered.items() if name.startswith("file:")}
     name = "file:runs/7/model.safetensors"
     assert files == {name: "my run", "file:letters.safetensors": "letters"}
-    first = microscope.networks.get(name).network.parameters.vector
+    first = microscope.networks.get(name).model.network.parameters.vector
     one.parameters.vector += 1
     one.save(folder / "model.safetensors")  # it has learnt since
-    assert np.allclose(microscope.networks.get(name).network.parameters.vector, first + 1)
+    assert np.allclose(microscope.networks.get(name).model.network.parameters.vector, first + 1)
     microscope.close()
 
 
@@ -114,9 +114,9 @@ def test_a_network_sees_an_image_in_its_view(tmp_path, name, view, n_inputs):
     picture = microscope.picture(View(name, "test:8"))
     seen = represent(test.images[8:9], view).reshape(-1)
     assert np.array_equal(picture.pixels, test.images[8].reshape(-1))
-    assert np.array_equal(picture.layers[0].a, (seen / 255).astype(np.float32))
+    assert np.array_equal(picture.layers[0].a, (seen * (1 / 255)).astype(np.float32))
     trace = microscope.trace(View(name, "test:8"))
-    assert np.array_equal(trace.x, seen / 255)
+    assert np.array_equal(trace.x, seen * (1 / 255))
     wrong = int(microscope.find("misread", name, 3, 20).split(":")[1])
     x = represent(test.images[21 : wrong + 1], view).reshape(-1, n_inputs) / 255
     misread = load_model(path).predict(x) != test.labels[21 : wrong + 1]
@@ -136,7 +136,9 @@ def test_a_file_with_another_view_is_seen_anew(tmp_path):
         )
         trace = microscope.trace(view)
         sizes.append(len(trace.x))
-        expected = represent(microscope.images.split("test").images[8:9], name).reshape(-1) / 255
+        expected = represent(microscope.images.split("test").images[8:9], name).reshape(-1) * (
+            1 / 255
+        )
         assert np.array_equal(trace.x, expected)
     assert sizes == [784, 1568, 784]
     microscope.close()
@@ -173,21 +175,21 @@ def test_numbers_have_places():
 
 def test_the_default_is_trained_kept_and_reads_most_digits(microscope):
     name = "16-16:sigmoid:quadratic"
-    shown, fresh, *_ = microscope.networks.get(name)
+    shown, fresh, _ = microscope.networks.get(name)
     assert shown == FRESH
     assert np.array_equal(
-        fresh.parameters.vector, built(FRESH).begin().copy("float64").parameters.vector
+        fresh.network.parameters.vector, built(FRESH).begin().copy("float64").parameters.vector
     )
     microscope.networks._worker.submit(int).result(timeout=300)  # after the training before it
-    shown, trained, *_ = microscope.networks.get(name)
+    shown, trained, _ = microscope.networks.get(name)
     assert shown == name
     assert microscope.networks.progress(name) == 1
     validation = microscope.images.data.validation[:2000]
-    assert np.mean(trained.predict(validation.inputs()) == validation.labels) > 0.85
+    assert np.mean(trained.network.predict(validation.inputs()) == validation.labels) > 0.85
     found = microscope.find("misread", name, 5, -1)
     pixels, label = microscope.images.pixels(found)
     assert label == 5
-    assert trained.predict(pixels / 255)[0] != 5
+    assert trained.network.predict(pixels / 255)[0] != 5
     assert microscope.networks._file(built(name)).is_file()
 
 

@@ -55,7 +55,7 @@ def test_a_drawing_is_read_as_the_library_reads_it(drawings, recognizer):
     np.testing.assert_array_equal(seen.pixels, reading.normalized)
     assert [len(layer.a) for layer in seen.layers] == list(recognizer.model.network.sizes)
     assert [layer.number for layer in seen.layers] == list(range(1, len(seen.layers) + 1))
-    x = represent(reading.normalized[None], recognizer.model.representation).reshape(-1) / 255
+    x = represent(reading.normalized[None], recognizer.model.representation).reshape(-1) * (1 / 255)
     np.testing.assert_allclose(
         seen.layers[-1].a, recognizer.model.network.feedforward(x), atol=1e-6
     )
@@ -78,7 +78,9 @@ def test_the_preparation_says_how_the_ink_came_to_its_place(drawings):
 
 def test_any_neurons_sum_is_the_equations_sum(drawings, recognizer):
     seen = drawings.read(seven())
-    x = represent(seen.pixels.reshape(1, 28, 28), recognizer.model.representation).reshape(-1) / 255
+    x = represent(seen.pixels.reshape(1, 28, 28), recognizer.model.representation).reshape(-1) * (
+        1 / 255
+    )
     trace = follow(recognizer.model.network, x, 0)
     for layer, j in ((2, 0), (2, trace.network.sizes[1] - 1), (3, 3), (trace.L, 7)):
         one = drawings.neuron(seen.drawing, layer, j)

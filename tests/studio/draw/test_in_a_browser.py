@@ -81,7 +81,7 @@ def test_the_numbers_on_the_page_are_the_librarys(opens, studio):
     (kept,) = (studio.folder / "digits" / "3").glob("*.png")
     pixels = np.asarray(Image.open(kept))
     reader = hw.Recognizer.load()
-    seen = represent(pixels[None], reader.model.representation).reshape(-1) / 255
+    seen = represent(pixels[None], reader.model.representation).reshape(-1) * (1 / 255)
     trace = follow(reader.model.network, seen, 3)
     total, bias, z, a = (float(text.replace("−", "-")) for text in shown)
     assert (bias, z, a) == (trace.b[2][5], trace.z[2][5], trace.a[2][5])
@@ -348,7 +348,7 @@ def test_a_network_that_sees_strokes_shows_them(starts, opens, tmp_path):
         page.get_by_role("button", name="That was a 3").click()
         page.get_by_text("Kept as a 3.").wait_for()
         (kept,) = (running.folder / "digits" / "3").glob("*.png")
-    seen = represent(np.asarray(Image.open(kept))[None], "strokes").reshape(-1) / 255
+    seen = represent(np.asarray(Image.open(kept))[None], "strokes").reshape(-1) * (1 / 255)
     trace = follow(load_model(tmp_path / "strokes.safetensors"), seen, 3)
     largest = trace.sum_for_z(2, 1).largest_first().terms[0]
     shown = [float(text.replace("−", "-")) for text in first]

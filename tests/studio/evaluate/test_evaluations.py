@@ -251,7 +251,7 @@ def test_what_cannot_be_evaluated_is_told_in_one_sentence_each_time(tmp_path, ne
     (tmp_path / "runs" / "empty").mkdir()
     assert [m.id for m in own.models()] == ["shipped", "run-tiny", "run-damaged"]
     for _ in range(2):
-        with pytest.raises(ModelFileError, match="takes 4 numbers to 3"):
+        with pytest.raises(InvalidArgument, match="the network 4 inputs and 3 outputs"):
             finished(own.result, "run-tiny")
         with pytest.raises(ModelFileError, match="not a safetensors file"):
             own.cell("run-damaged", 0, 0, 0, 1)
