@@ -173,7 +173,7 @@ class Model:
         mine = self.given_names
         if mine is None and len(others) == self.network.n_outputs:
             return replace(self, class_names=others)
-        if mine is not None and others != _numbers(len(others)) and others != mine:
+        if mine is not None and others not in (mine, _numbers(len(mine))):
             raise InvalidArgument(
                 f"the model's classes are {_few(mine)}, and those of the data {_few(others)}: they "
                 f"do not fit"

@@ -26,7 +26,7 @@ def files(tmp_path):
 
     (x, y), (x_test, y_test) = drawn(60), drawn(40)
     np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x_test, y_test=y_test)
-    net = hw.Network([144, 10], cost="softmax", seed=0)
+    net = hw.Network([144, 3], cost="softmax", seed=0)
     net.save(tmp_path / "model.safetensors", temperature=1.5, epochs=3)
     return tmp_path
 
@@ -56,7 +56,7 @@ def test_json_holds_the_classes_the_calibration_and_the_temperature(files, capsy
 
 
 def test_a_model_is_shown_the_images_as_it_was_trained_to_see_them(files, capsys):
-    net = hw.Network([144, 10], cost="softmax", seed=0)
+    net = hw.Network([144, 3], cost="softmax", seed=0)
     net.save(files / "upright.safetensors", representation="upright")
     assert run(files, model="upright.safetensors") == 0
     found = json.loads(capsys.readouterr().out)
@@ -67,7 +67,7 @@ def test_a_model_is_shown_the_images_as_it_was_trained_to_see_them(files, capsys
 
 
 def test_a_report_of_a_network_on_strokes_shows_its_digits_as_they_are(files, capsys):
-    net = hw.Network([288, 10], cost="softmax", seed=0)
+    net = hw.Network([288, 3], cost="softmax", seed=0)
     net.save(files / "strokes.safetensors", representation="strokes")
     report = {"report": files / "page.html", "report_images": 20}
     assert run(files, model="strokes.safetensors", **report) == 0
@@ -116,6 +116,16 @@ def test_many_classes_are_printed_as_their_most_frequent_mistakes(files, capsys)
     told = capsys.readouterr().out
     assert "most frequent mistakes" in told
     assert "taken for" in told
+    assert max(map(len, told.splitlines()[4:])) <= 80
+
+
+def test_a_model_of_more_classes_than_the_file_shows_is_evaluated(files, capsys):
+    net = hw.Network([144, 10], cost="softmax", seed=0)
+    net.save(files / "ten.safetensors")
+    assert run(files, model="ten.safetensors") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert np.shape(found["confusion"]) == (10, 10)
+    assert np.sum(found["confusion"][3:]) == 0
 
 
 @pytest.mark.parametrize(
@@ -167,7 +177,7 @@ def test_no_images_for_the_report_are_too_few(files):
 @pytest.mark.parametrize("temperature", ["warm", 0, -1, True, [1.0]])
 def test_a_temperature_that_is_no_number_is_told_before_it_is_saved(files, temperature):
     with pytest.raises(InvalidArgument, match="its temperature is"):
-        hw.Network([144, 10], seed=0).save(files / "odd.safetensors", temperature=temperature)
+        hw.Network([144, 3], seed=0).save(files / "odd.safetensors", temperature=temperature)
     assert not (files / "odd.safetensors").exists()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich import box
 from rich.cells import cell_len, set_cell_size
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -94,24 +94,28 @@ def confusion_table(
     return table
 
 
-def _folded(confusion: NDArray[np.int64], names: list[str]) -> RenderableType:
+def _folded(confusion: NDArray[np.int64], names: list[str]) -> Text:
     mistakes = confusion * ~np.eye(len(confusion), dtype=bool)
-    pairs = Table(box=box.SIMPLE_HEAD, title="The most frequent mistakes")
-    for head in ("", "is", "taken for"):
-        pairs.add_column(head, justify="left" if head else "right")
-    for at in np.argsort(-mistakes, axis=None, kind="stable")[:_PAIRS]:
-        i, j = np.unravel_index(at, mistakes.shape)
-        if mistakes[i, j]:
-            pairs.add_row(f"{mistakes[i, j]:,}", Text(names[i]), Text(names[j]))
+    pairs = [
+        np.unravel_index(at, mistakes.shape)
+        for at in np.argsort(-mistakes, axis=None, kind="stable")
+    ]
+    lines = [
+        f"{mistakes[i, j]:6,}  {names[i]} taken for {names[j]}"
+        for i, j in pairs[:_PAIRS]
+        if mistakes[i, j]
+    ]
+    if lines:
+        lines = ["The most frequent mistakes:", *lines, ""]
     counts = confusion.sum(axis=1)
     right = np.divide(np.diag(confusion), counts, out=np.ones(len(counts)), where=counts > 0)
-    order = np.argsort(right, kind="stable")
-    cells = [f"{set_cell_size(names[k], _NAME)} {_share(confusion[k], k):>6}" for k in order]
-    across = _WIDTH // (_NAME + 10)
-    rows = -(-len(cells) // across)
-    lines = ["   ".join(cells[i::rows]) for i in range(rows)]
-    classes = Text("\n".join(["The share of each class that is right, the least first:", *lines]))
-    return Group(pairs, classes)
+    cells = [
+        f"{set_cell_size(names[k], _NAME)} {_share(confusion[k], k):>6}"
+        for k in np.argsort(right, kind="stable")
+    ]
+    rows = -(-len(cells) // (_WIDTH // (_NAME + 10)))
+    lines += ["The share of each class that is right, the least first:"]
+    return Text("\n".join(lines + ["   ".join(cells[i::rows]) for i in range(rows)]))
 
 
 def _share(row: NDArray[np.int64], k: int) -> str:

@@ -41,14 +41,20 @@ def run(
     if data.test is None:
         raise InvalidArgument(f"{dataset} has no test images: evaluate on a data set that has some")
     found = found.named(data.class_names)
-    result = evaluate(found, data.test)
+    test = data.test
+    if (
+        data.class_names == tuple(map(str, range(test.n_classes)))
+        and test.n_classes < found.network.n_outputs
+    ):
+        test = replace(test, n_classes=found.network.n_outputs)  # it holds none of the last ones
+    result = evaluate(found, test)
     if report is not None:
         from handwrought.report.page import report_page
         from handwrought.report.subject import Subject
 
         shown = replace(found, class_names=tuple(map(printable, found.class_names)))
         title = printable("/".join(filter(None, (model.parent.name, model.name))))
-        subject = Subject(shown, data.test, result, printable(data.name), title, report_images)
+        subject = Subject(shown, test, result, printable(data.name), title, report_images)
         _write(report, report_page(subject))
     if json_output:
         answer = _as_json(result, data.name, model, found)

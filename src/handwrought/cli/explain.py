@@ -12,6 +12,7 @@ from rich.console import Console
 
 from handwrought.cli.console import new_console
 from handwrought.cli.drawing import draw_digit
+from handwrought.cli.streams import printable
 from handwrought.data.catalog import load_dataset
 from handwrought.errors import InvalidArgument
 from handwrought.model import Model
@@ -58,7 +59,9 @@ def run(
     numeric = derivative_at(network, trace.x[np.newaxis], np.array([label]), layer=l - 2, j=j, k=k)
     moved = update(trace, learning_rate)
     report = _report(trace, moved, l, j, k, numeric, learning_rate)
+    names = found.class_names
     report.update(index=index, split=split, label=label, model=str(model) if model else None)
+    report.update(label_name=names[label], prediction_name=names[report["prediction"]])
     if json_output:
         sys.stdout.write(json.dumps(report) + "\n")
         return 0
@@ -162,7 +165,7 @@ def _show(
     if report["model"] is None:
         say("(An untrained network; train one with `handwrought train` and give it by --model.)")
     say(
-        f"1. Input: image {report['index']} of {report['split']}, a {report['label']}; "
+        f"1. Input: image {report['index']} of {report['split']}, a {printable(report['label_name'])}; "
         f"a^1 has {len(trace.x)} pixels, {int((trace.x > 0).sum())} of them not 0.",
         "",
         "2. Feedforward: z^l = W^l a^{l-1} + b^l, a^l = σ(z^l)",
@@ -170,7 +173,7 @@ def _show(
     for i in range(2, L + 1):
         say(f"   z^{i} = {_vector(trace.z[i])}", f"   a^{i} = {_vector(trace.a[i])}")
     say(
-        f"   It says {report['prediction']}; C = {trace.C:.6f}",
+        f"   It says {printable(report['prediction_name'])}; C = {trace.C:.6f}",
         f"   z^{l}_{j} = Σ_k w^{l}_{j},k a^{l - 1}_k + b^{l}_{j} = {trace.z[l][j]:+.6f}",
         *_substituted(trace.sum_for_z(l, j), f"w^{l}_{j},{{k}}", f"a^{l - 1}_{{k}}"),
         f"      b^{l}_{j} = {trace.b[l][j]:+.6f}",

@@ -45,6 +45,7 @@ class Tested:
         return {
             "test_accuracy": self.result.accuracy if self.result else None,
             "test_interval": list(self.result.interval) if self.result else None,
+            "test_confusion": self.result.confusion.tolist() if self.result else None,
             **{key: self.averaged.get(key) for key in AVERAGES},
         }
 

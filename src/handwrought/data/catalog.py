@@ -105,13 +105,15 @@ def _from_path(path: Path) -> Dataset:
             f"{path}: the name ends in none of .npz, .csv, .csv.gz, -ubyte, -ubyte.gz, and it is "
             f"no folder: these are the formats that can be read"
         )
-    n = len(class_names) if class_names else max(10, int(train[1].max(initial=0)) + 1)
-    names = class_names or tuple(str(i) for i in range(n))
+    if class_names is None:
+        most = max(int(part[1].max(initial=0)) for part in (train, test) if part is not None)
+        class_names = tuple(map(str, range(most + 1)))
+    n = len(class_names)
     return Dataset.with_held_out(
         path.name,
         Split(*train, n, f"{path} training"),
         None if test is None else Split(*test, n, f"{path} test"),
-        names,
+        class_names,
     )
 
 

@@ -86,9 +86,10 @@ def to_html(model: Network | Model) -> str:
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; "
         f"script-src {_hash(theme)} {_hash(script)}; base-uri 'none'; form-action 'none'"
     )
+    what = "Draw a digit" if model.given_names is None else "Draw"
     parts = {
         "policy": policy,
-        "title": html.escape(f"Draw a digit: {'-'.join(map(str, network.sizes[:8]))}"),
+        "title": html.escape(f"{what}: {'-'.join(map(str, network.sizes[:8]))}"),
         "style": style,
         "theme": theme,
         "icon": web.text("icon.svg").strip(),

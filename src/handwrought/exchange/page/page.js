@@ -12,7 +12,8 @@ const SURE = 0.5; // below it, the answer is a question mark
 const model = JSON.parse(document.getElementById("model").textContent);
 const { class_names: labels, facts, sizes, representation } = model;
 const network = networkOf(model);
-const digits = labels.every((label) => label.length === 1);
+const digits = labels.every((label) => "0123456789".includes(label));
+const short = labels.every((label) => label.length === 1);
 const announcer = document.getElementById("announcer");
 
 // --- the page -------------------------------------------------------------------------------------
@@ -24,10 +25,10 @@ const board = pad({
   },
 });
 const seen = el("canvas", { class: "pixels seen", role: "img" });
-const answer = el("p", { class: digits ? "answer" : "answer word" });
+const answer = el("p", { class: short ? "answer" : "answer word" });
 const says = el("p", { class: "says" });
 const chances = bars(labels, digits ? "Probability of each digit" : "Probability of each class");
-chances.root.classList.toggle("named", !digits);
+chances.root.classList.toggle("named", !short);
 const undo = el("button", { type: "button", onclick: () => board.undo() }, "Undo");
 const clear = el("button", { type: "button", onclick: () => board.clear() }, "Clear");
 const brush = el("input", {

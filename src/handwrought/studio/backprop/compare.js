@@ -1,11 +1,13 @@
-// Ten outputs before and after, as pairs of bars.
+// The outputs before and after, as pairs of bars.
 import { el } from "../../web/dom.js";
 import { exact } from "../../web/numbers.js";
 
 const shown = (p) => (p !== 0 && Math.abs(p) < 0.0005 ? "< 0.001" : p.toFixed(3).replace("-", "−"));
 
-export function compare(names = [..."0123456789"]) {
-  const rows = names.map((name) => {
+export function compare() {
+  let [rows, named] = [[], ""];
+  const root = el("ul", { class: "ms-compare", "aria-label": "The outputs, before and after" });
+  const row = (name) => {
     const [before, after] = [el("span", { class: "before" }), el("span", { class: "after" })];
     const value = el("span", { class: "number" }, "");
     return {
@@ -20,14 +22,15 @@ export function compare(names = [..."0123456789"]) {
         value,
       ),
     };
-  });
+  };
   return {
-    root: el(
-      "ul",
-      { class: "ms-compare", "aria-label": "The ten outputs, before and after" },
-      rows.map((row) => row.root),
-    ),
-    show(before, after, target) {
+    root,
+    // names: of the classes, one for each output.
+    show(before, after, target, names) {
+      if (named !== (named = JSON.stringify(names))) {
+        rows = names.map(row);
+        root.replaceChildren(...rows.map((each) => each.root));
+      }
       const best = after.indexOf(Math.max(...after));
       rows.forEach((row, i) => {
         row.before.style.transform = `scaleX(${Math.min(1, Math.max(0, before[i]))})`;

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handwrought.errors import InvalidArgument
-from handwrought.studio.backprop.subjects import Images, Networks
+from handwrought.studio.backprop.subjects import Images, Networks, reads_digits
 from handwrought.studio.server.cache import Cache
 from handwrought.studio.server.input_names import SIDE
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from handwrought.model import Model
     from handwrought.nn.equations import Trace
     from handwrought.studio.backprop.closeup import Closeup
     from handwrought.studio.backprop.mistakes import Broken
@@ -86,6 +87,7 @@ class Picture:
     image: str
     label: int
     prediction: int
+    class_names: tuple[str, ...]
     cost: float
     cost_name: str
     output: list[float]
@@ -158,8 +160,7 @@ class Microscope:
         """
         if kind == "random":
             return self.images.some(digit)
-        shown = self.networks.get(network)
-        return self.images.misread(shown.model, digit, after)
+        return self.images.misread(self.networks.get(network).model, digit, after)
 
     # --- a view ---------------------------------------------------------------------------------
 
@@ -171,7 +172,7 @@ class Microscope:
         InvalidArgument
             If the view names something that is not there, or a mistake that it cannot have.
         """
-        return self._traced(view)[1]
+        return self._traced(view)[2]
 
     def picture(self, view: View) -> Picture:
         """A view as a whole; see :meth:`trace` for what it refuses."""
@@ -179,7 +180,7 @@ class Microscope:
 
         from handwrought.studio.backprop.steps import steps
 
-        name, trace = self._traced(view)
+        name, model, trace = self._traced(view)
         now = View(name, view.image, int(trace.y.argmax()), view.rates, view.mistake)
         L = trace.L
         costs = [
@@ -210,6 +211,7 @@ class Microscope:
             image=view.image,
             label=int(trace.y.argmax()),
             prediction=int(trace.a[L].argmax()),
+            class_names=model.class_names,
             cost=trace.C,
             cost_name=trace.network.cost.name,
             output=trace.a[L].tolist(),
@@ -286,7 +288,7 @@ class Microscope:
 
     # --- memory ---------------------------------------------------------------------------------
 
-    def _traced(self, view: View) -> tuple[str, Trace]:
+    def _traced(self, view: View) -> tuple[str, Model, Trace]:
         from handwrought.nn.equations import follow, update
         from handwrought.studio.backprop.mistakes import equations_for
 
@@ -295,8 +297,10 @@ class Microscope:
         x = model.inputs(pixels.reshape(1, SIDE, SIDE))[0]
         with self._lock:
             label = view.label if view.label is not None else true
-            if label is None:
+            if label is None or (view.label is None and not reads_digits(model)):
                 label = int(network.predict(x)[0])
+            if label >= network.n_outputs:
+                raise InvalidArgument(f"there is no class {label}: there are {network.n_outputs}")
             equations = equations_for(view.mistake, network)
             for n in range(len(view.rates), -1, -1):
                 trace = self._traces.get((key, view.image, label, view.rates[:n], view.mistake))
@@ -308,7 +312,7 @@ class Microscope:
             for at in range(n, len(view.rates)):
                 trace = update(trace, view.rates[at])
                 self._remember((key, view.image, label, view.rates[: at + 1], view.mistake), trace)
-            return name, trace
+            return name, model, trace
 
     def _remember(self, key: Any, trace: Trace) -> None:
         import numpy as np

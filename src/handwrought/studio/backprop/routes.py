@@ -17,6 +17,7 @@ from handwrought.studio.backprop.microscope import Microscope, View
 from handwrought.studio.backprop.subjects import ink_name
 from handwrought.studio.draw.drawings import Drawings
 from handwrought.studio.draw.routes import decode_pad
+from handwrought.studio.server.input_names import MOST_CLASSES
 from handwrought.studio.server.messages import Length, Within
 from handwrought.studio.server.picture_limits import PAD_PIXELS
 from handwrought.studio.server.requests import get, json_answer, post, studio_of
@@ -25,6 +26,7 @@ __all__ = ["AskCloseup", "AskMove", "AskVerify", "Find", "Seen", "bodies", "rout
 
 _Network = Annotated[str, Length(1, 300)]
 _Digit = Annotated[int, Within(0, 9)]
+_Class = Annotated[int, Within(0, MOST_CLASSES - 1)]
 _Rate = Annotated[float, Within(1e-6, 1000)]
 _Layer = Annotated[int, Within(2, 1000)]
 _Index = Annotated[int, Within(0, 10**9)]
@@ -36,7 +38,7 @@ class Seen:
 
     network: _Network
     image: Annotated[str, Length(1, 1400)]
-    label: _Digit | None = None
+    label: _Class | None = None
     rates: Annotated[tuple[_Rate, ...], Length(0, 100)] = ()
     mistake: Annotated[str, Length(1, 60)] | None = None
 

@@ -20,7 +20,6 @@ export function subject({ app, onImage, onNetwork, onLabel }) {
   const label = el(
     "select",
     { id: "ms-label", onchange: () => onLabel(Number(label.value)) },
-    DIGITS.map((d) => el("option", { value: d }, d)),
   );
   const labelBox = el(
     "span",
@@ -297,17 +296,19 @@ export function subject({ app, onImage, onNetwork, onLabel }) {
       now = { image: view.image, network: view.network, label: picture.label };
       paintInk(canvas, bytes(picture.pixels));
       const inSet = !view.image.startsWith("ink:");
+      const names = picture.class_names;
       const right = picture.prediction === picture.label;
-      const name = inSet
-        ? `Image ${view.image.split(":")[1]} of the ${view.image.split(":")[0]} set, a ${picture.label}`
-        : "Your drawing";
+      const [is, read] = [names[picture.label], names[picture.prediction]];
+      const [set, at] = view.image.split(":");
+      const name = inSet ? `Image ${at} of the ${set} set, a ${is}` : "Your drawing";
       what.replaceChildren(
         el("b", {}, name),
-        right ? `, read as ${picture.prediction}` : ", read as ",
-        right ? "" : el("b", { class: "error" }, String(picture.prediction)),
+        right ? `, read as ${read}` : ", read as ",
+        right ? "" : el("b", { class: "error" }, read),
       );
-      canvas.setAttribute("aria-label", `${name}, read as ${picture.prediction}`);
+      canvas.setAttribute("aria-label", `${name}, read as ${read}`);
       labelBox.hidden = inSet;
+      label.replaceChildren(...names.map((each, k) => el("option", { value: k }, each)));
       label.value = String(picture.label);
       index.value = view.image.startsWith("test:") ? view.image.slice(5) : "";
       showNetworks();

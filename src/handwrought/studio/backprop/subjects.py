@@ -44,6 +44,7 @@ __all__ = [
     "Ready",
     "built",
     "ink_name",
+    "reads_digits",
 ]
 
 DEFAULT = "16-16:sigmoid:quadratic"
@@ -138,6 +139,10 @@ class Images:
         """
         import numpy as np
 
+        if not reads_digits(model):
+            raise InvalidArgument(
+                "the test images are digits, and this network tells other classes apart"
+            )
         test = self.split("test")
         order = np.roll(np.arange(len(test)), -(after + 1))
         for start in range(0, len(order), 500):
@@ -150,6 +155,11 @@ class Images:
                 return f"test:{rows[wrong.argmax()]}"
         what = "test image" if digit is None else f"{digit} of the test images"
         raise InvalidArgument(f"this network misreads no {what}: choose a smaller network")
+
+
+def reads_digits(model: Model) -> bool:
+    """Whether its classes are those of the images here."""
+    return model.network.n_outputs == 10 and model.given_names is None
 
 
 def _unpacked(text: str) -> NDArray[np.uint8]:
@@ -329,8 +339,8 @@ class Networks:
         model = Model.load(path)
         known = model.representation in REPRESENTATIONS
         n_inputs = n_features((SIDE, SIDE), model.representation) if known else 0
-        if (model.network.n_inputs, model.network.n_outputs) != (n_inputs, 10):
-            raise InvalidArgument(f"{path.name} does not read 28 x 28 digits: choose another")
+        if model.network.n_inputs != n_inputs:
+            raise InvalidArgument(f"{path.name} does not read 28 x 28 pictures: choose another")
         return self._keep(name, model, key)
 
     def _keep(self, name: str, network: Network | Model, key: str = "") -> Ready:

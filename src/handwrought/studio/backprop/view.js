@@ -589,7 +589,7 @@ function mount(root, app) {
     try {
       const found = await app.post("/api/backprop/moved", { seen: seen(), rate });
       if (mine !== previews || gone) return;
-      bars.show(picture.output, found.output, picture.label);
+      bars.show(picture.output, found.output, picture.label, picture.class_names);
       const n = view.rates.length;
       moved.replaceChildren(
         "This step: ",
@@ -598,7 +598,7 @@ function mount(root, app) {
         el("span", { class: "number", title: exact(picture.cost) }, number(picture.cost)),
         " → ",
         el("span", { class: "number ms-cost-after", title: exact(found.cost) }, number(found.cost)),
-        `, read as ${found.prediction}. `,
+        `, read as ${picture.class_names[found.prediction]}. `,
         n
           ? `${n} ${n === 1 ? "step" : "steps"} applied: C was ${number(picture.costs[0])}, is ${number(picture.cost)}.`
           : "",
@@ -615,7 +615,7 @@ function mount(root, app) {
     view.rates = [...view.rates, rate];
     load().then(() =>
       app.announce(
-        `Applied. The cost is ${number(picture.cost)}, the image is read as ${picture.prediction}.`,
+        `Applied. The cost is ${number(picture.cost)}, the image is read as ${picture.class_names[picture.prediction]}.`,
       ),
     );
   }

@@ -6,7 +6,7 @@ const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRi
 const RIM = 26;
 
 // onPoint(i): a point was found, or null; i counts as in the map.
-export function digitmap({ onPoint }) {
+export function digitmap({ onPoint, names: classNames }) {
   const canvas = el("canvas", {
     class: "map-canvas",
     tabindex: 0,
@@ -57,14 +57,14 @@ export function digitmap({ onPoint }) {
   function draw() {
     if (!map || !size[0]) return;
     context.clearRect(0, 0, ...size);
-    const sums = Array.from({ length: 10 }, () => [[], []]);
+    const sums = classNames.map(() => [[], []]);
     for (let i = 0; i < map.labels.length; i++) {
       const [x, y] = place(i);
       const digit = map.labels[i];
       sums[digit][0].push(x);
       sums[digit][1].push(y);
       context.globalAlpha = only === null || only === digit ? 0.8 : 0.08;
-      context.fillStyle = colours.digits[digit];
+      context.fillStyle = colours.digits[digit % 10];
       context.beginPath();
       context.arc(x, y, 3, 0, 7);
       context.fill();
@@ -82,8 +82,8 @@ export function digitmap({ onPoint }) {
       .map(([xs, ys], digit) => ({ digit, x: median(xs), y: median(ys) }))
       .filter(({ digit, x }) => x !== undefined && (only === null || only === digit));
     for (const { digit, x, y } of apart(names)) {
-      context.strokeText(digit, x, y);
-      context.fillText(digit, x, y);
+      context.strokeText(classNames[digit], x, y);
+      context.fillText(classNames[digit], x, y);
     }
     if (at !== null) {
       const [x, y] = place(at);

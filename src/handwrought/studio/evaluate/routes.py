@@ -17,6 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from handwrought.studio.evaluate.evaluations import Evaluations
+from handwrought.studio.server.input_names import MOST_CLASSES
 from handwrought.studio.server.messages import Length, Within, decode, parse
 from handwrought.studio.server.requests import backend_of, download, get, post
 from handwrought.studio.server.websockets import converse
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 _Model = Annotated[str, Length(1, 300)]
-_Class = Annotated[int, Within(0, 9)]
+_Class = Annotated[int, Within(0, MOST_CLASSES - 1)]
 _Start = Annotated[int, Within(0, 10**6)]
 _Most = Annotated[int, Within(1, 100)]
 

@@ -116,6 +116,7 @@ function mount(root, app) {
   }
 
   function show(at) {
+    const digits = at.names.join("") === "0123456789";
     const sections = [
       ["what-for-what", "What it takes for what", matrix],
       ["surest", "Its surest mistakes", surest],
@@ -123,7 +124,7 @@ function mount(root, app) {
       ["layers", "How the layers see the digits", layers],
       ["honest", "Is its confidence honest?", honest],
       ["refuse", "What if it may say “I do not know”?", refuse],
-      ["classes", "Digit by digit", classes],
+      ["classes", digits ? "Digit by digit" : "Class by class", classes],
     ];
     const made = sections.map(([id, title, fill]) => {
       const section = el(
@@ -523,7 +524,7 @@ function mount(root, app) {
         "Point at the map, or move over it with the arrow keys, to see the images.",
       ),
     );
-    const canvas = digitmap({ onPoint });
+    const canvas = digitmap({ onPoint, names });
     parts.push(canvas);
 
     const layerButtons = found.layers.map(({ number: n, activation, size }) =>
@@ -570,7 +571,7 @@ function mount(root, app) {
         "button",
         {
           type: "button",
-          class: `legend d-${d}`,
+          class: `legend d-${d % 10}`,
           "aria-pressed": "false",
           "aria-label": `Only ${name}`,
           onclick(event) {
@@ -587,7 +588,7 @@ function mount(root, app) {
       el(
         "p",
         { class: "lead" },
-        "Each point is a test image, placed by the activations of one layer: near each other are images that the layer takes for alike. Go from layer to layer and watch the digits come apart.",
+        "Each point is a test image, placed by the activations of one layer: near each other are images that the layer takes for alike. Go from layer to layer and watch them come apart.",
       ),
       el(
         "div",

@@ -7,6 +7,7 @@ from typing import Final
 __all__ = ["SIDE", "place"]
 
 SIDE: Final = 28
+MOST_CLASSES: Final = 10_000
 """Pixels of a digit, in each direction."""
 _HALF: Final = SIDE // 2
 _TOWARDS: Final = "→↘↓↙←↖↑↗"
