@@ -46,9 +46,8 @@ def own(watched, tmp_path, request):
 
 
 def wish_of(run, **settings):
-    return standard_wish().changed(
-        {"own": OwnDigits(run, 0.2, 1000), "epochs": 2, "learning_rate": 0.005, **settings}
-    )
+    asked = {"own": OwnDigits(run, 0.2, 1000), "epochs": 2, "learning_rate": 0.005, **settings}
+    return replace(standard_wish(), **asked)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 from base64 import b64decode, b64encode
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -292,10 +292,7 @@ def test_each_fault_is_named_with_its_numbers_and_a_mend_that_is_a_wish():
         assert any(sign.isdigit() for sign in finding.sentence)
         assert finding.mends
         for mend in finding.mends:
-            changes = dict(mend.changes)
-            if "augmentation" in changes:
-                changes["augmentation"] = Augmentation(**changes["augmentation"])
-            assert wish.changed(changes) != wish
+            assert replace(wish, **mend.changes) != wish
 
 
 def test_a_sure_network_that_reads_right_is_not_called_saturated():
