@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tools.settings_table import BEGIN, END, tables
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -46,3 +47,10 @@ def test_each_slip_of_the_article_has_its_test_and_each_test_its_slip():
     )
     assert cited == tests
     assert len(tests) == 12
+
+
+def test_the_settings_in_the_docs_are_those_that_are_declared():
+    page = (ROOT / "docs/16-settings.md").read_text(encoding="utf-8")
+    assert page.split(BEGIN)[1].split(END)[0].strip() == tables(), (
+        "python tools/settings_table.py --write"
+    )

@@ -11,7 +11,7 @@ import typer
 from handwrought.cli.streams import complain
 from handwrought.errors import InvalidArgument
 from handwrought.setting import Setting, settings_of
-from handwrought.training.config import RENAMED, TrainingConfig, renamed
+from handwrought.training.config import RENAMED, UNTIL, TrainingConfig, renamed
 
 __all__ = ["asked_for", "is_asked_for", "options", "with_settings"]
 
@@ -46,7 +46,7 @@ def _of(setting: Setting, searched: bool) -> inspect.Parameter:
         words = f"{words.removesuffix('.')}; by default {setting.unset}."
     return _parameter(
         name,
-        f"--{name.replace('_', '-')}",
+        _flag(name),
         found,
         None if searched else default,
         help=f"Fixed. {words}" if searched else words,
@@ -92,7 +92,7 @@ def asked_for(context: typer.Context, settings: dict[str, Any]) -> dict[str, Any
     """The settings that were given by name, as values; an old name is told and taken."""
     given = {name: value for name, value in settings.items() if is_asked_for(context, name)}
     found = {}
-    for name, value in renamed(given, lambda said: complain(_as_options(said))).items():
+    for name, value in renamed(given, _complain).items():
         setting = settings_of(TrainingConfig)[name]
         if setting.many == "always":
             value = _widths(name, value)
@@ -102,17 +102,19 @@ def asked_for(context: typer.Context, settings: dict[str, Any]) -> dict[str, Any
     return found
 
 
-def _as_options(sentence: str) -> str:
-    for name in (*RENAMED, *RENAMED.values()):
-        sentence = sentence.replace(f"{name} ", f"--{name.replace('_', '-')} ", 1)
-    return sentence
+def _complain(old: str, new: str) -> None:
+    complain(f"--{old} is called {_flag(new)} now: {UNTIL}")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _number(name: str, setting: Setting, text: str) -> Any:
     try:
         return _TYPES[setting.kind](text)
     except ValueError:
-        raise InvalidArgument(f"--{name.replace('_', '-')} is {text!r}: give a number") from None
+        raise InvalidArgument(f"{_flag(name)} is {text!r}: give a number") from None
 
 
 def _widths(name: str, text: str) -> list[int]:

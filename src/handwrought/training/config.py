@@ -45,6 +45,7 @@ RENAMED: Final = {
     "view": "representation",
 }
 """Settings by the names that they had before; files know them, and people for one version more."""
+UNTIL: Final = "the old name goes with the next version"
 
 
 @dataclass(frozen=True)
@@ -313,9 +314,9 @@ CONSTANTS: Final = ("momentum", "beta1", "beta2", "rho", "epsilon")
 
 
 def renamed(
-    values: Mapping[str, Any], say: Callable[[str], object] | None = None
+    values: Mapping[str, Any], say: Callable[[str, str], object] | None = None
 ) -> dict[str, Any]:
-    """The same values by the names of today; ``say`` is told of each that was another.
+    """The same values by the names of today; ``say`` is told of each old name and its new one.
 
     Raises
     ------
@@ -328,7 +329,7 @@ def renamed(
             if new in found:
                 raise InvalidArgument(f"{old} is the old name of {new}, and both are there")
             if say is not None:
-                say(f"{old} is called {new} now: the old name goes with the next version")
+                say(old, new)
             found[new] = found.pop(old)
     return found
 
@@ -349,6 +350,6 @@ def with_old_names(function: Callable[_P, _R]) -> Callable[_P, _R]:
     return taking_old_names
 
 
-def warn_of_old_name(sentence: str) -> None:
+def warn_of_old_name(old: str, new: str) -> None:
     """A DeprecationWarning at the line that calls the one who calls :func:`renamed`."""
-    warnings.warn(sentence, DeprecationWarning, stacklevel=4)
+    warnings.warn(f"{old} is called {new} now: {UNTIL}", DeprecationWarning, stacklevel=4)

@@ -20,7 +20,7 @@ from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument
 from handwrought.setting import settings_of
 from handwrought.storage.regular import read_regular
-from handwrought.training.config import RENAMED, TrainingConfig, renamed
+from handwrought.training.config import RENAMED, UNTIL, TrainingConfig, renamed
 
 __all__ = ["load_recipe", "recipe_text", "shipped_recipes"]
 
@@ -101,7 +101,9 @@ def _checked(path: Path, content: dict[str, Any]) -> TrainingConfig:
                 )
         values |= {"augmentation": inner} if table == "augmentation" else inner
     try:
-        values = renamed(values, lambda said: _warn(f"{path}: {said}"))
+        values = renamed(
+            values, lambda old, new: _warn(f"{path}: {old} is called {new} now: {UNTIL}")
+        )
         return TrainingConfig(**values, recipe=path.stem)
     except InvalidArgument as error:
         raise InvalidArgument(f"{path}: {error}") from None
