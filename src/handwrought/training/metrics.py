@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -174,17 +175,15 @@ class Measurer:
         network.forward(x, states)
         network.backward(x, y, states, gradient)
         found = []
-        for number, (own, at, σ) in enumerate(
-            zip(gradient, states, network.activations, strict=True), start=2
+        for number, (layer, own, at) in enumerate(
+            zip(network.layers, gradient, states, strict=True), start=2
         ):
-            slopes = np.abs(σ.derivative(at.z)) / STEEPEST.get(σ.name, 1.0)
-            two_sided = σ.name in ("sigmoid", "tanh")
-            found.append(
-                LayerMeasured(
-                    number,
-                    float(np.hypot(np.linalg.norm(own.weights), np.linalg.norm(own.biases))),
-                    float((slopes < FLAT).mean()) if two_sided else 0.0,
-                    float((slopes < NO_SLOPE).all(axis=0).mean()),
-                )
-            )
+            norm = float(reduce(np.hypot, (np.linalg.norm(array) for _, array in own.items()), 0.0))
+            σ, saturated, dead = layer.activation, 0.0, 0.0
+            if σ is not None:
+                slopes = np.abs(σ.derivative(at.z)) / STEEPEST.get(σ.name, 1.0)
+                dead = float((slopes < NO_SLOPE).all(axis=0).mean())
+                if σ.name in ("sigmoid", "tanh"):
+                    saturated = float((slopes < FLAT).mean())
+            found.append(LayerMeasured(number, norm, saturated, dead))
         return tuple(found)

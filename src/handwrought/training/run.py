@@ -94,7 +94,9 @@ class Run:
         self._given = split, validation
         self._digests: dict[str, str | None] | None = None
         representation = config.representation
-        self.validation = validation and represent_split(validation, representation)
+        self.validation = (
+            None if validation is None else represent_split(validation, representation)
+        )
         self.n_examples = len(split)
         self.batch_size = min(config.batch_size, len(split))
         self.batches: int = -(-len(split) // self.batch_size)
