@@ -25,22 +25,27 @@ def main() -> int:
     asked = parser.parse_args()
     os.environ["HANDWROUGHT_KERNELS"] = "numba"
     import handwrought as hw
-    from handwrought.training import sparse_engine
+    from handwrought.training.engines.sparse import SparseEngine
 
     split = hw.load_dataset("mnist").full_train[: asked.images]
-    rule = sparse_engine.suits
+    rule, chosen, way = SparseEngine.suits, "", True
+
+    def suits(job):
+        nonlocal chosen
+        chosen = "sparse" if rule(job) else "batches"
+        return way
+
+    SparseEngine.suits = staticmethod(suits)
     print("| batch | network | sparse / batches | chosen |\n|---|---|---|---|")
     for batch_size in BATCHES:
         for sizes in SHAPES:
             net = hw.Network(sizes, "relu", "softmax", seed=0)
             seconds = {}
             for way in (True, False):
-                sparse_engine.suits = lambda *_, way=way: way
                 reports = hw.train(
                     net.copy(), split, epochs=3, batch_size=batch_size, learning_rate=0.001
                 )
                 seconds[way] = min(report.seconds for report in reports)
-            chosen = "sparse" if rule(net, split, batch_size) else "batches"
             shape = "-".join(map(str, sizes))
             ratio = seconds[True] / seconds[False]
             print(f"| {batch_size} | {shape} | {ratio:.2f} | {chosen} |", flush=True)
