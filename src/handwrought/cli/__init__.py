@@ -211,17 +211,10 @@ def evaluate(
     json_output: Json = False,
 ) -> None:
     """Measure a model on a data set's test images."""
+    asked = dict(locals())
     from handwrought.cli.evaluate import run
 
-    _leave(
-        run(
-            model=model,
-            dataset=dataset,
-            json_output=json_output,
-            report=report,
-            report_images=report_images,
-        )
-    )
+    _leave(run(**asked))
 
 
 @app.command(epilog="Example:  handwrought read page.jpg --annotate page-read.png")
@@ -245,18 +238,10 @@ def read(
     json_output: Json = False,
 ) -> None:
     """Read the digits in photographs, scans, drawings and PDFs."""
+    asked = dict(locals())
     from handwrought.cli.read import run
 
-    _leave(
-        run(
-            images=images,
-            model=model,
-            digits=digits,
-            threshold=threshold,
-            annotate=annotate,
-            json_output=json_output,
-        )
-    )
+    _leave(run(**asked))
 
 
 @app.command(epilog="Example:  handwrought collect page.jpg --out my-digits --labels 5021")
@@ -287,19 +272,10 @@ def collect(
     json_output: Json = False,
 ) -> None:
     """Label digits of your own and keep them, to train with (train --from MODEL --add DIR)."""
+    asked = dict(locals())
     from handwrought.cli.collect import run
 
-    _leave(
-        run(
-            images=images,
-            out=out,
-            model=model,
-            labels=labels,
-            digits=digits,
-            only_wrong=only_wrong,
-            json_output=json_output,
-        )
-    )
+    _leave(run(**asked))
 
 
 @app.command(epilog="Example:  handwrought explain --index 7 --layer 2 --neuron 3 --source 400")
@@ -321,21 +297,10 @@ def explain(
     json_output: Json = False,
 ) -> None:
     """Walk one image through the four equations, with its numbers."""
+    asked = dict(locals())
     from handwrought.cli.explain import run
 
-    _leave(
-        run(
-            model=model,
-            index=index,
-            split=split,
-            layer=layer,
-            neuron=neuron,
-            source=source,
-            learning_rate=learning_rate,
-            dataset=dataset,
-            json_output=json_output,
-        )
-    )
+    _leave(run(**asked))
 
 
 @app.command(epilog="Example:  handwrought check --json")
@@ -391,18 +356,10 @@ def export(
     json_output: Json = False,
 ) -> None:
     """Write a model for other tools, by the file's suffix."""
+    asked = dict(locals())
     from handwrought.cli.export import run
 
-    _leave(
-        run(
-            model=model,
-            out=out,
-            pixels=pixels,
-            opset=opset,
-            stored=stored,
-            json_output=json_output,
-        )
-    )
+    _leave(run(**asked))
 
 
 @app.command(epilog="Example:  handwrought info digits")
