@@ -28,10 +28,11 @@ from handwrought.nn.layers import described
 from handwrought.nn.network import Network
 from handwrought.reading.pictures import count_pages, open_pages, open_picture
 from handwrought.runs.checkpoint import load_checkpoint
+from handwrought.runs.config import RunConfig
 from handwrought.runs.history import read_history
 from handwrought.storage import load_model, read_header
 from handwrought.training.config import TrainingConfig
-from handwrought.training.plan import build, read_plan, trained_on
+from handwrought.training.plan import build, trained_on
 from handwrought.training.recipes import load_recipe
 from handwrought.training.train import begin_training, train
 
@@ -213,7 +214,7 @@ def _recipe(path: Path) -> None:
 
 
 def _plan(path: Path) -> None:
-    plan = read_plan(path)
+    plan = RunConfig.read(path).settings
     json.dumps(plan.as_json())
     _trained_as(plan)
 

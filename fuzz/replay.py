@@ -31,9 +31,12 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
                    "training/run.py": ("Run.restore",),
                    "training/resuming.py": ("check_identity", "check_whole", "_counts")},
     "recipe": {"training/recipes.py": ("load_recipe", "_checked")},
-    "plan": {"training/plan.py": ("read_plan", "flat"), "storage/sealed.py": ("unsealed",),
+    "plan": {"runs/config.py": ("RunConfig.read", "_of", "_check"),
+             "runs/old_configs.py": ("upgraded", "_settings"), "training/plan.py": ("flat",),
+             "storage/sealed.py": ("unsealed",),
              "training/config.py": ("TrainingConfig.of",), "setting.py": ("check",)},
-    "history": {"runs/history.py": ("read_history", "_strict", "_parsed", "_entry", "_report", "_point"),
+    "history": {"runs/history.py": ("read_history", "_strict", "_parsed", "_entry", "_report",
+                                    "_point"),
                 "storage/sealed.py": ("unsealed",)},
 }  # fmt: skip
 """The functions that read, in the files of the package where they are."""

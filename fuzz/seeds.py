@@ -18,6 +18,7 @@ from handwrought.data.digit_files import as_png
 from handwrought.data.idx import idx_bytes
 from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import save_checkpoint
+from handwrought.runs.config import Lesson, RunConfig
 from handwrought.runs.history import Entry, _lines
 from handwrought.storage import save_model
 from handwrought.storage.nielsen import to_nielsen
@@ -181,7 +182,8 @@ def _plans() -> list[bytes]:
            "committee": None}  # fmt: skip
     changed = TrainingConfig(hidden=(3,), epochs=2, augmentation=Augmentation(shift=1))
     new = TrainingConfig.of(network | training).as_json()
-    plans = [old, new, changed.as_json()]
+    run = RunConfig(changed, Lesson("shipped"), "a", 1.0, progress={"step": 3, "cost": None})
+    plans = [old, new, changed.as_json(), run.as_json()]
     return [json.dumps(old, indent=1).encode(), *(sealed(plan, indent=1) for plan in plans)]
 
 

@@ -85,6 +85,7 @@ OPENED_ELSEWHERE = {
         "image.load()",
     },
     "studio/draw/answers.py": {"Image.open(io.BytesIO(picture))"},
+    "runs/digits.py": {"np.load(stream, allow_pickle=False)"},
     "studio/train/fine_tuning.py": {"np.load(stream, allow_pickle=False)"},
     "studio/server/picture_limits.py": {"Image.open(io.BytesIO(data))"},
     # The package's own files.

@@ -23,9 +23,9 @@ from trial import run
 
 from handwrought.errors import HandwroughtError
 from handwrought.runs.checkpoint import load_checkpoint
+from handwrought.runs.config import RunConfig
 from handwrought.runs.history import History
 from handwrought.storage import load_model
-from handwrought.training.plan import read_plan
 
 CASE = "adam"
 MODELS = ("model.safetensors", "best.safetensors")
@@ -73,7 +73,7 @@ def report(home: Path, *, quick: bool, seed: int) -> list[str]:
     assert epochs, "the half training has no line in its log"
     readers: dict[str, tuple[Path, Callable[[Path], Any]]] = {
         CHECKPOINT: (half, load_checkpoint),
-        "config.json": (half, read_plan),
+        "config.json": (half, RunConfig.read),
         "history.jsonl": (half, partial(_log, epochs)),
         **dict.fromkeys(MODELS, (ended, load_model)),
     }

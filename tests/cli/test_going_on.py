@@ -16,8 +16,9 @@ from handwrought.cli.progress import StopAfterBatch
 from handwrought.data.collection import Collection
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.runs.checkpoint import load_checkpoint
+from handwrought.runs.config import RunConfig
 from handwrought.storage import read_header
-from handwrought.training.plan import gone_on, read_plan, write_plan
+from handwrought.training.plan import gone_on
 
 OPTIONS = ("--hidden", "6", "--epochs", "4", "--batch-size", "25", "--optimizer", "momentum",
            "--learning-rate", "0.1", "--checkpoint-every", "0", "--no-gallery")  # fmt: skip
@@ -93,7 +94,7 @@ def test_what_can_change_is_applied_and_kept(stopped):
                  "--dropout", 0.1)  # fmt: skip
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["epochs"] == 6
-    plan = read_plan(stopped / "config.json")
+    plan = RunConfig.read(stopped / "config.json").settings
     asked = {name: getattr(plan, name) for name in ("epochs", "learning_rate", "dropout")}
     assert asked == {"epochs": 6, "learning_rate": 0.02, "dropout": 0.1}
     log = [json.loads(line) for line in (stopped / "history.jsonl").read_text().splitlines()]
@@ -111,8 +112,10 @@ def test_killed_after_a_change_it_goes_on_with_the_change(stopped, tmp_path):
         (whole / path.name).write_bytes(path.read_bytes())
     assert train("--resume", whole, "--no-gallery", *changes).exit_code == 0
     # Killed with the new plan in place, and the checkpoint of before.
-    plan = gone_on(read_plan(stopped / "config.json"), {"epochs": 6, "learning_rate": 0.02})
-    write_plan(plan, stopped / "config.json")
+    plan = gone_on(
+        RunConfig.read(stopped / "config.json").settings, {"epochs": 6, "learning_rate": 0.02}
+    )
+    RunConfig(plan).write(stopped / "config.json")
     assert train("--resume", stopped, "--no-gallery").exit_code == 0
     for name in ALL:
         assert (stopped / name).read_bytes() == (whole / name).read_bytes()
@@ -258,7 +261,7 @@ def test_a_committee_that_goes_on_takes_no_other_settings(table, tmp_path):
     assert "holds a committee: nothing was trained" in str(done.exception)
     done = train("--dataset", table, *OPTIONS, "--committee", 3, "--out", folder)  # it may grow
     assert done.exit_code == 0
-    assert read_plan(folder / "config.json").committee == 3
+    assert RunConfig.read(folder / "config.json").settings.committee == 3
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,10 @@ from handwrought.cli import app
 from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument
 from handwrought.runs.checkpoint import save_checkpoint
+from handwrought.runs.config import Lesson, RunConfig
 from handwrought.runs.history import History
 from handwrought.storage.lock import FolderLock
-from handwrought.storage.sealed import sealed
 from handwrought.training.config import TrainingConfig
-from handwrought.training.fine_tuning import FineTuningPlan
-from handwrought.training.plan import write_plan
 
 FOLDERS = Path(__file__).parents[1] / "runs" / "folders"
 NETWORK = {"hidden": (3,), "activation": "tanh", "cost": "softmax"}
@@ -51,7 +49,7 @@ def folder(tmp_path):
     history.close()
     save_checkpoint(training.state(), tmp_path / "checkpoint.safetensors")
     network.save(tmp_path / "model.safetensors", epochs_done=2, validation_accuracy=0.875)
-    write_plan(PLAN, tmp_path / "config.json")
+    RunConfig(PLAN).write(tmp_path / "config.json")
     return tmp_path
 
 
@@ -119,29 +117,23 @@ def test_a_lock_says_who_holds_it(folder):
 
 def test_committees_fine_tunings_and_studios_runs_are_known(folder, tmp_path):
     (tmp_path / "c" / "member-1").mkdir(parents=True)
-    write_plan(TrainingConfig(epochs=4, committee=3), tmp_path / "c" / "config.json")
+    RunConfig(TrainingConfig(epochs=4, committee=3)).write(tmp_path / "c" / "config.json")
     (folder / "model.safetensors").rename(tmp_path / "c" / "member-1" / "model.safetensors")
     code, files = info(tmp_path / "c")
     assert code == 0
     assert files["config.json"]["what"] == "plan of a committee"
     assert files["member-1/model.safetensors"]["whole"] is True
-    FineTuningPlan("shipped", "0" * 64, "my-digits").write(folder / "config.json")
+    RunConfig(PLAN, Lesson("shipped", "0" * 64, "my-digits")).write(folder / "config.json")
     found = info(folder / "config.json")[1]["config.json"]
     assert (found["what"], found["detail"]) == ("plan of a fine-tuning", "shipped learns my-digits")
-    (folder / "config.json").write_text('{"name": "the first", "wish": {}}')
-    log = (FOLDERS / "studio" / "history.jsonl").read_bytes()
-    (folder / "history.jsonl").write_bytes(log)
-    code, files = info(folder)
-    assert files["config.json"]["what"] == "plan of a studio's run"
-    assert files["history.jsonl"]["what"] == "log"
-    (folder / "history.jsonl").write_bytes(log + b"\xff\n")
-    assert info(folder)[1]["history.jsonl"]["whole"] is False
-    (folder / "history.jsonl").write_bytes(log)
-    (folder / "config.json").write_bytes(sealed({"name": "a", "wish": {}}, indent=1))
-    assert all(info(folder)[1][name]["whole"] for name in ("config.json", "history.jsonl"))
+    for name in ("config.json", "history.jsonl"):  # of the studio, as earlier versions wrote them
+        (folder / name).write_bytes((FOLDERS / "studio" / name).read_bytes())
+    files = info(folder)[1]
+    assert files["config.json"]["detail"] == "hidden 1 on mnist, 3 epochs, seed 3"
+    assert files["history.jsonl"]["detail"] == "3 points measured"
     for name, before, after in (
         ("history.jsonl", b'"step": 6,', b'"step": 3,'),
-        ("config.json", b'"a"', b'"b"'),
+        ("config.json", b'"kept"', b'"lost"'),
     ):
         (folder / name).write_bytes((folder / name).read_bytes().replace(before, after))
         found = info(folder)[1][name]

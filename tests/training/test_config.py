@@ -20,6 +20,7 @@ from handwrought.nn import costs, initializers
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
 from handwrought.nn.initializers import INITIALIZERS
+from handwrought.runs.config import RunConfig
 from handwrought.search import space
 from handwrought.setting import Setting, settings_of
 from handwrought.training import plan, recipes
@@ -209,8 +210,8 @@ def test_a_new_setting_stands_in_recipes_and_plans(tmp_path):
     path.write_text("[training]\nzest = 10\n")
     with pytest.raises(InvalidArgument, match="zest is 10: it must be a number from 0 to 9"):
         recipes.load_recipe(path)
-    plan.write_plan(recipe, tmp_path / "config.json")
-    assert plan.read_plan(tmp_path / "config.json") == recipe
+    RunConfig(recipe).write(tmp_path / "config.json")
+    assert RunConfig.read(tmp_path / "config.json").settings == recipe
 
 
 @pytest.mark.usefixtures("wider")

@@ -14,9 +14,9 @@ from fuzz.seeds import seeds
 import handwrought as hw
 from handwrought.errors import CannotWrite, InvalidArgument, ModelFileError
 from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
+from handwrought.runs.config import RunConfig
 from handwrought.runs.history import History
 from handwrought.training.config import TrainingConfig
-from handwrought.training.plan import read_plan
 from handwrought.training.recipes import load_recipe, recipe_text
 from handwrought.training.reports import EpochReport
 
@@ -125,7 +125,7 @@ def plan_file(tmp_path, **changes):
 
 
 def test_a_plan_comes_back_as_it_was_written(tmp_path):
-    assert read_plan(plan_file(tmp_path)) == PLAN
+    assert RunConfig.read(plan_file(tmp_path)).settings == PLAN
 
 
 @pytest.mark.parametrize(
@@ -146,12 +146,12 @@ def test_a_plan_comes_back_as_it_was_written(tmp_path):
 )
 def test_a_plan_of_other_kinds_of_values_is_refused(changes, tmp_path):
     with pytest.raises(InvalidArgument):
-        read_plan(plan_file(tmp_path, **changes))
+        RunConfig.read(plan_file(tmp_path, **changes))
 
 
 def test_a_plan_that_is_not_there_is_told(tmp_path):
     with pytest.raises(InvalidArgument, match="name a folder"):
-        read_plan(tmp_path / "config.json")
+        RunConfig.read(tmp_path / "config.json")
 
 
 def test_a_plan_makes_the_recipe_that_makes_it(tmp_path):

@@ -10,8 +10,9 @@ import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument
+from handwrought.runs.config import RunConfig
 from handwrought.training.config import TrainingConfig
-from handwrought.training.plan import build, gone_on, read_plan, record_of, trained_on, write_plan
+from handwrought.training.plan import build, gone_on, record_of, trained_on
 
 CHANGES = Augmentation(shift=1.0)
 PLAN = TrainingConfig(hidden=(5, 3), activation="tanh", cost="cross-entropy", initializer="glorot",
@@ -82,13 +83,13 @@ def test_a_plan_comes_back_from_its_json(tmp_path):
     path = tmp_path / "config.json"
     for plan in (PLAN, CHANGED, replace(PLAN, dataset="é", dropout=(0.1, 0.2))):
         path.write_bytes(json.dumps(plan.as_json(), ensure_ascii=False).encode())
-        assert read_plan(str(path)) == plan
+        assert RunConfig.read(str(path)).settings == plan
 
 
 def test_a_plan_of_before_is_read_by_the_names_of_today(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(OLD))
-    assert read_plan(path) == replace(
+    assert RunConfig.read(path).settings == replace(
         PLAN, dataset="é", backprop_fraction=0.5, ema_decay=0.9, outliers=0.1,
         anneal_augmentation=0.2, plateau_patience=2, patience=2, representation="upright",
         recipe="mine", augmentation=CHANGES,
@@ -118,14 +119,14 @@ def test_a_plan_of_other_values_is_told_in_a_sentence(changes, why, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({**OLD, **changes}))
     with pytest.raises(InvalidArgument) as caught:
-        read_plan(path)
+        RunConfig.read(path)
     assert str(caught.value).startswith(f"{path} is no training's plan, or is damaged: {why}")
 
 
 def test_a_plan_that_is_not_there_is_told_in_a_sentence(tmp_path):
     path = tmp_path / "config.json"
     with pytest.raises(InvalidArgument) as caught:
-        read_plan(path)
+        RunConfig.read(path)
     assert str(caught.value) == (
         f"{path} cannot be read (No such file or directory): name a folder that handwrought train "
         f"--out made"
@@ -135,15 +136,15 @@ def test_a_plan_that_is_not_there_is_told_in_a_sentence(tmp_path):
 def test_a_plan_with_any_bit_changed_is_refused(tmp_path):
     path = tmp_path / "config.json"
     plan = replace(PLAN, learning_rate=1e-4, seed=2**60)
-    write_plan(plan, path)
-    assert read_plan(path) == plan
+    RunConfig(plan).write(path)
+    assert RunConfig.read(path).settings == plan
     content = path.read_bytes()
     for at in range(0, 8 * len(content), 3):
         changed = bytearray(content)
         changed[at // 8] ^= 1 << at % 8
         path.write_bytes(changed)
         with pytest.raises(InvalidArgument):
-            read_plan(path)
+            RunConfig.read(path)
 
 
 def test_a_plan_that_goes_on_changes_what_can_change_and_no_more():

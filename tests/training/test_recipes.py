@@ -10,7 +10,8 @@ import handwrought as hw
 from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument, ModelFileError
 from handwrought.runs.checkpoint import load_checkpoint, save_checkpoint
-from handwrought.training.plan import build, read_plan
+from handwrought.runs.config import RunConfig
+from handwrought.training.plan import build
 from handwrought.training.recipes import load_recipe, shipped_recipes
 from handwrought.training.train import begin_training
 
@@ -30,14 +31,14 @@ def test_the_recipes_are_there():
 def test_a_plan_comes_back_from_its_file(tmp_path):
     plan = replace(load_recipe("shipped"), seed=4)
     (tmp_path / "config.json").write_text(json.dumps(plan.as_json()))
-    assert read_plan(tmp_path / "config.json") == plan
+    assert RunConfig.read(tmp_path / "config.json").settings == plan
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"augmentation": 3}', '{"hue": 1}', "{" * 5000])
 def test_a_damaged_plan_is_told(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(InvalidArgument, match="is no training's plan"):
-        read_plan(tmp_path / "config.json")
+        RunConfig.read(tmp_path / "config.json")
 
 
 @pytest.mark.parametrize(

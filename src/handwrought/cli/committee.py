@@ -6,17 +6,19 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from time import time
 from typing import Any
 
 from rich.console import Console
 
 from handwrought.cli.testing import averages_known, share, test_committee, test_model
-from handwrought.cli.training_run import CHECKPOINT, CONFIG, MODEL, output_folder, train_one
+from handwrought.cli.training_run import output_folder, train_one
 from handwrought.data.dataset import Dataset
 from handwrought.data.representations import REPRESENTATIONS
 from handwrought.errors import InvalidArgument
+from handwrought.runs.config import RunConfig
+from handwrought.runs.folder import CHECKPOINT, CONFIG, MODEL
 from handwrought.training.config import TrainingConfig
-from handwrought.training.plan import read_plan, write_plan
 
 __all__ = ["member_representations", "run_committee"]
 
@@ -63,7 +65,7 @@ def run_committee(
             seed=plan.seed + i - 1,
             representation=representations[(i - 1) % len(representations)],
         )
-        if (folder / CONFIG).exists() and read_plan(folder / CONFIG) != own:
+        if (folder / CONFIG).exists() and RunConfig.read(folder / CONFIG).settings != own:
             raise InvalidArgument(
                 f"{folder} holds a member that was trained otherwise: name another --out"
             )
@@ -98,7 +100,7 @@ def _keep_plan(plan: TrainingConfig, out: Path) -> None:
     """What ``--resume`` goes on with; of a larger committee than before, where it grows."""
     folder = output_folder(out)
     if (folder / CONFIG).exists():
-        kept = read_plan(folder / CONFIG)
+        kept = RunConfig.read(folder / CONFIG).settings
         if kept.committee is None or replace(kept, committee=plan.committee) != plan:
             raise InvalidArgument(
                 f"{out} holds a committee that was trained otherwise, or another training: name "
@@ -106,4 +108,4 @@ def _keep_plan(plan: TrainingConfig, out: Path) -> None:
             )
         if kept.committee >= (plan.committee or 0):
             return
-    write_plan(plan, folder / CONFIG)
+    RunConfig(plan, name=folder.resolve().name[:80], created=time()).write(folder / CONFIG)

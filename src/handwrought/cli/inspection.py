@@ -12,22 +12,19 @@ from typing import Any
 
 from handwrought.cli.console import new_console
 from handwrought.cli.streams import printable
-from handwrought.errors import HandwroughtError, InvalidArgument, ModelFileError
+from handwrought.errors import HandwroughtError, InvalidArgument
 from handwrought.runs.checkpoint import MOST_BYTES, load_checkpoint
+from handwrought.runs.config import RunConfig
 from handwrought.runs.folder import CHECKPOINT, CONFIG, HISTORY
 from handwrought.runs.history import read_history
 from handwrought.storage.container import opened
 from handwrought.storage.lock import held_by
 from handwrought.storage.model_file import read_model
-from handwrought.storage.regular import read_regular
-from handwrought.storage.sealed import unsealed
-from handwrought.training.fine_tuning import FineTuningPlan
-from handwrought.training.plan import read_plan
 from handwrought.training.state import TrainingState
 
 __all__ = ["Found", "found_in", "run"]
 
-_FOLDERS = re.compile(r"member-\d+|moments")
+_FOLDERS = re.compile(r"member-\d+|snapshots|moments")
 _STRAY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
@@ -133,7 +130,7 @@ def _file(path: Path, name: str) -> tuple[Found, Any]:
         return Found(name, "lock", True, f"held by {who}" if who else "held by no process"), None
     if _STRAY.fullmatch(path.name):
         return Found(name, "left by a killed process", None, "--resume deletes it"), None
-    kinds = {CONFIG: ("plan", _plan), HISTORY: ("log", _log)}
+    kinds = {CONFIG: ("plan", _config), HISTORY: ("log", _log)}
     if path.suffix == ".safetensors":
         what = "checkpoint" if path.name == CHECKPOINT else "model"
         kinds[path.name] = (what, _container)
@@ -147,20 +144,18 @@ def _file(path: Path, name: str) -> tuple[Found, Any]:
     return Found(name, what, True, detail), content
 
 
-def _plan(path: Path) -> tuple[str, str, Any]:
-    values = _json(path)
-    if isinstance(values, dict) and "wish" in values:
-        _check_seal(read_regular(path, 1 << 20), str(path), indent=1)
-        return "plan of a studio's run", repr(values.get("name"))[:80], values
-    teaching = FineTuningPlan.read(path)
-    if teaching is not None:
-        return "plan of a fine-tuning", f"{teaching.source} learns {teaching.add}", teaching
-    plan = read_plan(path)
-    widths = "-".join(map(str, plan.hidden)) or "none"
-    detail = f"hidden {widths} on {plan.dataset}, {plan.epochs} epochs, seed {plan.seed}"
-    if plan.committee is not None:
-        return "plan of a committee", f"{plan.committee} members, {detail}", plan
-    return "plan", detail, plan
+def _config(path: Path) -> tuple[str, str, Any]:
+    config = RunConfig.read(path)
+    settings, lesson = config.settings, config.lesson
+    if lesson is not None:
+        return "plan of a fine-tuning", f"{lesson.source} learns {lesson.digits}", config
+    widths = "-".join(map(str, settings.hidden)) or "none"
+    detail = (
+        f"hidden {widths} on {settings.dataset}, {settings.epochs} epochs, seed {settings.seed}"
+    )
+    if settings.committee is not None:
+        return "plan of a committee", f"{settings.committee} members, {detail}", config
+    return "plan", detail, config
 
 
 def _log(path: Path) -> tuple[str, str, Any]:
@@ -172,13 +167,6 @@ def _log(path: Path) -> tuple[str, str, Any]:
     detail = ", ".join(filter(None, (epochs, measured))) or "no epoch yet"
     # A studio's log of before knew no epochs.
     return "log", detail, None if points and not reports else reports
-
-
-def _check_seal(content: bytes, where: str, indent: int | None = None) -> None:
-    try:
-        unsealed(content, indent=indent)
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{where}: {error}") from None
 
 
 def _container(path: Path) -> tuple[str, str, Any]:
@@ -195,10 +183,3 @@ def _container(path: Path) -> tuple[str, str, Any]:
     done = record.get("epochs_done")
     after = f", after epoch {done}" if isinstance(done, int) else ""
     return "model", f"{sizes}, {network.cost.name} cost{after}{said}", network
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(read_regular(path, 1 << 20))
-    except (OSError, ValueError, RecursionError):
-        return None

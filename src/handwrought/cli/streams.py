@@ -12,10 +12,11 @@ import io
 import os
 import select
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, TextIO
+
+from handwrought.storage.text import printable
 
 __all__ = [
     "complain",
@@ -35,24 +36,6 @@ _PLAIN = {
 }  # fmt: skip
 """What is written where the output has no such character; for others their number is."""
 _ERRORS = "handwrought.plain"
-
-
-def printable(text: str, keep: str = "") -> str:
-    r"""Text from outside as it can be shown: escaped as in ``"\x1b"`` where it is no visible character.
-
-    A file's name may hold newlines, what moves the cursor or recolours the terminal, and bytes
-    that are no text.
-
-    Parameters
-    ----------
-    text : str
-    keep : str
-        Characters that stay as they are.
-    """
-    return "".join(
-        c if c.isprintable() or c in keep or unicodedata.category(c) == "Zs" else repr(c)[1:-1]
-        for c in text
-    )
 
 
 def complain(error: object) -> None:

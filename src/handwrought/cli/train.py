@@ -15,13 +15,14 @@ from handwrought.cli.committee import run_committee
 from handwrought.cli.console import new_console
 from handwrought.cli.streams import complain, printable
 from handwrought.cli.testing import test_model
-from handwrought.cli.training_run import CONFIG, train_one
+from handwrought.cli.training_run import train_one
 from handwrought.data.catalog import load_dataset
 from handwrought.data.dataset import Dataset
 from handwrought.errors import InvalidArgument
+from handwrought.runs.config import RunConfig
+from handwrought.runs.folder import CONFIG
 from handwrought.training.config import TrainingConfig
-from handwrought.training.fine_tuning import FineTuningPlan
-from handwrought.training.plan import gone_on, read_plan
+from handwrought.training.plan import gone_on
 from handwrought.training.recipes import load_recipe
 from handwrought.training.tensorboard import check_tracking
 
@@ -82,15 +83,15 @@ def resume(
     asked : dict
         The options of a training that were given by name.
     """
-    fine_tuning = FineTuningPlan.read(folder / CONFIG)
-    if fine_tuning is not None:
+    config = RunConfig.read(folder / CONFIG)
+    if config.lesson is not None:
         from handwrought.cli.fine_tune import resume as go_on
 
         if tensorboard is not None:
             raise InvalidArgument("--tensorboard has no part in a fine-tuning: leave it out")
-        return go_on(fine_tuning, folder, asked, checkpoint_every, json_output)
+        return go_on(config, folder, asked, checkpoint_every, json_output)
     console = new_console(stderr=json_output)
-    plan = gone_on(read_plan(folder / CONFIG), asked)
+    plan = gone_on(config.settings, asked)
     if tensorboard is not None:
         check_tracking()
     data = load_dataset(plan.dataset)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -16,27 +16,21 @@ from rich.console import Console
 from handwrought.cli.console import tell
 from handwrought.cli.progress import StopAfterBatch, says, watch
 from handwrought.cli.streams import complain, printable
-from handwrought.data.dataset import Dataset, Split
+from handwrought.data.dataset import Dataset
 from handwrought.data.representations import represent_split
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
-from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import load_checkpoint
+from handwrought.runs.config import Lesson, RunConfig
 from handwrought.runs.folder import BEST, CHECKPOINT, CONFIG, FILES, HISTORY, MODEL
 from handwrought.runs.history import History
-from handwrought.runs.writer import RunWriter
+from handwrought.runs.training import RunTraining
 from handwrought.storage.atomic import remove_strays, sync_folder
-from handwrought.storage.header import MAX_LABEL
 from handwrought.storage.lock import FolderLock
-from handwrought.training.best import Best
 from handwrought.training.config import TrainingConfig
 from handwrought.training.diagnosis import Finding, diagnose
-from handwrought.training.metrics import SAMPLE, Measurer, Now, Point
-from handwrought.training.observers import early_stopped, remembered
-from handwrought.training.plan import build, read_plan, record_of, trained_on, write_plan
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
 from handwrought.training.tensorboard import tracked
-from handwrought.training.train import Training, begin_training, go_on
 
 __all__ = [
     "CHECKPOINT",
@@ -45,17 +39,17 @@ __all__ = [
     "MODEL",
     "Trained",
     "check_free",
-    "going_on",
+    "end",
     "output_folder",
     "standing",
     "told",
     "train_one",
+    "under_way",
 ]
 
 CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints, since a large network's takes a moment to be safe on the disk."""
 
-_MOST_LABELS = 1000
 _Made = TypeVar("_Made")
 
 
@@ -137,7 +131,7 @@ class Trained:
 
 
 def train_one(
-    plan: TrainingConfig,
+    settings: TrainingConfig,
     data: Dataset,
     folder: Path | None,
     console: Console,
@@ -146,39 +140,28 @@ def train_one(
     checkpoint_every: float = CHECKPOINT_SECONDS,
     tensorboard: Path | None = None,
 ) -> Trained:
-    """Train as planned and save; with ``go_on``, from the folder's checkpoint.
+    """Train as configured and save; with ``go_on``, from the folder's checkpoint.
 
     ``tensorboard`` gets the curves, in a folder named as the training's.
     """
-    network, split = build(plan, data), trained_on(plan, data)
     # Everything that can be wrong is found out before the folder is made.
-    training = None if go_on else begin_training(network, split, plan, report_every=1)
+    run = None if go_on else RunTraining(settings, data)
     folder = output_folder(folder)
     try:
         with FolderLock(folder), StopAfterBatch() as stop:
             remove_strays(folder, FILES)
             state = None
-            if training is None:
+            if run is None:
                 state = standing(folder, console)
-                training = going_on(network, split, state, console, plan)
+                run = told(console, lambda: RunTraining(settings, data, state))
             else:
                 check_free(folder)
-            if not go_on or not (folder / CONFIG).exists() or read_plan(folder / CONFIG) != plan:
-                write_plan(plan, folder / CONFIG)
-            examples = split.train if isinstance(split, Dataset) else split
-            n = len(examples)
-            console.print(_announcement(plan, network.sizes, n, data))
-            record = {
-                **record_of(plan),
-                # A file's name, and a header is text in UTF-8.
-                "recipe": printable(plan.recipe),
-                "dataset": printable(data.name),
-                "images": n,
-                "class_names": _class_names(data),
-            }
+            config = under_way(folder, settings)
+            console.print(_announcement(settings, run.network.sizes, len(run.examples), data))
             curves = tensorboard and tensorboard / folder.resolve().name
-            kept = _Kept(folder, record, console, checkpoint_every, curves)
-            done = _train(plan, network, examples, training, state, kept, stop)
+            done = _train(run, folder, console, checkpoint_every, curves, stop)
+            last = done.history[-1] if done.history else None
+            end(folder, config, done.problem, run.progress(last), run.shape())
     except KeyboardInterrupt:
         complain(_left(folder))
         raise
@@ -186,118 +169,76 @@ def train_one(
     return done
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """How a training is kept."""
-
-    folder: Path
-    record: dict[str, Any]
-    console: Console
-    every: float
-    curves: Path | None
-
-
 def _train(
-    plan: TrainingConfig,
-    network: Network,
-    examples: Split,
-    training: Training,
-    state: TrainingState | None,
-    kept: _Kept,
+    run: RunTraining,
+    folder: Path,
+    console: Console,
+    every: float,
+    curves: Path | None,
     stop: StopAfterBatch,
 ) -> Trained:
-    """Train to the end, from ``state`` on, and write what there is."""
-    started, best = perf_counter(), Best(network)
-    if state is not None:
-        best.restore(state)
-    reports = (
-        remembered(training, best)
-        if plan.patience is None
-        else early_stopped(training, network, patience=plan.patience, best=best)
-    )
-    if kept.curves is not None:
+    """Train to the end, and write what there is."""
+    started, settings, reports = perf_counter(), run.settings, run.reports
+    if curves is not None:
         reports = tracked(
             reports,
-            network,
-            kept.curves,
-            examples=represent_split(examples, plan.representation),
-            settings=plan.as_json(),
-            resumed_at=None if state is None else state.epoch,
+            run.network,
+            curves,
+            examples=represent_split(run.examples, settings.representation),
+            settings=settings.as_json(),
+            resumed_at=run.epochs_done + 1 if run.step else None,
         )
-    begun = state.epoch - 1 if state is not None else 0
-    with closing(History(kept.folder / HISTORY, begun)) as history:
-        models = _Models(kept, network, best, history, begun)
-        writer = RunWriter(
-            kept.folder,
-            training,
-            history,
-            lambda: training.state().including(best),
-            models.write,
-            models.write_best,
-            says(kept.console),
-            kept.every,
-            _measure(plan, network, examples),
-        )
-        problem = watch(reports, plan.epochs, kept.console, writer.keep, stop)
+    writer = run.keep(folder, says(console), every)
+    with closing(writer.history) as history:
+        problem = watch(reports, settings.epochs, console, writer.keep, stop)
         model = writer.finish(problem)
     return Trained(
         model,
         history.reports,
-        plan.epochs,
+        settings.epochs,
         perf_counter() - started,
         problem,
-        plan.full,
-        (kept.folder / CHECKPOINT).exists(),
-        kept.folder / BEST if best.epoch else None,
-        [] if problem else _findings(plan, history),
+        settings.full,
+        (folder / CHECKPOINT).exists(),
+        folder / BEST if run.best.epoch else None,
+        [] if problem else _findings(settings, history),
     )
 
 
-def _findings(plan: TrainingConfig, history: History) -> list[Finding]:
+def _findings(settings: TrainingConfig, history: History) -> list[Finding]:
     """What went wrong with a network that reads no better than guessing."""
-    found = diagnose(plan, history.points[-1:])
+    found = diagnose(settings, history.points[-1:])
     return found if any(finding.name == "guessing" for finding in found) else []
 
 
-def _measure(
-    plan: TrainingConfig, network: Network, examples: Split
-) -> Callable[[EpochReport], Point | None] | None:
-    """Measures what the studio shows of an epoch; None where examples have no class each."""
-    if examples.labels.ndim != 1:
-        return None
-    measurer = Measurer(represent_split(examples[:SAMPLE], plan.representation), None)
-    batches = -(-len(examples) // plan.batch_size)
-    return lambda report: measurer.point(network, Now.of(report, batches), report)
+def under_way(folder: Path, settings: TrainingConfig, lesson: Lesson | None = None) -> RunConfig:
+    """Keep in its folder what a training is asked for, and that it runs."""
+    path = folder / CONFIG
+    kept = RunConfig.read(path) if path.exists() else None
+    before = kept or RunConfig(settings, lesson, folder.resolve().name[:80], time())
+    config = replace(before, settings=settings, lesson=lesson, status="running", sentence="")
+    try:
+        config.write(path)
+    except CannotWrite:
+        if kept is None or (kept.settings, kept.lesson) != (settings, lesson):
+            raise
+    return config
 
 
-@dataclass
-class _Models:
-    """The models that a training writes."""
-
-    kept: _Kept
-    network: Network
-    best: Best
-    history: History
-    begun: int
-    """Epochs that were done when it began, or went on."""
-    _best_written: int = 0
-
-    def write(self) -> None:
-        last = self.history.reports[-1] if self.history.reports else None
-        self._save(self.network, MODEL, last.epoch if last else self.begun,
-                   last.validation_accuracy if last else None)  # fmt: skip
-
-    def write_best(self) -> None:
-        if self.best.epoch != self._best_written:
-            self._save(self.best.restored(), BEST, self.best.epoch, self.best.score)
-            self._best_written = self.best.epoch
-
-    def _save(self, network: Network, name: str, epochs: int, accuracy: float | None) -> None:
-        network.save(
-            self.kept.folder / name,
-            **self.kept.record,
-            epochs_done=epochs,
-            validation_accuracy=accuracy,
+def end(
+    folder: Path,
+    config: RunConfig,
+    problem: BaseException | None,
+    progress: dict[str, Any],
+    shape: dict[str, Any],
+) -> None:
+    """Keep how it ended, if there is room for that."""
+    diverged = isinstance(problem, TrainingDiverged)
+    status = "diverged" if diverged else "finished" if problem is None else "stopped"
+    sentence = str(problem) if diverged else ""
+    with suppress(CannotWrite):
+        replace(config, status=status, sentence=sentence, progress=progress, shape=shape).write(
+            folder / CONFIG
         )
 
 
@@ -328,19 +269,6 @@ def told(console: Console, make: Callable[[], _Made]) -> _Made:
     return made
 
 
-def going_on(
-    network: Network,
-    data: Dataset | Split,
-    state: TrainingState | None,
-    console: Console,
-    plan: TrainingConfig,
-) -> Training:
-    """The training from this state on, or from the beginning."""
-    if state is None:
-        return begin_training(network, data, plan, report_every=1)
-    return told(console, lambda: go_on(network, data, state, plan, report_every=1))
-
-
 def _left(folder: Path) -> str:
     if not (folder / CHECKPOINT).exists():
         return "left at once, before the first checkpoint"
@@ -355,12 +283,6 @@ def _announcement(plan: TrainingConfig, sizes: tuple[int, ...], n: int, data: Da
         f"{recipe}Training {'-'.join(map(str, sizes))} ({names}; {plan.cost} cost) on "
         f"{n:,} images of {printable(data.name)}{view}, seed {plan.seed}. Ctrl-C stops and keeps the model."
     )
-
-
-def _class_names(data: Dataset) -> list[str] | None:
-    """The classes' names for the model's header, which has room for so many and so long ones."""
-    names = data.class_names
-    return [printable(name)[:MAX_LABEL] for name in names] if len(names) <= _MOST_LABELS else None
 
 
 def output_folder(out: Path | None) -> Path:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from handwrought.errors import CannotWrite
+from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import save_checkpoint
 from handwrought.runs.folder import CHECKPOINT, MODEL
 from handwrought.runs.history import History
@@ -37,7 +38,7 @@ class RunWriter:
     state : callable
         Gives where the training stands, with whatever else a checkpoint keeps.
     write_model : callable
-        Writes the model.
+        Writes the model: the network in training, or one that it is given.
     write_best : callable
         Writes that of the best epoch, if there is a better one than it has written.
     tell : callable
@@ -54,7 +55,7 @@ class RunWriter:
     training: Training
     history: History
     state: Callable[[], TrainingState]
-    write_model: Callable[[], None]
+    write_model: Callable[..., None]
     write_best: Callable[[], None]
     tell: Callable[[str], None]
     every: float
@@ -69,7 +70,7 @@ class RunWriter:
 
     def keep(self, report: Any, stopping: bool) -> None:
         """After each report, while the training waits."""
-        self.pace(report)
+        self.pace(report, perf_counter() - self._began)
         if isinstance(report, EpochReport):
             self.add(report, self.measure(report) if self.measure else None)
         if stopping:
@@ -83,17 +84,18 @@ class RunWriter:
         self.history.add(report, point)
         self._try(self.history.write)
 
-    def checkpoint(self) -> bool:
-        """Keep where the training stands, and the best so far; returns whether that was done."""
+    def checkpoint(self, model: Network | None = None) -> None:
+        """Keep where the training stands, the best so far and, if it is given, the model now."""
 
         def save() -> None:
             self._save_checkpoint(self.state())
             self.write_best()
+            if model is not None:
+                self.write_model(model)
 
-        if done := self._try(save):
+        if self._try(save):
             self._troubled = False
         self._saved = perf_counter()
-        return done
 
     def finish(self, problem: BaseException | None) -> Path:
         """Write what there is at the end; returns the model's path.
@@ -118,16 +120,17 @@ class RunWriter:
 
     # --- now and then ---------------------------------------------------------------------------------
 
-    def pace(self, report: Any) -> None:
-        """Fit how many mini-batches make a report."""
+    def pace(self, report: Any, seconds: float) -> None:
+        """Fit how many mini-batches make a report, since the last one took so many seconds."""
         if not isinstance(report, BatchReport):
             self._batch = 0
             return
-        seconds = perf_counter() - self._began
         now = self.training.report_every or 1
         soon = min(self.report, self.every)
         wanted = round(soon * (report.batch - self._batch) / max(seconds, 1e-6))
-        wanted = max(1, min(wanted, 4 * now, report.batches))
+        # Early on much changes in few steps: reports are never far apart then.
+        step = (report.epoch - 1) * report.batches + report.batch
+        wanted = max(1, min(wanted, 4 * now, 1 + step // 10, report.batches))
         if not 0.5 < wanted / now < 2:
             self.training.report_every = wanted
         self._batch = report.batch

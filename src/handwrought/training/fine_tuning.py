@@ -8,8 +8,7 @@ pseudorehearsal").  So each mini-batch is made of both, each image changed anew.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
-from os import PathLike
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,19 +19,16 @@ from handwrought.data.representations import deskewed, extract_features, represe
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.imaging.conversion import to_uint8
 from handwrought.nn.network import Network
-from handwrought.storage.regular import read_regular
-from handwrought.storage.sealed import unsealed
 from handwrought.training.best import Best
 from handwrought.training.config import TrainingConfig, with_old_names
 from handwrought.training.observers import remembered
-from handwrought.training.plan import write_plan
 from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
 from handwrought.training.train import Training, begin_training, go_on
 from handwrought.training.validation import cost_and_accuracy
 
-__all__ = ["BestOfBoth", "FineTuning", "FineTuningPlan", "arguments", "fine_tune", "mixed"]
+__all__ = ["BestOfBoth", "FineTuning", "arguments", "begin_fine_tuning", "fine_tune", "mixed"]
 
 _COPIES, _MOST_COPIES = 20, 2000
 
@@ -96,13 +92,18 @@ class FineTuning(Iterator[Any]):
     Attributes
     ----------
     training : Training
+    examples : Split
+        The mixture that is trained on.
     best : BestOfBoth
     settings : dict
         What was asked for, as JSON values.
     """
 
-    def __init__(self, best: BestOfBoth, training: Training, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, examples: Split, best: BestOfBoth, training: Training, settings: dict[str, Any]
+    ) -> None:
         self.training, self.best, self.settings = training, best, settings
+        self.examples = examples
         self._reports = self._best_of(training)
 
     def __next__(self) -> Any:
@@ -183,78 +184,48 @@ def fine_tune(
     InvalidArgument
         If network, digits and data do not fit together, or a number is out of its range.
     """
+    asked = arguments(**settings)
+    config = TrainingConfig(**{**asked, "representation": representation})
+    return begin_fine_tuning(
+        network, own, data, config, share, rehearsed, report_every=report_every, resume=resume
+    )
+
+
+def begin_fine_tuning(
+    network: Network,
+    own: Split,
+    data: Dataset,
+    config: TrainingConfig,
+    share: float,
+    rehearsed: int,
+    *,
+    report_every: int | None = None,
+    resume: TrainingState | None = None,
+) -> FineTuning:
+    """:func:`fine_tune` with its settings in one piece."""
     if data.validation is None:
         raise InvalidArgument(f"{data.name} has no validation images, which choose the best epoch")
-    asked = arguments(**settings)
-    mixture = mixed(own, data.train, share=share, rehearsed=rehearsed, seed=asked["seed"])
+    mixture = mixed(own, data.train, share=share, rehearsed=rehearsed, seed=config.seed)
     changed = replace(data, train=mixture)
-    config = TrainingConfig(**{**asked, "representation": representation})
     training = (
         begin_training(network, changed, config, report_every=report_every)
         if resume is None
         else go_on(network, changed, resume, config, report_every=report_every)
     )
-    changes = asked["augmentation"]
-    best = BestOfBoth(network, own, data.validation, changes, asked["seed"], representation)
+    changes = config.augmentation or Augmentation()
+    best = BestOfBoth(network, own, data.validation, changes, config.seed, config.representation)
     if resume is not None:
         best.restore(resume)
-    kept = {name: value for name, value in asked.items() if name not in _ALWAYS}
-    kept |= {"share": share, "rehearsed": rehearsed, "augmentation": asdict(changes)}
-    return FineTuning(best, training, kept)
-
-
-@dataclass(frozen=True)
-class FineTuningPlan:
-    """What a fine-tuning's folder keeps of what it was asked for.
-
-    Attributes
-    ----------
-    source : str
-        "shipped", or the model's file.
-    model : str
-        Its digest.
-    add : str
-        The folder of the digits.
-    settings : dict
-        Of those of :func:`arguments`, what was asked for: epochs, learning_rate, seed.
-    """
-
-    source: str
-    model: str
-    add: str
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, path: str | PathLike[str]) -> FineTuningPlan | None:
-        """The plan that a fine-tuning's folder keeps; None where it keeps another's, or none.
-
-        Raises
-        ------
-        InvalidArgument
-            If it is damaged.
-        """
-        try:
-            values, digest = unsealed(read_regular(path, 1 << 20), indent=1)
-            if digest is None or "fine_tuning" not in values:
-                return None
-            return cls(**values["fine_tuning"])
-        except OSError:
-            return None
-        except (ValueError, TypeError, RecursionError) as error:
-            raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None
-
-    def write(self, path: str | PathLike[str]) -> None:
-        """Keep it, with a digest.
-
-        Raises
-        ------
-        CannotWrite
-            If that cannot be done; what was there is whole.
-        """
-        write_plan({"fine_tuning": asdict(self)}, path)
+    values = config.as_json()
+    kept = {name: values[name] for name in _ASKED}
+    return FineTuning(mixture, best, training, {**kept, "share": share, "rehearsed": rehearsed})
 
 
 _ALWAYS = {"optimizer": "adamw", "schedule": "cosine"}
+_ASKED = (
+    *("epochs", "learning_rate", "batch_size", "augmentation", "outliers", "ema_decay"),
+    *("backprop_fraction", "seed"),
+)
 
 
 @with_old_names

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from handwrought.data.dataset import Dataset, Split
 from handwrought.data.representations import n_features
-from handwrought.errors import CannotWrite, InvalidArgument
+from handwrought.errors import InvalidArgument
 from handwrought.nn.network import Network
-from handwrought.storage.atomic import write_atomically
-from handwrought.storage.regular import read_regular
-from handwrought.storage.sealed import sealed, unsealed
 from handwrought.training.config import TrainingConfig, changeable, renamed
 
 __all__ = [
@@ -21,13 +16,9 @@ __all__ = [
     "flat",
     "gone_on",
     "limited",
-    "read_plan",
     "record_of",
     "trained_on",
-    "write_plan",
 ]
-
-_NEEDED = {"dataset", "hidden", "activation", "cost", "epochs", "seed"}
 
 
 def build(config: TrainingConfig, data: Dataset) -> Network:
@@ -76,38 +67,14 @@ def gone_on(config: TrainingConfig, asked: dict[str, Any]) -> TrainingConfig:
     changed = replace(config, **asked)
     can = set() if config.committee is not None else changeable() - {"augmentation"}
     for name in sorted(set(asked) - can):
-        own = getattr(config, name)
-        if getattr(changed, name) != own:
+        own = config.as_json()[name]
+        if getattr(changed, name) != getattr(config, name):
             options = ", ".join(sorted(f"--{each.replace('_', '-')}" for each in can)) or "nothing"
             raise InvalidArgument(
                 f"--{name.replace('_', '-')} cannot change where a training goes on, and is "
                 f"{own!r} there ({options} can): leave it out, or train anew with --out"
             )
     return changed
-
-
-def read_plan(path: str | PathLike[str]) -> TrainingConfig:
-    """The configuration that a training's folder keeps.
-
-    Raises
-    ------
-    InvalidArgument
-        If there is none, or it is damaged.
-    """
-    try:
-        content = read_regular(path, 1 << 20)
-    except OSError as error:
-        raise InvalidArgument(
-            f"{path} cannot be read ({error.strerror or error}): name a folder that handwrought "
-            f"train --out made"
-        ) from None
-    try:
-        values = flat(unsealed(content, indent=1)[0])
-        if missing := _NEEDED - set(values):
-            raise ValueError(f"it has no {', '.join(sorted(missing))}")
-        return TrainingConfig.of(values)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise InvalidArgument(f"{path} is no training's plan, or is damaged: {error}") from None
 
 
 def flat(values: dict[str, Any]) -> dict[str, Any]:
@@ -117,22 +84,6 @@ def flat(values: dict[str, Any]) -> dict[str, Any]:
         if table in flat:
             inner = flat.pop(table)
             if not isinstance(inner, dict):
-                raise ValueError(f"{table} is {inner!r}")
+                raise ValueError(f"{table} is {inner!r:.80}")
             flat |= inner
     return renamed(flat)
-
-
-def write_plan(values: TrainingConfig | dict[str, Any], path: str | PathLike[str]) -> None:
-    """Keep what was asked for, of whatever kind of training, with a digest.
-
-    Raises
-    ------
-    CannotWrite
-        If that cannot be done; what was there is whole.
-    """
-    if isinstance(values, TrainingConfig):
-        values = values.as_json()
-    try:
-        write_atomically(Path(path), sealed(values, indent=1))
-    except OSError as error:
-        raise CannotWrite.of(path, error, "name another folder with --out") from None
