@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 import handwrought as hw
-from handwrought.data.augmentation import Augmentation, _blur
+from handwrought.data.augmentation import Augmentation
 from handwrought.errors import InvalidArgument
 
 
@@ -71,14 +71,6 @@ def test_every_setting_gives_floats_from_0_to_1_of_the_same_shape(change, n, siz
     assert out.shape == made.shape
     assert np.isfinite(out).all()
     assert not len(out) or (out.min() >= 0 and out.max() <= 1)
-
-
-def test_blur_is_scipys_gaussian(images):
-    x = np.pad(images[:3] / np.float32(255), ((0, 0), (8, 8), (8, 8)))
-    sigmas = np.float32([0, 0.8, 1.7])
-    for image, sigma, found in zip(x, sigmas, _blur(x, sigmas), strict=True):
-        expected = ndimage.gaussian_filter(image, sigma, truncate=8) if sigma else image
-        np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
 # --- which way: scipy.ndimage makes the same changes from the same draws ---------------------------

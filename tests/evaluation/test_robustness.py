@@ -70,11 +70,6 @@ def test_images_are_moved_right_down_left_and_up_in_turn():
     assert changes.shifted(dots, 0.5)[0, 3, 3:5].tolist() == [0.5, 0.5]
 
 
-def test_blur_is_scipys(images):
-    theirs = ndimage.gaussian_filter(images, (0, 1.5, 1.5), mode="constant", truncate=12)
-    np.testing.assert_allclose(changes.blurred(images, 1.5), theirs, atol=1e-6)
-
-
 def test_noise_has_its_standard_deviation():
     grey = np.full((50, 28, 28), 0.5, np.float32)
     assert changes.noisy(grey, 0.1).std() == pytest.approx(0.1, rel=0.02)

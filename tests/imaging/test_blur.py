@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from handwrought.imaging.blur import gaussian, gaussian_filter, gaussian_matrix, mean_filter
+from handwrought.imaging.blur import blur, gaussian, gaussian_filter, gaussian_matrix, mean_filter
 
 rng = np.random.default_rng(0)
 
@@ -42,5 +42,15 @@ def test_a_matrix_cut_at_the_border_keeps_what_is_even():
     assert half.shape == (10, 20)
 
 
-def test_weights_too_small_to_matter_can_be_left_out():
-    assert (gaussian_matrix(28, 1.0, least=1e-9) > 0).sum() < (gaussian_matrix(28, 1.0) > 0).sum()
+def test_each_of_several_images_is_blurred_by_its_own_gaussian_as_scipy_does():
+    images = np.pad(rng.random((3, 12, 9), np.float32), ((0, 0), (8, 8), (8, 8)))
+    sigmas = np.float32([0.05, 0.8, 1.7])
+    for image, sigma, found in zip(images, sigmas, blur(images, sigmas, "cut"), strict=True):
+        expected = ndimage.gaussian_filter(image, sigma, truncate=8)
+        np.testing.assert_allclose(found, expected, atol=2e-4)
+
+
+def test_all_images_are_blurred_by_one_gaussian_with_nothing_beyond_as_scipy_does():
+    images = rng.random((3, 12, 9), np.float32)
+    expected = ndimage.gaussian_filter(images, (0, 1.5, 1.5), mode="constant", truncate=12)
+    np.testing.assert_allclose(blur(images, 1.5), expected, atol=1e-6)

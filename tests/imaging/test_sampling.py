@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from handwrought.imaging.sampling import affine, resize, rotate, sample, shift_rows
+from handwrought.imaging.moments import moments
+from handwrought.imaging.sampling import affine, deskew, resize, rotate, sample, shift_rows
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +61,14 @@ def test_rows_move_by_whole_pixels_and_lose_what_leaves(dtype):
     np.testing.assert_array_equal(moved, np.array(expected).astype(dtype))
     assert moved.dtype == dtype
     assert not shift_rows(image, np.array([9, -9, 4])).any()
+
+
+def test_deskewed_ink_no_longer_leans(images):
+    leaning = np.zeros((1, 40, 40), np.float32)
+    for row in range(8, 32):
+        leaning[0, row, 30 - row // 2 : 34 - row // 2] = 1
+    assert abs(moments(leaning).both[0]) > 10
+    upright = deskew(leaning)
+    assert abs(moments(upright).both[0]) < 0.3
+    assert np.ptp(np.flatnonzero(upright[0].any(axis=0))) <= 5
+    assert upright.sum() == pytest.approx(leaning.sum(), rel=1e-4)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from handwrought.data.flags import add_flags
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
-from handwrought.imaging.blur import gaussian_matrix
+from handwrought.imaging.blur import blur, gaussian_matrix
 from handwrought.imaging.conversion import to_float
 from handwrought.imaging.morphology import thicken
 from handwrought.imaging.sampling import sample
@@ -165,7 +165,8 @@ class Augmentation:
         if any(moved):
             x = sample(x, *self._sources(x, rng))
         if self.blur:
-            x = _blur(x, rng.random(len(x), dtype=np.float32) * np.float32(self.blur))
+            sigmas = rng.random(len(x), dtype=np.float32) * np.float32(self.blur)
+            x = blur(x, np.maximum(sigmas, np.float32(0.05)), border="cut")  # 0.05 is none at all
         if self.contrast:
             x = x * (1 + _uniform(rng, self.contrast, len(x)))[:, None, None]
         if self.noise:
@@ -199,18 +200,17 @@ class Augmentation:
         rows += np.float32((height - 1) / 2)
         columns += np.float32((width - 1) / 2)
         if self.elastic:
-            smooth_rows = gaussian_matrix(height, self.elastic_sigma)
-            smooth_columns = gaussian_matrix(width, self.elastic_sigma)
             # Unit variance after smoothing, away from the border: σ² Σ k² is that of white noise.
-            gain = self.elastic / (
-                np.linalg.norm(smooth_rows[height // 2])
-                * np.linalg.norm(smooth_columns[width // 2])
-            )
+            norms = [
+                np.linalg.norm(gaussian_matrix(side, self.elastic_sigma)[side // 2])
+                for side in (height, width)
+            ]
+            gain = self.elastic / (norms[0] * norms[1])
             for field in (rows, columns):
                 noise = rng.random((n, height, width), dtype=np.float32)
                 noise -= np.float32(0.5)
                 noise *= np.float32(np.sqrt(12) * gain)
-                field += smooth_rows @ noise @ smooth_columns.T
+                field += blur(noise, self.elastic_sigma)
         return rows, columns
 
 
@@ -226,15 +226,6 @@ def _widened(images: Array, share: float, rng: np.random.Generator) -> Array:
     chosen = rng.random(len(images)) < share
     out = 1 + (most - 1) * rng.random(len(images)) * chosen
     return np.asarray(out, np.float32)
-
-
-def _blur(images: Array, sigmas: Array) -> Array:
-    """Each image blurred by a Gaussian of its own standard deviation in pixels."""
-    _, height, width = images.shape
-    sigmas = np.maximum(sigmas, np.float32(0.05))  # 0.05 is none at all
-    down = gaussian_matrix(height, sigmas, border="cut")
-    across = gaussian_matrix(width, sigmas, border="cut")
-    return np.asarray(down @ images @ across.transpose(0, 2, 1))
 
 
 def _squares(shape: tuple[int, ...], most: float, rng: np.random.Generator) -> Array:

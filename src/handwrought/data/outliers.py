@@ -17,6 +17,7 @@ from handwrought.data.letters import letters
 from handwrought.floating_point import with_default_errstate
 from handwrought.imaging.blur import gaussian
 from handwrought.imaging.conversion import to_float
+from handwrought.imaging.moments import moments
 from handwrought.imaging.pen import polylines
 
 __all__ = ["KINDS", "make_outliers"]
@@ -61,12 +62,7 @@ def make_outliers(images: Array, n: int, rng: np.random.Generator) -> Array:
 
 def _upright_bars(images: Array) -> Array:
     """Which images hold one straight stroke that stands: by the axes of their ink's spread."""
-    at = np.arange(images.shape[1], dtype=np.float64)
-    ink = images.sum(axis=(1, 2), dtype=np.float64) + 1e-9
-    rows, columns = images.sum(axis=2), images.sum(axis=1)
-    y, x = rows @ at / ink, columns @ at / ink
-    high, wide = rows @ at**2 / ink - y**2, columns @ at**2 / ink - x**2
-    both = np.einsum("nyx,y,x->n", images, at, at) / ink - y * x
+    high, wide, both = moments(images.astype(np.float64))
     middle, reach = (high + wide) / 2, np.hypot((high - wide) / 2, both)
     return np.asarray((middle - reach < _SLIM**2 * (middle + reach)) & (high > wide))
 

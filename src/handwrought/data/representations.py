@@ -18,7 +18,8 @@ from handwrought.data.dataset import Split
 from handwrought.data.strokes import stroke_maps
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
-from handwrought.imaging.sampling import sample
+from handwrought.imaging.moments import centres_of_mass
+from handwrought.imaging.sampling import deskew, sample
 
 __all__ = [
     "INK",
@@ -107,7 +108,7 @@ def deskewed(images: Array, representation: str) -> Array:
     out = np.empty_like(images)
     for start in range(0, len(images), _ROWS):
         rows = slice(start, start + _ROWS)
-        x = _upright(images[rows].astype(np.float32))
+        x = deskew(images[rows].astype(np.float32))
         out[rows] = np.round(_widened(x, chosen.width) if chosen.width else x).clip(0, 255)
     return out
 
@@ -158,39 +159,13 @@ def represent_split(split: Split, representation: str) -> Split:
     )
 
 
-def _moments(x: Array) -> tuple[Array, Array, Array, Array]:
-    """Centre (row, column) of the ink, and how far columns follow rows and rows themselves vary."""
-    _, height, width = x.shape
-    down, right = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
-    total = np.maximum(x.sum((1, 2)), 1e-6)
-    row = (x.sum(2) @ down) / total
-    column = (x.sum(1) @ right) / total
-    from_row = down - row[:, None]
-    from_column = right - column[:, None]
-    both = np.einsum("nyx,ny,nx->n", x, from_row, from_column) / total
-    alone = np.einsum("nyx,ny->n", x, from_row**2) / total
-    return row, column, both, alone
-
-
-def _upright(x: Array) -> Array:
-    """Sheared so that rows and columns of the ink vary independently (LeCun et al. 1998, III.A)."""
-    row, _, both, alone = _moments(x)
-    lean = np.clip(both / np.maximum(alone, 1e-3), -1, 1)
-    _, height, width = x.shape
-    y = np.arange(height, dtype=np.float32)[None, :, None]
-    columns = np.arange(width, dtype=np.float32) + lean[:, None, None] * (y - row[:, None, None])
-    return sample(x, np.broadcast_to(y, columns.shape).copy(), columns)
-
-
 def _widened(x: Array, width: int) -> Array:
     """Stretched about the centre of mass until the ink is ``width`` pixels wide."""
-    _, column, _, _ = _moments(x)
+    _, column = centres_of_mass(x)
     ink = np.asarray((x > INK).any(axis=1))
     own = ink.shape[1] - ink[:, ::-1].argmax(1) - ink.argmax(1)
     factor = np.clip(width / np.maximum(own, 1), 1 / MOST, MOST)
-    shape = x.shape
-    to = np.arange(shape[2], dtype=np.float32) - shape[2] / 2
-    columns = column[:, None] + to / factor[:, None]
-    columns = np.broadcast_to(columns[:, None, :], shape).astype(np.float32)
-    rows = np.broadcast_to(np.arange(shape[1], dtype=np.float32)[None, :, None], shape).copy()
-    return sample(x, rows, columns)
+    _, height, full = x.shape
+    to = np.arange(full, dtype=np.float32) - full / 2
+    columns = (column[:, None] + to / factor[:, None]).astype(np.float32)
+    return sample(x, np.arange(height, dtype=np.float32)[None, :, None], columns[:, None, :])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from handwrought.data.dataset import Split
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
-from handwrought.imaging.blur import gaussian_matrix
+from handwrought.imaging.blur import blur
 from handwrought.imaging.morphology import thicken
 from handwrought.imaging.sampling import affine, rotate
 from handwrought.model import Model
@@ -36,8 +36,6 @@ __all__ = [
 Array = NDArray[Any]
 
 _SIDE = 28
-_UNSEEN = 1e-9
-"""Weights below which no float32 pixel changes; the tiniest are slow to multiply with, besides."""
 
 
 def shifted(images: Array, pixels: float) -> Array:
@@ -65,19 +63,7 @@ def _noise(shape: tuple[int, ...]) -> Array:
 
 def blurred(images: Array, sigma: float) -> Array:
     """Smoothed by a Gaussian of this standard deviation in pixels; black outside."""
-    if sigma == 0:
-        return images
-    across = _along_rows(images, sigma)
-    return np.ascontiguousarray(_along_rows(across.transpose(0, 2, 1), sigma).transpose(0, 2, 1))
-
-
-def _along_rows(images: Array, sigma: float) -> Array:
-    """One product for all rows of all images, which is much faster than one for each image."""
-    n, height, width = images.shape
-    rows = np.ascontiguousarray(images).reshape(n * height, width)
-    return np.asarray(rows @ gaussian_matrix(width, sigma, least=_UNSEEN).T).reshape(
-        n, height, width
-    )
+    return blur(images, sigma) if sigma else images
 
 
 @dataclass(frozen=True)

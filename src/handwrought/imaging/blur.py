@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["gaussian", "gaussian_filter", "gaussian_matrix", "mean_filter"]
+__all__ = ["blur", "gaussian", "gaussian_filter", "gaussian_matrix", "mean_filter"]
 
 Array = NDArray[Any]
 
@@ -27,7 +27,6 @@ def gaussian_matrix(
     *,
     at: Array | None = None,
     border: str = "constant",
-    least: float = 0.0,
 ) -> Array:
     """What blurs a signal of ``size`` numbers when it is multiplied by it.
 
@@ -40,8 +39,6 @@ def gaussian_matrix(
         The places whose blurred value is wanted; by default all of them.
     border : str
         What lies beyond: 0 ("constant"), or nothing ("cut"): then each row's sum is 1.
-    least : float
-        Weights below it are 0: the tiniest are slow to multiply with.
 
     Returns
     -------
@@ -55,14 +52,19 @@ def gaussian_matrix(
     else:
         reach = max(size, int(10 * np.max(σ)))
         weights /= gaussian(np.arange(-reach, reach + 1), σ).sum(axis=-1, keepdims=True)
-    if least:
-        weights[weights < least] = 0
     return weights.astype(np.float32, copy=False)
 
 
+def blur(images: Array, sigma: float | Array, border: str = "constant") -> Array:
+    """Small images, float32 (n, height, width), each blurred by a Gaussian; sigma and border are those
+    of :func:`gaussian_matrix`."""
+    down, across = (gaussian_matrix(size, sigma, border=border) for size in images.shape[1:])
+    return np.asarray(down @ images @ across.swapaxes(-1, -2))
+
+
 def gaussian_filter(image: Array, sigma: float) -> Array:
-    """An image, float32 (height, width), blurred by a Gaussian cut off at 3σ; beyond the border lies
-    the nearest value."""
+    """A large image, float32 (height, width), blurred by a Gaussian cut off at 3σ; beyond the border
+    lies the nearest value."""
     if sigma <= 0:
         return image
     reach = max(1, int(3 * sigma + 0.5))

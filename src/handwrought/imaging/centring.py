@@ -1,4 +1,4 @@
-"""Centres of mass, and images moved by whole pixels so that theirs is in the middle."""
+"""Images moved by whole pixels so that their centre of mass is in the middle."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["centre", "centre_of_mass", "paste_centred"]
+from handwrought.imaging.moments import centre_of_mass
+
+__all__ = ["centre", "paste_centred"]
 
 Array = NDArray[Any]
-
-
-def centre_of_mass(image: Array) -> tuple[float, float]:
-    """Row and column of an image (height, width); that of pixel (0, 0) alone is (0, 0)."""
-    total = float(image.sum())
-    row, column = (
-        float((image.sum(axis=axis) * np.arange(image.shape[1 - axis])).sum()) / total
-        for axis in (1, 0)
-    )
-    return row, column
 
 
 def centre(image: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Images moved, turned, bent and resized: each pixel's value from a place between pixels."""
+"""Images moved, turned, sheared, bent and resized: each pixel's value from a place between pixels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.floating_point import with_default_errstate
+from handwrought.imaging.moments import centres_of_mass, moments
 
-__all__ = ["affine", "resize", "rotate", "sample", "shift_rows"]
+__all__ = ["affine", "deskew", "resize", "rotate", "sample", "shift_rows"]
 
 Array = NDArray[Any]
 
@@ -21,8 +22,9 @@ def sample(images: Array, rows: Array, columns: Array) -> Array:
     Parameters
     ----------
     images : array of float32, shape (n, height, width)
-    rows, columns : array, shape (n, a, b), or (a, b) where they are the same for all images
-        Where each pixel's value comes from.
+    rows, columns : array
+        Where each pixel's value comes from: of shapes that broadcast to (n, a, b), or (a, b) both
+        where they are the same for all images.
 
     Returns
     -------
@@ -79,6 +81,17 @@ def rotate(images: Array, degrees: float) -> Array:
     """Images, float32 (n, height, width), turned clockwise about the centre, bilinearly."""
     t = np.deg2rad(degrees)
     return affine(images, np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]))
+
+
+def deskew(images: Array) -> Array:
+    """Images, float32 (n, height, width), sheared about their centres of mass by at most 45 degrees
+    so that rows and columns of their ink vary independently (LeCun et al. 1998, III.A)."""
+    row, _ = centres_of_mass(images)
+    spread = moments(images)
+    lean = np.clip(spread.both / np.maximum(spread.rows, 1e-3), -1, 1)
+    y = np.arange(images.shape[1], dtype=np.float32)[None, :, None]
+    x = np.arange(images.shape[2], dtype=np.float32)
+    return sample(images, y, x + lean[:, None, None] * (y - row[:, None, None]))
 
 
 def resize(image: Array, height: int, width: int, method: str) -> Array:

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from handwrought.imaging.morphology import connected_components, dilation
 from handwrought.reading.ink import INK
 
-__all__ = ["Component", "filter_sizes", "find_components", "merge_strokes", "typical_height"]
+__all__ = [
+    "Component",
+    "filter_sizes",
+    "find_components",
+    "merge_strokes",
+    "typical_height",
+    "with_soft_edge",
+]
 
 Array = NDArray[Any]
 
@@ -56,6 +63,10 @@ class Component:
         """x and y of the box's centre."""
         return self.x + self.width / 2, self.y + self.height / 2
 
+    def cut(self, rows: slice, columns: slice = slice(0, None)) -> Component:
+        """A part of it, where it is on the page."""
+        return Component(self.x + columns.start, self.y + rows.start, self.amount[rows, columns])
+
 
 def find_components(amount: Array) -> list[Component]:
     """Connected ink, without specks and without what is much fainter than the rest."""
@@ -75,14 +86,14 @@ def find_components(amount: Array) -> list[Component]:
     for i, box in enumerate(connected.boxes):
         if sums[i] >= smallest and strength[i] >= faint:
             own = labels[box] == i + 1
-            cut = _with_edges(amount[box], own, labels[box])
+            cut = amount[box] * with_soft_edge(own, labels[box])
             found.append(Component(box[1].start, box[0].start, cut))
     return found
 
 
-def _with_edges(amount: Array, own: Array, labels: Array) -> Array:
-    """The component's ink and the soft edge around it, without its neighbours' ink."""
-    return np.asarray(amount * (dilation(own, 5, 5) & ((labels == 0) | own)))
+def with_soft_edge(own: Array, labels: Array) -> Array:
+    """A component and the ink around it that is too weak to be any component's."""
+    return np.asarray(dilation(own, 5, 5) & ((labels == 0) | own))
 
 
 def typical_height(components: Sequence[Component]) -> float:
@@ -142,12 +153,9 @@ def _union(one: Component, other: Component) -> Component:
     width = max(one.x + one.width, other.x + other.width) - x
     height = max(one.y + one.height, other.y + other.height) - y
     amount = np.zeros((height, width), np.float32)
-    for component in (one, other):
-        part = amount[
-            component.y - y : component.y - y + component.height,
-            component.x - x : component.x - x + component.width,
-        ]
-        np.maximum(part, component.amount, out=part)
+    for each in (one, other):
+        part = amount[each.y - y :, each.x - x :][: each.height, : each.width]
+        np.maximum(part, each.amount, out=part)
     return Component(x, y, amount)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from handwrought.imaging.blur import gaussian_filter
 from handwrought.imaging.centring import paste_centred
 from handwrought.imaging.conversion import to_uint8
+from handwrought.imaging.moments import bounding_box
 from handwrought.imaging.morphology import maximum_filter, signed_distance
 from handwrought.imaging.sampling import resize
 
@@ -62,13 +63,11 @@ def blank() -> Normalized:
 
 def normalize_ink(amount: Array, contrast: float = 1.0) -> Normalized:
     """A map of ink (0 to 1) that holds one digit and nothing else, prepared for the network."""
-    mask = amount > 0.3
-    if not mask.any():
+    box = bounding_box(amount > 0.3)
+    if box is None:
         return blank()
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    y, x = int(rows[0]), int(columns[0])
-    height, width = int(rows[-1]) - y + 1, int(columns[-1]) - x + 1
-    part = amount[y : y + height, x : x + width]
+    part = amount[box]
+    height, width = part.shape
     stroke = _stroke_width(part) * _BOX / max(height, width)
     if _THIN <= stroke <= _WIDE or max(height, width) <= _TINY:
         scaled = _resized(part, _BOX / max(height, width))
@@ -76,7 +75,7 @@ def normalize_ink(amount: Array, contrast: float = 1.0) -> Normalized:
         scaled = _redrawn(part, stroke)
     # MNIST has the centre of mass in pixel (14, 14).
     pixels = to_uint8(paste_centred(scaled, _SIDE) / max(float(scaled.max()), 0.5))
-    return Normalized(pixels, (x, y, width, height), stroke, contrast)
+    return Normalized(pixels, (box[1].start, box[0].start, width, height), stroke, contrast)
 
 
 def _stroke_width(part: Array) -> float:
@@ -122,8 +121,6 @@ def _redrawn(part: Array, stroke: float) -> Array:
     inside = fine > level
     distance = signed_distance(inside, reach=int(np.ceil((abs(grow) + 1) * _FINE)) + 1)
     drawn = np.clip((distance + grow * _FINE) / _FINE + 0.5, 0, 1)
-    rows, columns = np.flatnonzero(drawn.max(1) > 0.3), np.flatnonzero(drawn.max(0) > 0.3)
-    if not len(rows) or not len(columns):
-        return _resized(part, _BOX / max(part.shape))
-    drawn = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return _resized(drawn, _BOX / max(drawn.shape))
+    box = bounding_box(drawn > 0.3)
+    whole = part if box is None else drawn[box]
+    return _resized(whole, _BOX / max(whole.shape))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handwrought.imaging.moments import bounding_box
 from handwrought.reading.borders import remove_borders
 from handwrought.reading.components import (
     Component,
@@ -88,9 +89,8 @@ def _ink(picture: Array, sheet: Array | None, reach: float) -> Array:
         amount = cleared
     if sheet is None:
         return remove_ruled_lines(amount)
-    inside = sheet[pad:-pad, pad:-pad]
-    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    part = bounding_box(sheet[pad:-pad, pad:-pad])
+    assert part is not None
     amount[part] = remove_ruled_lines(amount[part])
     return amount
 

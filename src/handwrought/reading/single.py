@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.imaging.morphology import connected_components, dilation
+from handwrought.imaging.morphology import connected_components
 from handwrought.reading.borders import remove_borders
+from handwrought.reading.components import with_soft_edge
 from handwrought.reading.ink import INK, find_ink
 from handwrought.reading.normalization import Normalized, blank, normalize_ink
 from handwrought.reading.polarity import polarity
@@ -77,9 +78,7 @@ def _digit(amount: Array) -> Array | None:
                 continue  # a neighbour's end comes from beyond an edge that the digit keeps clear of
             keep[i + 1] = True
             waiting.append(i)
-    own = keep[components.labels]
-    found: Array = dilation(own, 5, 5) & ((components.labels == 0) | own)
-    return found
+    return with_soft_edge(keep[components.labels], components.labels)
 
 
 def _edges(box: tuple[slice, slice], shape: tuple[int, ...]) -> set[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.imaging.blur import gaussian_filter
+from handwrought.imaging.moments import bounding_box
 from handwrought.reading.components import Component
 
 __all__ = ["Likelihood", "split_touching"]
@@ -50,10 +51,7 @@ def _stacked(component: Component, usual: float, likelihood: Likelihood) -> list
     profile = component.amount.sum(1)
     start, stop = round(0.3 * component.height), round(0.7 * component.height)
     at = start + int(np.argmin(profile[start:stop]))
-    halves = [
-        Component(component.x, component.y, component.amount[:at]),
-        Component(component.x, component.y + at, component.amount[at:]),
-    ]
+    halves = [component.cut(slice(0, at)), component.cut(slice(at, None))]
     halves = [_trimmed(half) for half in halves]
     whole, *parts = likelihood([component.amount, *(half.amount for half in halves)])
     if min(parts) <= whole:
@@ -63,14 +61,8 @@ def _stacked(component: Component, usual: float, likelihood: Likelihood) -> list
 
 def _trimmed(component: Component) -> Component:
     """Cut to the box of its ink."""
-    mask = component.amount > 0.3
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not len(rows):
-        return component
-    y, x = int(rows[0]), int(columns[0])
-    return Component(
-        component.x + x, component.y + y, component.amount[y : rows[-1] + 1, x : columns[-1] + 1]
-    )
+    box = bounding_box(component.amount > 0.3)
+    return component if box is None else component.cut(*box)
 
 
 def _cut(component: Component, likelihood: Likelihood, most: int) -> list[Component]:
@@ -108,10 +100,6 @@ def _cut(component: Component, likelihood: Likelihood, most: int) -> list[Compon
 
 
 def _slice(component: Component, start: int, stop: int) -> Component:
-    amount = component.amount[:, start:stop]
-    rows = np.flatnonzero((amount > 0.3).any(1))
-    if not len(rows):
-        return Component(component.x + start, component.y, amount)
-    return Component(
-        component.x + start, component.y + int(rows[0]), amount[rows[0] : rows[-1] + 1]
-    )
+    part = component.cut(slice(0, None), slice(start, stop))
+    box = bounding_box(part.amount > 0.3)
+    return part if box is None else part.cut(box[0])
