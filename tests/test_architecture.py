@@ -76,9 +76,7 @@ OPENED_ELSEWHERE = {
     "data/digit_files.py": {"Image.open(file, formats=('PNG',))"},
     "data/folders.py": {"Image.open(opened, formats=_FORMATS)"},
     "data/idx.py": {"gzip.GzipFile(fileobj=file)"},
-    "data/tables.py": {
-        "zipfile.ZipFile(file)", "archive.open(info)", "gzip.GzipFile(fileobj=file)",
-    },
+    "data/tables.py": {"zipfile.ZipFile(file)", "archive.open(info)"},
     "reading/pdf.py": {"pypdfium2.PdfDocument(content)"},
     "reading/pictures.py": {
         "Image.open(io.BytesIO(content), formats=('TIFF',))", "Image.open(file, formats=_FORMATS)",

@@ -56,8 +56,7 @@ def steps(reader: hw.Recognizer) -> list[Image.Image]:
     opened = open_picture(photograph)
     sheet = find_sheet(opened.pixels)
     assert sheet is not None
-    found = find_ink(opened.pixels, reach=60, sheet=sheet)
-    amount = remove_ruled_lines(found.amount)
+    amount = remove_ruled_lines(find_ink(opened.pixels, reach=60, pad=8, sheet=sheet))
     page = reader.read(opened)
     digits = Image.new("RGB", (5 * 64, 2 * 84), (40, 40, 40))
     draw, font = ImageDraw.Draw(digits), ImageFont.load_default(16)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handwrought.reading.single import _digit, candidates, normalize
+from handwrought.reading.single import _digit, candidates
 
 SIDE = 120
 
@@ -46,7 +46,7 @@ def test_a_piece_belongs_within_a_quarter_of_the_digits_size(gap, belongs, side)
         "right": (50, 80 + away, 20, 10),
     }[side]
     assert kept(STEM, component) == [True, belongs]
-    x, y, width, height = normalize(photographed(sheet(STEM, component))).box
+    x, y, width, height = candidates(photographed(sheet(STEM, component)))[0].box
     longer = 50 + away if belongs else 40
     assert (max(width, height), min(width, height)) == (longer, 40)
     assert (x, y) == (component[1] if belongs and side == "left" else 40,

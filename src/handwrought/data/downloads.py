@@ -16,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.idx import read_idx
+from handwrought.data import mnist
+from handwrought.data.idx import idx_bytes, read_idx
 from handwrought.errors import DataError, DownloadError
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import check_regular, read_regular
@@ -26,20 +27,13 @@ __all__ = ["SOURCES", "Source", "cache_folder", "load_downloaded"]
 Array = NDArray[Any]
 Pair = tuple[Array, Array]
 
-_NAMES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-
 
 @dataclass(frozen=True)
 class Source:
     """Where a data set lies and what it must be."""
 
     mirrors: tuple[str, ...]
-    files: tuple[str, ...] = _NAMES
+    files: tuple[str, ...] = tuple(mnist.SHA256)
     sha256: tuple[str, ...] = ()
     """Of the uncompressed files, in the order of ``files``; empty where none is known."""
     n_train: int = 60_000
@@ -186,8 +180,6 @@ def _find(name: str, source: Source, file: str) -> Path:
 
 
 def _verify(path: Path, array: Array, expected: str | None) -> None:
-    from handwrought.data.idx import idx_bytes
-
     found = hashlib.sha256(idx_bytes(array)).hexdigest()
     note = path.with_name(path.name + ".sha256")
     if expected is None and note.is_file():

@@ -11,11 +11,12 @@ import gzip
 import os
 import struct
 import zlib
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from handwrought.errors import DataError
 from handwrought.storage.regular import open_regular
 
-__all__ = ["MAX_BYTES", "idx_bytes", "most_unpacked", "read_idx", "write_idx"]
+__all__ = ["MAX_BYTES", "idx_bytes", "most_unpacked", "open_unzipped", "read_idx", "write_idx"]
 
 Array = NDArray[Any]
 
@@ -42,6 +43,17 @@ def most_unpacked(packed: int, *, times: int = 20) -> int:
     return min(MAX_BYTES, (12 << 20) + times * packed)
 
 
+@contextmanager
+def open_unzipped(path: Path) -> Iterator[tuple[IO[bytes], int, bool]]:
+    """What a file holds, gzipped or plain; its own size in bytes, and whether it is gzipped."""
+    with open_regular(path) as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        size = os.fstat(file.fileno()).st_size
+        with gzip.GzipFile(fileobj=file) if zipped else nullcontext(file) as stream:
+            yield cast(IO[bytes], stream), size, zipped
+
+
 def read_idx(path: str | PathLike[str]) -> Array:
     """The array of an IDX file, gzipped or plain, in the machine's byte order.
 
@@ -52,12 +64,8 @@ def read_idx(path: str | PathLike[str]) -> Array:
     """
     path = Path(path)
     try:
-        with open_regular(path) as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            size = os.fstat(file.fileno()).st_size
-            with gzip.GzipFile(fileobj=file) if zipped else nullcontext(file) as stream:
-                return _read(stream, path, size, zipped)  # type: ignore[arg-type]
+        with open_unzipped(path) as (stream, size, zipped):
+            return _read(stream, path, size, zipped)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
             f"{path}: the gzip stream is damaged or cut off ({error}): download the file again"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from math import isfinite, isqrt, prod
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.data.idx import MAX_BYTES, most_unpacked
+from handwrought.data.idx import MAX_BYTES, most_unpacked, open_unzipped
 from handwrought.errors import DataError
 from handwrought.storage.regular import open_regular
 
@@ -248,18 +247,14 @@ class _Bounded(io.RawIOBase):
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Lines, about a megabyte at a time, each time with the number of the first (from 1)."""
     try:
-        with open_regular(path) as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            size = os.fstat(file.fileno()).st_size
+        with open_unzipped(path) as (stream, size, zipped):
             most = _TEXT_BYTES + _TEXT_RATIO * size if zipped else MAX_BYTES
-            with gzip.GzipFile(fileobj=file) if zipped else nullcontext(file) as stream:
-                bounded = io.BufferedReader(_Bounded(stream, most, path))  # type: ignore[arg-type]
-                text = io.TextIOWrapper(bounded, "utf-8-sig")
-                start = 1
-                while lines := text.readlines(1 << 20):
-                    yield start, lines
-                    start += len(lines)
+            bounded = io.BufferedReader(_Bounded(stream, most, path))
+            text = io.TextIOWrapper(bounded, "utf-8-sig")
+            start = 1
+            while lines := text.readlines(1 << 20):
+                yield start, lines
+                start += len(lines)
     except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is damaged, or no text in UTF-8 ({error})") from None
     except OSError as error:

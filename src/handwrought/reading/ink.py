@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from handwrought.imaging.sampling import resize
 from handwrought.imaging.threshold import otsu, subsample
 from handwrought.reading.polarity import polarity
 
-__all__ = ["INK", "Ink", "find_ink"]
+__all__ = ["INK", "find_ink"]
 
 Array = NDArray[Any]
 
@@ -29,29 +28,10 @@ _FLAT, _FLAT_IF_CLOSE = 0.06, 0.25
 cut close shows too little paper to know better, so there noise is no reason against it."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ink:
-    """What was written, apart from what it was written on.
-
-    Attributes
-    ----------
-    amount : array of float32, shape (height, width)
-        0 for paper, 1 for full ink.
-    contrast : float
-        Of the ink against the paper, 1 for black on white; 0 where there is no ink.
-    dark : bool
-        Whether the ink is darker than the paper.
-    """
-
-    amount: Array
-    contrast: float
-    dark: bool
-
-
 def find_ink(
-    picture: Array, reach: float, sheet: Array | None = None, dark: bool | None = None
-) -> Ink:
-    """Separate ink from paper.
+    picture: Array, reach: float, *, pad: int, sheet: Array | None = None, dark: bool | None = None
+) -> Array:
+    """How much ink there is: float32 (height, width), 0 for paper, 1 for a full stroke.
 
     Parameters
     ----------
@@ -60,13 +40,17 @@ def find_ink(
     reach : float
         Width in pixels below which something different from its surroundings is a stroke and not
         a change of the paper or the light.
+    pad : int
+        Pixels by which the picture's border is repeated, for strokes there to have paper beside them.
     sheet : array of bool, shape (height, width), optional
         Where the paper is; elsewhere is no ink.  Such paper is lighter than its ink.
     dark : bool, optional
         Whether the ink is darker than the paper; by default that is found out.
     """
+    height, width = picture.shape[:2]
+    picture = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
     if sheet is not None:
-        dark = True
+        dark, sheet = True, np.pad(sheet, pad)
         picture = np.where(sheet[:, :, None], picture, np.median(picture[sheet], axis=0))
     elif dark is None:
         dark = polarity(picture).dark
@@ -82,7 +66,8 @@ def find_ink(
         share /= np.maximum(paper, 0.25)
         np.maximum(difference, share, out=difference)
     difference = gaussian_filter(difference, _soft(difference.shape))
-    return _scaled(difference, dark, sheet)
+    amount = _scaled(difference, sheet)[pad : pad + height, pad : pad + width]
+    return np.ascontiguousarray(amount)
 
 
 def _spread(values: Array) -> tuple[float, float]:
@@ -131,7 +116,7 @@ def _paper(channel: Array, size: int) -> Array:
     return resize(closed, height, width, "bilinear") if step > 1 else closed
 
 
-def _scaled(difference: Array, dark: bool, sheet: Array | None) -> Ink:
+def _scaled(difference: Array, sheet: Array | None) -> Array:
     """0 at the paper's own noise, 1 at the strokes' usual depth."""
     height, width = difference.shape
     if sheet is not None:
@@ -142,14 +127,13 @@ def _scaled(difference: Array, dark: bool, sheet: Array | None) -> Ink:
     strong = values[values > max(floor + 0.5 * _FAINTEST, 0.4 * float(values.max()))]
     needed = max(2, round(0.0004 * min(height, width)))
     if len(strong) < needed:
-        return Ink(np.zeros_like(difference), 0.0, dark)
+        return np.zeros_like(difference)
     # A pixel that is larger than a stroke is wide seldom holds nothing but ink.
     level = float(np.percentile(strong, 60 if min(height, width) > 40 else 90))
     if level - middle < _FAINTEST or level < middle + 5 * noise:
-        return Ink(np.zeros_like(difference), 0.0, dark)
+        return np.zeros_like(difference)
     low = min(floor, middle + 0.4 * (level - middle))
-    amount = np.clip((difference - low) / (level - low), 0, 1).astype(np.float32)
-    return Ink(amount, level - middle, dark)
+    return np.clip((difference - low) / (level - low), 0, 1).astype(np.float32)
 
 
 def _noise_level(values: Array) -> tuple[float, float]:

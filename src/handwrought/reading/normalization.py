@@ -47,21 +47,19 @@ class Normalized:
         x, y, width and height of the ink in the picture.
     stroke : float
         Stroke width found, in pixels of the result.
-    contrast : float
     """
 
     pixels: Array
     box: tuple[int, int, int, int] | None
     stroke: float
-    contrast: float
 
 
 def blank() -> Normalized:
     """No ink."""
-    return Normalized(np.zeros((_SIDE, _SIDE), np.uint8), None, 0.0, 0.0)
+    return Normalized(np.zeros((_SIDE, _SIDE), np.uint8), None, 0.0)
 
 
-def normalize_ink(amount: Array, contrast: float = 1.0) -> Normalized:
+def normalize_ink(amount: Array) -> Normalized:
     """A map of ink (0 to 1) that holds one digit and nothing else, prepared for the network."""
     box = bounding_box(amount > 0.3)
     if box is None:
@@ -75,7 +73,7 @@ def normalize_ink(amount: Array, contrast: float = 1.0) -> Normalized:
         scaled = _redrawn(part, stroke)
     # MNIST has the centre of mass in pixel (14, 14).
     pixels = to_uint8(paste_centred(scaled, _SIDE) / max(float(scaled.max()), 0.5))
-    return Normalized(pixels, (box[1].start, box[0].start, width, height), stroke, contrast)
+    return Normalized(pixels, (box[1].start, box[0].start, width, height), stroke)
 
 
 def _stroke_width(part: Array) -> float:

@@ -76,12 +76,8 @@ def find_lines(picture: Array, likelihood: Likelihood) -> list[list[Glyph]]:
 def _ink(picture: Array, sheet: Array | None, reach: float) -> Array:
     """The ink of a page, 0 to 1, without what was printed."""
     pad = max(2, min(picture.shape[:2]) // 50)
-    wide = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
-    if sheet is not None:
-        sheet = np.pad(sheet, pad)
-    ink = find_ink(wide, reach=max(9, reach), sheet=sheet)
-    amount = ink.amount[pad:-pad, pad:-pad].copy()
-    if not ink.contrast:
+    amount = find_ink(picture, max(9, reach), pad=pad, sheet=sheet)
+    if not amount.any():
         return amount
     # A cell cut out of a form, or a page's own edge.
     cleared, sides = remove_borders(amount, 0.22 if max(amount.shape) <= _CELL else 0.03)
@@ -89,7 +85,7 @@ def _ink(picture: Array, sheet: Array | None, reach: float) -> Array:
         amount = cleared
     if sheet is None:
         return remove_ruled_lines(amount)
-    part = bounding_box(sheet[pad:-pad, pad:-pad])
+    part = bounding_box(sheet)
     assert part is not None
     amount[part] = remove_ruled_lines(amount[part])
     return amount

@@ -14,14 +14,9 @@ from handwrought.reading.ink import INK, find_ink
 from handwrought.reading.normalization import Normalized, blank, normalize_ink
 from handwrought.reading.polarity import polarity
 
-__all__ = ["candidates", "normalize"]
+__all__ = ["candidates"]
 
 Array = NDArray[Any]
-
-
-def normalize(picture: Array) -> Normalized:
-    """One digit's picture, shape (height, width, channels), 0 to 1, prepared for the network."""
-    return candidates(picture)[0]
 
 
 def candidates(picture: Array) -> list[Normalized]:
@@ -31,19 +26,16 @@ def candidates(picture: Array) -> list[Normalized]:
     that paper and ink may have been taken for each other.
     """
     height, width = picture.shape[:2]
-    # A little paper around, so that strokes at the border have paper beside them.
-    pad = max(2, min(height, width) // 8)
-    wide = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
     kind = polarity(picture)
     found: list[Normalized] = []
     for dark in (kind.dark,) if kind.sure else (kind.dark, not kind.dark):
-        ink = find_ink(wide, reach=max(7, 0.33 * min(height, width)), dark=dark)
-        amount = ink.amount[pad:-pad, pad:-pad]
+        reach, pad = max(7, 0.33 * min(height, width)), max(2, min(height, width) // 8)
+        amount = find_ink(picture, reach, pad=pad, dark=dark)
         cleared, sides = remove_borders(amount)
         for each in [amount, cleared] if sides == 1 else [cleared]:
             chosen = _digit(each)
             if chosen is not None:
-                found.append(normalize_ink(each * chosen, ink.contrast))
+                found.append(normalize_ink(each * chosen))
     return found or [blank()]
 
 
