@@ -1,23 +1,17 @@
 """The floor plan: which package may use which, and the arrows that the source draws between them.
 
-    python tools/floor_plan.py            print the table of arrows
-    python tools/floor_plan.py --write    bring it up to date in docs/design.md
-
-``LEVELS`` is the plan: whoever stands higher may use what stands lower.  The table lists the arrows
-that there are, and a test holds it equal to the source, so that a new arrow is a decision.
+``LEVELS`` is the plan: whoever stands higher may use what stands lower.  The table in the docs lists
+the arrows that there are, so that a new arrow is a decision.
 """
 
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src/handwrought"
-PAGE = ROOT / "docs/design.md"
-BEGIN, END = "<!-- arrows: python tools/floor_plan.py --write -->", "<!-- end of arrows -->"
 
 LEVELS = (
     ("cli",),
@@ -81,7 +75,11 @@ def arrows() -> dict[str, list[str]]:
             target = module.split(".")[0]
             if target not in (own, *GROUND) and (path, target) not in LAZY:
                 found[own].add(target)
-    return {name: sorted(used, key=level) for name, used in found.items() if name not in GROUND}
+    return {
+        name: sorted(used, key=lambda each: (level(each), each))
+        for name, used in found.items()
+        if name not in GROUND
+    }
 
 
 def table() -> str:
@@ -90,22 +88,3 @@ def table() -> str:
     for name, used in arrows().items():
         lines.append(f"| `{name}` | {', '.join(f'`{each}`' for each in used) or 'nothing'} |")
     return "\n".join(lines)
-
-
-def kept() -> str:
-    """The table that stands in the docs."""
-    return PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip()
-
-
-def write() -> None:
-    """Bring the docs' table up to date."""
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    text = f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
-    PAGE.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] == ["--write"]:
-        write()
-    else:
-        print(table())

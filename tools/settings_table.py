@@ -1,20 +1,11 @@
-"""The tables of the settings in the docs, from their one declaration.
-
-python tools/settings_table.py            print them
-python tools/settings_table.py --write    bring them up to date in docs/16-settings.md
-"""
+"""The tables of the settings in the docs, from their one declaration."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 from handwrought.data.augmentation import Augmentation
 from handwrought.setting import Setting, settings_of
 from handwrought.training.config import TrainingConfig
 
-PAGE = Path(__file__).resolve().parent.parent / "docs/16-settings.md"
-BEGIN, END = "<!-- settings: python tools/settings_table.py --write -->", "<!-- end of settings -->"
 GROUPS = {
     "data": "Data", "network": "Network", "training": "Learning",
     "regularization": "Against overfitting", "augmentation": "Changed images",
@@ -65,17 +56,3 @@ def _default(setting: Setting) -> str:
     if isinstance(setting.default, tuple):
         return f"`{list(setting.default)}`"
     return f"`{str(setting.default).lower() if setting.kind == 'flag' else setting.default}`"
-
-
-def write() -> None:
-    """Bring the page up to date."""
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{tables()}\n{END}{after}", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] == ["--write"]:
-        write()
-    else:
-        print(tables())

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tools.settings_table import BEGIN, END, tables
+from tools.generated import PARTS, out_of_date
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,8 +49,14 @@ def test_each_slip_of_the_article_has_its_test_and_each_test_its_slip():
     assert len(tests) == 12
 
 
-def test_the_settings_in_the_docs_are_those_that_are_declared():
-    page = (ROOT / "docs/16-settings.md").read_text(encoding="utf-8")
-    assert page.split(BEGIN)[1].split(END)[0].strip() == tables(), (
-        "python tools/settings_table.py --write"
-    )
+def test_what_is_generated_is_up_to_date():
+    assert len(PARTS) == 2
+    assert out_of_date() == [], "python -m tools.generated --write"
+
+
+def test_every_file_that_the_design_names_is_there():
+    text = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    paths = set(re.findall(r"`((?:\w+/)+(?:\w+\.\w+)?|\w+\.py)`", text))
+    assert len(paths) > 20
+    places = (ROOT, ROOT / "src/handwrought")
+    assert {path for path in paths if not any((place / path).exists() for place in places)} == set()
