@@ -62,6 +62,8 @@ class Network:
         ``layers[0].weights`` of a fully connected network has shape (sizes[1], sizes[0]).
     parameters : Parameters
         All weights and biases as one flat vector; the layers hold views of it.
+    n_inputs, n_outputs : int
+        Numbers that go in, 784 for an MNIST image, and neurons of the last layer.
 
     Raises
     ------
@@ -91,6 +93,7 @@ class Network:
             placed.append(layer.placed(shape, given))
             shape = placed[-1].output_shape
         self.output_activation = _checked_output(placed[-1], self.cost)
+        self.n_inputs, self.n_outputs = prod(self.input_shape), prod(shape)
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise InvalidArgument(f"dtype is {dtype!r}: use 'float32' or 'float64'")
         self.layers = tuple(placed)
@@ -146,16 +149,6 @@ class Network:
         """Of the parameters."""
         return self.parameters.vector.dtype
 
-    @property
-    def n_inputs(self) -> int:
-        """Numbers that go in: 784 for an MNIST image."""
-        return prod(self.input_shape)
-
-    @property
-    def n_outputs(self) -> int:
-        """Neurons of the last layer."""
-        return prod(self.layers[-1].output_shape)
-
     def workspace(self, capacity: int, *, training: bool = False) -> Workspace:
         """Buffers for batches of at most so many examples."""
         return Workspace(self.layers, capacity, self.dtype, training=training)
@@ -192,14 +185,14 @@ class Network:
 
     def forward(self, x: Array, states: Sequence[LayerState]) -> Array:
         """Feedforward of one batch into a workspace: trusted shapes, no copies."""
-        a = self.shaped(x)
+        a = x if len(self.input_shape) == 1 else self.shaped(x)
         for layer, at in zip(self.layers, states, strict=True):
             a = layer.forward(a, at)
         return a
 
     def shaped(self, x: Array) -> Array:
         """Rows of inputs in the shape that the first layer takes: a view."""
-        return x if len(self.input_shape) == 1 else x.reshape(len(x), *self.input_shape)
+        return x.reshape(len(x), *self.input_shape)
 
     def predict(self, x: Array) -> NDArray[np.intp]:
         """The class of each example: the index of the largest output, shape (n,)."""
@@ -264,7 +257,8 @@ class Network:
         ``share`` is each example's part in the mean, 1/m unless it is given; it enters once, on
         the smallest array, since everything after it is linear in δ.
         """
-        x = self.shaped(x)
+        if len(self.input_shape) > 1:
+            x = self.shaped(x)
         last: Any = states[-1]
         self.cost.error(self.output_activation, last.z, last.a, y, out=last.delta)  # BP1
         last.delta *= self.dtype.type(1 / len(x)) if share is None else share

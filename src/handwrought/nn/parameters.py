@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -39,8 +39,9 @@ class LayerParameters:
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         vars(self).update(arrays)
 
-    def __getattr__(self, name: str) -> Array:
-        raise AttributeError(f"this layer has no {name}: it has {', '.join(vars(self)) or 'none'}")
+    if TYPE_CHECKING:  # at run time it would slow every look at an array
+
+        def __getattr__(self, name: str) -> Array: ...
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"write into {name}[...]: it is a view into the network's vector")
@@ -144,10 +145,11 @@ class Parameters:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """``parameters.vector = v`` copies v: another vector would leave the views behind."""
-        if name in ("vector", "numbers") and name in vars(self):
-            view = vars(self)[name]
-            if value is not view:
-                view[...] = value
+        view = vars(self).get(name)
+        if value is view and view is not None:  # after parameters.vector -= ...
+            return
+        if view is not None and name in ("vector", "numbers"):
+            view[...] = value
         else:
             super().__setattr__(name, value)
 

@@ -42,11 +42,13 @@ class Workspace:
         dropout: Sequence[bool] | None = None,
     ) -> None:
         self.capacity = capacity
-        dropped = dropout if dropout is not None else [False] * len(layers)
-        self._full = [
-            layer.state(capacity, dtype, training=training, dropout=drop)
-            for layer, drop in zip(layers, dropped, strict=True)
-        ]
+        if dropout is None:
+            self._full = [layer.state(capacity, dtype, training=training) for layer in layers]
+        else:
+            self._full = [
+                layer.state(capacity, dtype, training=training, dropout=drop)
+                for layer, drop in zip(layers, dropout, strict=True)
+            ]
         self._views = {capacity: self._full}
 
     def __getstate__(self) -> dict[str, Any]:

@@ -109,10 +109,12 @@ class Dense(Layer):
     def state(
         self, capacity: int, dtype: DTypeLike, *, training: bool = False, dropout: bool = False
     ) -> DenseState:
-        a, dC_da, z, delta = (np.zeros((capacity, self.n_out), dtype) for _ in range(4))
-        state = DenseState(a, dC_da, z, delta, training=training)
+        shape, zeros = (capacity, self.n_out), np.zeros
+        state = DenseState(*[zeros(shape, dtype) for _ in range(4)])
+        if training:
+            state.training = True
         if dropout:
-            state.keep, state.kept = np.ones_like(z), np.zeros_like(z)
+            state.keep, state.kept = np.ones_like(state.a), np.zeros_like(state.a)
         return state
 
     def forward(self, a_below: Array, at: DenseState) -> Array:
