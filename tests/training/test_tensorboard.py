@@ -11,7 +11,7 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 import handwrought as hw
 from handwrought.data.dataset import Dataset, Split
 from handwrought.errors import InvalidArgument, MissingExtra, TrainingDiverged
-from handwrought.training import tracking
+from handwrought.training import tensorboard
 from handwrought.training.reports import EpochReport
 from handwrought.training.tensorboard import tracked, weight_pictures
 from handwrought.training.validation import cost_and_accuracy
@@ -228,5 +228,5 @@ def test_a_full_disk_ends_the_curves_and_not_the_training(data, tmp_path, monkey
 def test_without_tensorboardx_the_extra_is_named(data, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tensorboardX", None)
     with pytest.raises(MissingExtra, match=r"pip install 'handwrought\[tracking\]'"):
-        tracking.tracked(training(network(), data), network(), tmp_path / "curves")
+        tensorboard.tracked(training(network(), data), network(), tmp_path / "curves")
     assert not (tmp_path / "curves").exists()

@@ -280,22 +280,9 @@ def train_batches(
     rates: Array,
     decay: float,
 ) -> Array:
-    """Train on the examples of ``order``, batch by batch, in place.
+    """Train on the examples of ``order``, batch by batch, in place; the sum of C_x over each batch.
 
-    Parameters
-    ----------
-    layers, pixels, targets, space : NamedTuple
-    order : array of int
-    batch_size : int
-    rates : array, shape (batches,)
-        η of each batch.
-    decay : float
-        λ of the weight decay.
-
-    Returns
-    -------
-    array, shape (batches,)
-        The sum of C_x over each batch.
+    ``rates`` (batches,) are their η, and ``decay`` is λ of the weight decay.
     """
     top = layers.sizes.shape[0] - 1
     costs = np.empty(rates.shape[0])

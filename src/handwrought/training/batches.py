@@ -33,23 +33,7 @@ def chance(seed: int, epoch: int, stream: str, batch: int = 0) -> np.random.Gene
 
 @dataclass(frozen=True, eq=False)
 class AugmentedBatches:
-    """Batches of images that are changed in a thread beside the training.
-
-    Attributes
-    ----------
-    split : Split
-        Of images.
-    augmentation : Augmentation
-    outliers : float
-        Share of each batch that is replaced by pictures of no digit, with the same target for
-        every class: where there is nothing to see, no class shall be sure (Hendrycks et al. 2019).
-    dtype : dtype
-    seed : int
-    representation : str
-        Whose last part comes after the changes; its first part is the split's already.
-    full_epochs : int, optional
-        Epochs with changes at full strength; in those after them they are half as large.
-    """
+    """Batches of images that are changed in a thread beside the training."""
 
     split: Split
     augmentation: Augmentation
@@ -57,7 +41,9 @@ class AugmentedBatches:
     dtype: np.dtype[Any]
     seed: int
     representation: str = "as-is"
+    """Its last part comes after the changes; its first part is the split's already."""
     full_epochs: int | None = None
+    """Epochs with changes at full strength; after them they are half as large."""
 
     def read(self, epoch: int, batches: list[Array], start: int) -> Iterator[tuple[Array, Array]]:
         """x (m, n_in) and y (m, n_out) of the batches of one epoch from ``start`` on."""

@@ -26,25 +26,17 @@ STEEPEST = {"sigmoid": 0.25}
 
 @dataclass(frozen=True)
 class LayerMeasured:
-    """One layer, on the probe.
-
-    Attributes
-    ----------
-    number : int
-        From 2, as in the article.
-    gradient : float
-        Norm of the cost's gradient by its weights and biases.
-    saturated : float
-        Share of (neuron, image) pairs with a slope below FLAT; 0 for activations that do not
-        saturate on both sides.
-    dead : float
-        Share of neurons without a slope for any image.
-    """
+    """One layer, on the probe."""
 
     number: int
+    """From 2, as in the article."""
     gradient: float
+    """Norm of the cost's gradient by its parameters."""
     saturated: float
+    """Share of (neuron, image) pairs with a slope below FLAT; 0 for activations that do not saturate
+    on both sides."""
     dead: float
+    """Share of neurons without a slope for any image."""
 
 
 @dataclass(frozen=True)
@@ -66,44 +58,29 @@ class Now:
 
 @dataclass(frozen=True)
 class Point:
-    """One moment of a training.
-
-    Attributes
-    ----------
-    step : int
-        Mini-batches done.
-    epoch : float
-        Epochs done.
-    cost : float or None
-        Mean cost of the training images since the last point, as their mini-batches met the
-        network.
-    train_cost, train_accuracy : float
-        On SAMPLE training images, as they are.
-    validation_cost, validation_accuracy : float or None
-        On SAMPLE validation images; on all of them where ``whole``.
-    whole : bool
-        Whether an epoch has just ended.
-    rate : float
-        The learning rate of the last step; 0 before the first.
-    speed : float
-        Training images a second since the last point.
-    layers : tuple of LayerMeasured
-    guess : float
-        The most common class's share of those training images: what guessing it would read right.
-    """
+    """One moment of a training."""
 
     step: int
+    """Mini-batches done."""
     epoch: float
+    """Epochs done."""
     cost: float | None
+    """Mean cost of the images trained on since the last point, as their mini-batches met the network."""
     train_cost: float
     train_accuracy: float
+    """On SAMPLE training images, as they are."""
     validation_cost: float | None
     validation_accuracy: float | None
+    """On SAMPLE validation images; on all of them where ``whole``."""
     whole: bool
+    """Whether an epoch has just ended."""
     rate: float
+    """The learning rate of the last step; 0 before the first."""
     speed: float
+    """Training images a second since the last point."""
     layers: tuple[LayerMeasured, ...]
     guess: float = 0.0
+    """The most common class's share of those training images: what guessing it would read right."""
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Point:

@@ -63,32 +63,26 @@ def tracked(
     Parameters
     ----------
     reports : iterator
-        Of :func:`handwrought.train`, or a transformer of it.
     network : Network
-        The one in training; it is read, never changed.
+        The one in training.
     folder : path
         Of this training alone; made where it is missing.
     examples : Split, optional
-        The training examples: the first 10,000 give the accuracy on training images (as they are,
-        without dropout or changes), the first 1,000 the gradient and its norm in each layer.
+        The training examples: the first 10,000 give the accuracy on them (as they are, without
+        dropout or changes), the first 1,000 the gradient's norm in each layer.
     settings : mapping, optional
-        Hyper-parameters, for TensorBoard's table of them; tables inside become dotted names.
+        For TensorBoard's table of hyper-parameters; tables inside become dotted names.
     resumed_at : int, optional
-        The epoch (from 1) in which a stopped training goes on: what the folder holds of this epoch
-        and later ones no longer counts, and the curves go on without a step that is there twice.
+        The epoch (from 1) in which a stopped training goes on: what the folder holds of it and
+        later ones no longer counts.
 
     Raises
     ------
     MissingExtra
         Without tensorboardX.
     InvalidArgument
-        If the folder cannot be written, or holds the curves of another training already.
-
-    Warns
-    -----
-    UserWarning
-        When a write fails later on, on a full disk for example: the curves end there, and the
-        training goes on.
+        If the folder cannot be written, or holds the curves of another training already.  A write
+        that fails later on is warned of: the curves end there, and the training goes on.
     """
     check_tracking()
     curves = _EventFile(Path(folder), resumed_at)

@@ -77,62 +77,39 @@ def train(
 ) -> Training:
     """Train a network in place; an iterator of an :class:`EpochReport` after each epoch, lazily.
 
+    The settings, with bounds and defaults, are :class:`~handwrought.training.config.TrainingConfig`'s;
+    below is what needs more words.
+
     Parameters
     ----------
     network : Network
     data : Dataset or Split
         A Dataset trains on ``.train`` and validates on ``.validation``; a Split is trained on and
         nothing is validated.
-    epochs, batch_size : int
-    optimizer : {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"}
-    learning_rate : float, optional
-        η; by default one that suits optimizer and cost (3.0 for SGD on the quadratic cost).
-    momentum, beta1, beta2, rho, epsilon : float, optional
-        Constants of the optimizers that have them (:mod:`handwrought.training.optimizers`), each by
-        default its own.
-    seed : int
-        Of the order of the examples, of dropout and of augmentation.
-    schedule : {"constant", "step", "halve-on-plateau", "cosine", "one-cycle"}
-    warm_up : float
-        Share of the training over which the learning rate rises from 0.
-    plateau_patience : int
-        Epochs without a lower validation cost before "halve-on-plateau" halves.
     weight_decay : float
         λ of (λ/2) Σ w², added to the mean cost. Nielsen's λ is n times this: his 5.0 on 50,000
         images is 1e-4 here.
-    l1 : float
-        λ of λ Σ |w|.
     dropout : float or sequence of float
-        Share of neurons left out of each hidden layer (one for all, or one each), the others
-        scaled up by 1/(1 - share) (Srivastava et al. 2014, section 10).
+        One share for all hidden layers, or one each; the neurons that stay are scaled up by
+        1/(1 - share) (Srivastava et al. 2014, section 10).
     label_smoothing : float
         See :func:`handwrought.nn.costs.smoothed`.
     clip_norm : float, optional
-        Gradients with a larger norm are scaled down to it (Pascanu et al. 2013, algorithm 1): the
-        whole gradient, that of ``weight_decay`` and ``l1`` included. AdamW's decay is no part of
-        a gradient, and is left as it is.
+        Of the whole gradient, that of ``weight_decay`` and ``l1`` included (Pascanu et al. 2013,
+        algorithm 1). AdamW's decay is no part of a gradient, and is left as it is.
     backprop_fraction : float
-        Share of each mini-batch that is backpropagated: the examples with the largest output error
-        δ^L, whose norm bounds their gradient's (Katharopoulos and Fleuret 2018, section 3.2), the
-        others' gradient being taken for 0 (Jiang et al. 2019, "selective backprop"). Where a
-        network is right about most images, a quarter gives nearly the same gradient in half the
-        time.
+        The examples with the largest output error δ^L, whose norm bounds their gradient's
+        (Katharopoulos and Fleuret 2018, section 3.2), are backpropagated, the others' gradient is
+        taken for 0 (Jiang et al. 2019, "selective backprop"). Where a network is right about most
+        images, a quarter gives nearly the same gradient in half the time.
     ema_decay : float
-        Decay of an exponential moving average of the parameters, 0.999 for example (Polyak and
-        Juditsky 1992); validation looks at the average, the network holds it while an epoch's
-        report is read, and ends with it. 0 is none.
+        Of a moving average (Polyak and Juditsky 1992); validation looks at the average, the network
+        holds it while an epoch's report is read, and ends with it.
     augmentation : Augmentation, optional
-        Changes the images anew each time they are used; made in a thread beside the training.
-    anneal_augmentation : float
-        Share of the training, at its end, with changes half as large: the network ends on images
-        that are nearer to real ones.
+        Made in a thread beside the training, between the two parts of a ``representation``.
     outliers : float
         Share of each mini-batch replaced by pictures of no digit, with the same target for every
-        class (outlier exposure, Hendrycks et al. 2019; :mod:`handwrought.data.outliers`); needs
-        augmentation.
-    representation : str
-        How the network sees the images, one of :data:`handwrought.data.representations.REPRESENTATIONS`: an
-        augmentation's changes come between its two parts.
+        class (outlier exposure, Hendrycks et al. 2019; :mod:`handwrought.data.outliers`).
     report_every : int, optional
         Yield a :class:`BatchReport` after every so many mini-batches, too.
     resume : TrainingState, optional
