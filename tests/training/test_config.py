@@ -57,8 +57,8 @@ def test_the_constants_are_those_of_the_optimizers():
     taken = {name for kind in OPTIMIZERS.values() for name in kind.constants}
     assert taken == set(CONSTANTS)
     for kind in OPTIMIZERS.values():
-        for name, constant in kind.constants.items():
-            assert float(SETTINGS[name].unset) == constant.default
+        for name, default in kind.constants.items():
+            assert float(SETTINGS[name].unset) == default
 
 
 def test_train_takes_the_arguments_that_are_declared_with_their_defaults():

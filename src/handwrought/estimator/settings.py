@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral, Real
+from dataclasses import replace
+from numbers import Integral
 from os import PathLike
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 
 from handwrought.errors import InvalidArgument
 from handwrought.nn.activations import ACTIVATIONS
+from handwrought.setting import Setting, check, settings_of
+from handwrought.training.config import TrainingConfig, dropout_rates
 
 __all__ = [
     "OURS",
@@ -31,18 +34,24 @@ _CHOICES = {
     "loss": ("squared_error", "poisson"),
 }
 _FLAGS = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "progress")
-_WHOLE = ("max_iter", "max_fun")
-_NUMBERS: dict[str, tuple[float, float, str]] = {
-    "alpha": (0, np.inf, "at least 0"),
-    "power_t": (0, np.inf, "at least 0"),
-    "tol": (0, np.inf, "at least 0"),
-    "momentum": (0, np.nextafter(1, 2), "from 0 to 1"),
-    "validation_fraction": (0, 1, "at least 0 and below 1"),
-    "beta_1": (0, 1, "at least 0 and below 1"),
-    "beta_2": (0, 1, "at least 0 and below 1"),
-    "learning_rate_init": (np.nextafter(0, 1), np.inf, "above 0"),
-    "epsilon": (np.nextafter(0, 1), np.inf, "above 0"),
+_NAMES = {
+    "alpha": "weight_decay", "beta_1": "beta1", "beta_2": "beta2", "epsilon": "epsilon",
+    "learning_rate_init": "learning_rate", "max_iter": "epochs",
+}  # fmt: skip
+"""Parameters that are settings of a training, by scikit-learn's names; theirs are the bounds."""
+_OWN = {
+    "max_fun": Setting("Calls of the cost.", low=1, kind="whole"),
+    "power_t": Setting("Exponent of invscaling.", low=0, kind="number"),
+    "tol": Setting("Least improvement.", low=0, kind="number"),
+    "momentum": Setting("As in momentum, or 1.", low=0, high=1, kind="number"),
+    "validation_fraction": Setting("Share held out.", low=0, below=1, kind="number"),
 }
+_SETTINGS = {
+    name: replace(setting, name=name, optional=False)
+    for name, setting in {
+        **_OWN, **{name: settings_of(TrainingConfig)[ours] for name, ours in _NAMES.items()},
+    }.items()
+}  # fmt: skip
 
 
 def check_settings(estimator: Any) -> None:
@@ -54,12 +63,8 @@ def check_settings(estimator: Any) -> None:
     for name in _FLAGS:
         if not isinstance(getattr(estimator, name), bool | np.bool_):
             raise InvalidArgument(f"{name} is {getattr(estimator, name)!r}: use True or False")
-    for name in _WHOLE:
-        _check_whole(name, getattr(estimator, name))
-    for name, (low, high, words) in _NUMBERS.items():
-        value = getattr(estimator, name)
-        if not _is_number(value) or not low <= value < high:
-            raise InvalidArgument(f"{name} is {value!r}: it must be a number {words}")
+    for name, setting in _SETTINGS.items():
+        check(setting, getattr(estimator, name))
     if estimator.n_iter_no_change != np.inf:
         _check_whole("n_iter_no_change", estimator.n_iter_no_change)
     if not (isinstance(estimator.batch_size, str) and estimator.batch_size == "auto"):
@@ -82,10 +87,6 @@ def check_settings(estimator: Any) -> None:
             f"dropout is {estimator.dropout!r} with solver 'lbfgs', which cannot follow a loss that "
             f"changes by chance: use one of {', '.join(STOCHASTIC)}"
         )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _check_whole(name: str, value: Any) -> None:
@@ -133,16 +134,3 @@ def hidden_activations(asked: Any, n_hidden: int) -> list[str]:
             known = sorted({*ACTIVATIONS, *OURS})
             raise InvalidArgument(f"activation is {given!r}: use one of {', '.join(known)}")
     return ours[:n_hidden]
-
-
-def dropout_rates(asked: Any, n_hidden: int) -> list[float]:
-    """dropout, one share for all hidden layers or one each, with a 0 for the output layer."""
-    shares: list[Any] = [asked] if isinstance(asked, Real) else list(asked)
-    rates = shares * n_hidden if isinstance(asked, Real) else shares
-    good = all(_is_number(rate) and 0 <= rate < 1 for rate in shares)
-    if len(rates) != n_hidden or not good:
-        raise InvalidArgument(
-            f"dropout is {asked!r}: give a share from 0 up to, not including, 1, or one for each of "
-            f"the {n_hidden} hidden layers"
-        )
-    return [float(rate) for rate in rates] + [0.0]

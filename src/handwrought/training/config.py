@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handwrought.data.augmentation import Augmentation
 
 __all__ = [
-    "ARGUMENTS", "CONSTANTS", "RENAMED", "TrainingConfig", "changeable", "renamed",
+    "ARGUMENTS", "CONSTANTS", "RENAMED", "TrainingConfig", "changeable", "dropout_rates", "renamed",
     "warn_of_old_name", "with_old_names",
 ]  # fmt: skip
 
@@ -305,6 +305,18 @@ ARGUMENTS: Final = tuple(
     and name not in ("dataset", "images", "full", "patience")
 )
 """Those that :func:`handwrought.train` takes by name: it is given the data, and others watch it."""
+
+
+def dropout_rates(dropout: Any, n_hidden: int) -> list[float]:
+    """The share of each layer, 0 for the last: one said for all hidden layers, or one for each."""
+    found = check(settings_of(TrainingConfig)["dropout"], dropout)
+    rates = list(found) if isinstance(found, tuple) else [found] * n_hidden
+    if len(rates) != n_hidden:
+        raise InvalidArgument(
+            f"dropout is {dropout!r}: give one share, or one for each of {n_hidden} hidden layers"
+        )
+    return [*rates, 0.0]
+
 
 CONSTANTS: Final = ("momentum", "beta1", "beta2", "rho", "epsilon")
 """Settings that are constants of some optimizers; None is each one's own default."""

@@ -153,7 +153,7 @@ def _prepared(
     _check_fit(network, split, n_features(split.images.shape[1:], config.representation))
     if report_every is not None:
         _check_report_every(report_every)
-    rates = _dropout_rates(len(network.layers) - 1, config.dropout)
+    rates = dropout_rates(config.dropout, len(network.layers) - 1)
     if config.augmentation is not None and split.images.ndim != 3:
         raise InvalidArgument("augmentation is for images, and the data is a table")
     if config.augmentation is None and (config.outliers or config.anneal_augmentation):
@@ -343,14 +343,3 @@ def _check_report_every(batches: Any) -> None:
         raise InvalidArgument(
             f"report_every is {batches!r}: it must be a whole number of at least 1"
         )
-
-
-def _dropout_rates(n_hidden: int, dropout: float | tuple[float, ...]) -> list[float]:
-    """The share of each layer, 0 for the last."""
-    rates = list(dropout) if isinstance(dropout, tuple) else [dropout] * n_hidden
-    if len(rates) != n_hidden:
-        raise InvalidArgument(
-            f"dropout is {dropout!r}: give a share from 0 up to, not including, 1, "
-            f"or one for each of the {n_hidden} hidden layers"
-        )
-    return [*rates, 0.0]
