@@ -43,8 +43,8 @@ def test_a_recipe_says_how_and_options_say_otherwise(tmp_path, recipe):
     assert abs(report["test_accuracy"] - report["test_accuracy_over_rotations"]) < 0.05
     assert "Recipe small: Training 784-16-10 (relu; softmax cost)" in done.stderr
     config = json.loads((tmp_path / "a" / "config.json").read_text())
-    assert config["training"]["optimizer"] == "adam"
-    assert config["augmentation"]["shift"] == 1
+    assert config["settings"]["optimizer"] == "adam"
+    assert config["settings"]["augmentation"]["shift"] == 1
     assert len((tmp_path / "a" / "history.jsonl").read_text().splitlines()) == 1
     assert not (tmp_path / "a" / "checkpoint.safetensors").exists()
 
@@ -121,7 +121,7 @@ def test_ctrl_c_and_resume_give_the_file_of_an_uninterrupted_training(tmp_path, 
         (("--resume", "x", "--out", "y"), "leave --out"),
         (("--backprop-fraction", 0), "backprop_fraction is 0"),
         (("--ema-decay", 1), "ema_decay is 1"),
-        (("--patience", 0), "--patience is 0"),
+        (("--patience", 0), "patience is 0"),
     ],
 )
 def test_what_does_not_fit_is_told_in_one_sentence(tmp_path, arguments, word):

@@ -20,10 +20,11 @@ from handwrought.nn import costs, initializers
 from handwrought.nn.activations import ACTIVATIONS
 from handwrought.nn.costs import COSTS
 from handwrought.nn.initializers import INITIALIZERS
+from handwrought.runs import config as run_config
 from handwrought.runs.config import RunConfig
 from handwrought.search import space
 from handwrought.setting import Setting, settings_of
-from handwrought.training import plan, recipes
+from handwrought.training import recipes
 from handwrought.training.config import (
     ARGUMENTS,
     CONSTANTS,
@@ -187,7 +188,7 @@ class Wider(TrainingConfig):
 
 @pytest.fixture
 def wider(monkeypatch):
-    for module in (recipes, plan, space):
+    for module in (recipes, run_config, space):
         monkeypatch.setattr(module, "TrainingConfig", Wider)
 
 

@@ -30,6 +30,7 @@ from handwrought.training.config import (
     ARGUMENTS,
     TrainingConfig,
     changeable,
+    dropout_rates,
     renamed,
     warn_of_old_name,
     with_old_names,
