@@ -41,6 +41,8 @@ def imports(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("handwrought."):
             yield (node.module or "").removeprefix("handwrought.")
+        elif isinstance(node, ast.ImportFrom) and node.module == "handwrought":
+            yield from (alias.name for alias in node.names if (SOURCE / alias.name).is_dir())
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.startswith("handwrought."):
