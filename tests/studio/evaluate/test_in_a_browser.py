@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 import handwrought as hw
-from handwrought.evaluation.robustness import changed, evenly_chosen, rotated
+from handwrought.evaluation.robustness import changed, evenly_chosen
+from handwrought.imaging.sampling import rotate
 from handwrought.studio.evaluate.distortions import SAMPLE
 
 expect.set_options(timeout=60_000)
@@ -105,7 +106,7 @@ def test_a_slider_changes_the_images_and_the_accuracy(evaluate, net, mnist):
     labels = mnist.test.labels[sample]
     before, after = (
         int((net.predict(x.reshape(SAMPLE, -1)) == labels).sum())
-        for x in (images, rotated(images, 45))
+        for x in (images, rotate(images, 45))
     )
     assert after < before
     with evaluate() as page:
