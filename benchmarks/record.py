@@ -60,7 +60,7 @@ def row(
     n_inputs = n_features((28, 28), view)
     network = hw.Network([n_inputs, *hidden, 10], "relu", "softmax", seed=0)
     settings = {**COMMON, **more, "epochs": epochs, "augmentation": change, "seed": 0}
-    for _ in hw.train(network, data.train, view=view, **settings):
+    for _ in hw.train(network, data.train, representation=view, **settings):
         pass
     labels, found = data.validation.labels, []
     for shifts in (0, 1):

@@ -142,7 +142,9 @@ def test_a_network_trains_on_strokes_and_its_file_remembers_them(split, tmp_path
     for augmentation in (None, Augmentation(shift=1)):
         network = hw.Network([1568, 30, 10], "relu", "softmax", seed=0)
         settings = {"optimizer": "adamw", "learning_rate": 0.002, "augmentation": augmentation}
-        reports = list(hw.train(network, data, epochs=2, batch_size=50, view="strokes", **settings))
+        reports = list(
+            hw.train(network, data, epochs=2, batch_size=50, representation="strokes", **settings)
+        )
         assert reports[-1].validation_accuracy > 0.9
         networks.append(network)
     save_model(networks[0], tmp_path / "strokes.safetensors", representation="strokes")
@@ -157,7 +159,7 @@ def test_a_network_of_another_size_is_refused(split):
     with pytest.raises(
         InvalidArgument, match=r"have 1568 numbers in this representation.* takes 784"
     ):
-        hw.train(hw.Network([784, 10]), split, epochs=1, view="strokes")
+        hw.train(hw.Network([784, 10]), split, epochs=1, representation="strokes")
 
 
 def test_an_unknown_view_and_a_table_are_refused():

@@ -7,7 +7,7 @@ import handwrought as hw
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import probabilities
 from handwrought.evaluation.calibration import calibration
-from handwrought.evaluation.refusal import risk_coverage
+from handwrought.evaluation.rejection import risk_coverage
 from handwrought.reading.recognizer import Recognizer
 
 
@@ -119,10 +119,10 @@ def test_refusal_worked_out_by_hand():
     assert curve.thresholds.tolist() == [0.6, 0.7, 0.9]
     assert curve.coverage.tolist() == [1, 0.5, 0.25]  # the two of 0.6 go together
     assert curve.accuracy.tolist() == [0.5, 0.5, 1]
-    assert curve.at_refused(0.5).threshold == 0.7
-    assert curve.at_refused(0.49).threshold == 0.6
+    assert curve.at_rejected(0.5).threshold == 0.7
+    assert curve.at_rejected(0.49).threshold == 0.6
     best = curve.at_accuracy(0.9)
-    assert (best.threshold, best.refused, best.accepted, best.wrong) == (0.9, 0.75, 1, 0)
+    assert (best.threshold, best.rejected, best.accepted, best.wrong) == (0.9, 0.75, 1, 0)
     assert risk_coverage(confidence, np.zeros(4, bool)).at_accuracy(0.9) is None
 
 
@@ -130,10 +130,10 @@ def test_a_threshold_does_what_it_says():
     result = hw.evaluate(network(), split(n=500))
     confidence, right = result.confidence(), result.predictions == result.labels
     for share in (0.0, 0.01, 0.05, 0.5):
-        at = result.risk_coverage().at_refused(share)
+        at = result.risk_coverage().at_rejected(share)
         kept = confidence >= at.threshold
-        assert at.refused == pytest.approx(1 - kept.mean())
-        assert at.refused <= share < at.refused + 0.01
+        assert at.rejected == pytest.approx(1 - kept.mean())
+        assert at.rejected <= share < at.rejected + 0.01
         assert at.accuracy == pytest.approx(right[kept].mean())
         assert (at.accepted, at.wrong) == (kept.sum(), (~right[kept]).sum())
 
@@ -144,7 +144,7 @@ def test_one_example_is_enough_for_everything():
     assert result.risk_coverage().coverage.tolist() == [1]
 
 
-@pytest.mark.parametrize(("method", "value"), [("at_refused", 1.0), ("at_accuracy", 1.5)])
+@pytest.mark.parametrize(("method", "value"), [("at_rejected", 1.0), ("at_accuracy", 1.5)])
 def test_shares_out_of_range_are_told(method, value):
     with pytest.raises(InvalidArgument, match="must lie from 0"):
         getattr(hw.evaluate(network(), split()).risk_coverage(), method)(value)

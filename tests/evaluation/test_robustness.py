@@ -96,7 +96,7 @@ def test_unchanged_images_give_the_accuracy_of_evaluate():
 def test_changes_come_before_the_networks_view_of_the_images():
     data = hw.load_dataset("mnist").test[:300]
     net = hw.Network([1568, 10], cost="softmax", seed=0)
-    for _ in hw.train(net, data, epochs=2, learning_rate=0.1, view="strokes"):
+    for _ in hw.train(net, data, epochs=2, learning_rate=0.1, representation="strokes"):
         pass
     for curve in robustness(hw.Model(net, "strokes"), data, 300):
         at = curve.change.amounts.index(curve.change.harmless)

@@ -7,7 +7,7 @@ import handwrought as hw
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation import probabilities, wilson_interval
 from handwrought.evaluation.calibration import calibration
-from handwrought.evaluation.refusal import risk_coverage
+from handwrought.evaluation.rejection import risk_coverage
 from handwrought.evaluation.robustness import changed
 from handwrought.imaging.morphology import thicken
 from handwrought.imaging.sampling import rotate

@@ -35,7 +35,7 @@ from handwrought.data.representations import (
 )
 from handwrought.data.test_time_augmentation import rotations
 from handwrought.errors import HandwroughtError
-from handwrought.evaluation import calibration, refusal, robustness
+from handwrought.evaluation import calibration, rejection, robustness
 from handwrought.imaging import sampling
 from handwrought.imaging.conversion import to_float, to_uint8
 from handwrought.nn import costs, equations, gradient_check
@@ -228,8 +228,8 @@ CASES = {
                       (Z, lambda a, _: calibration.probabilities(a, "identity", 2.0))],
     "calibration": [(CONFIDENCE, lambda c, _: calibration.calibration(c, RIGHT)),
                     (RIGHT, lambda r, _: calibration.calibration(CONFIDENCE, r))],
-    "risk_coverage": [(CONFIDENCE, lambda c, _: refusal.risk_coverage(c, RIGHT)),
-                      (RIGHT, lambda r, _: refusal.risk_coverage(CONFIDENCE, r))],
+    "risk_coverage": [(CONFIDENCE, lambda c, _: rejection.risk_coverage(c, RIGHT)),
+                      (RIGHT, lambda r, _: rejection.risk_coverage(CONFIDENCE, r))],
     "changed": [(SOFT, lambda x, _: robustness.changed(
         x, {"rotation": 9.0, "blur": 1.0, "thickness": 0.5, "noise": 0.1}))],
     "Augmentation.__call__": [

@@ -13,7 +13,7 @@ from handwrought.data.dataset import Split
 from handwrought.data.representations import represent_split
 from handwrought.errors import InvalidArgument
 from handwrought.evaluation.calibration import Calibration, calibration
-from handwrought.evaluation.refusal import RiskCoverage, risk_coverage
+from handwrought.evaluation.rejection import RiskCoverage, risk_coverage
 from handwrought.floating_point import with_default_errstate
 from handwrought.model import Model, probabilities
 from handwrought.nn.network import Network

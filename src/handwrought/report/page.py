@@ -11,7 +11,7 @@ from handwrought.report.classes import classes_section
 from handwrought.report.confusion import confusion_section
 from handwrought.report.markup import Html, tag
 from handwrought.report.mistakes import mistakes_section
-from handwrought.report.refusal import refusal_section
+from handwrought.report.rejection import rejection_section
 from handwrought.report.robustness import robustness_section
 from handwrought.report.subject import Subject
 from handwrought.report.summary import headline, model_section
@@ -41,7 +41,7 @@ def report_page(subject: Subject) -> str:
         "calibration": calibration_section(subject),
         "mistakes": mistakes_section(subject),
         "robustness": robustness_section(subject),
-        "refusal": refusal_section(subject),
+        "refusal": rejection_section(subject),
         "model": model_section(subject),
     }
     there = [(name, title) for name, title in _CONTENTS if sections[name] is not None]

@@ -329,7 +329,7 @@ def test_a_network_that_sees_strokes_shows_them(starts, opens, tmp_path):
     data = hw.load_dataset("mnist")
     network = hw.Network([1568, 16, 10], "relu", "softmax", seed=0)
     settings = {"optimizer": "adamw", "learning_rate": 0.003, "batch_size": 50}
-    list(hw.train(network, data.train[:4000], epochs=2, view="strokes", **settings))
+    list(hw.train(network, data.train[:4000], epochs=2, representation="strokes", **settings))
     save_model(network, tmp_path / "strokes.safetensors", representation="strokes")
     model = ("--port", 0, "--model", tmp_path / "strokes.safetensors")
     with starts(tmp_path / "data", *model) as running, opens(on=running) as page:

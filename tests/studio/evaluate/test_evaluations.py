@@ -81,8 +81,8 @@ def test_the_numbers_are_those_of_evaluate_with_the_recorded_temperature(own, ex
     assert [c.f1 for c in found.classes] == expected.f1.tolist()
     assert found.calibration_error == expected.calibration(temperature=1.5).error
     curve = expected.risk_coverage(1.5)
-    assert np.array_equal(found.refusals.accepted, curve.accepted)
-    assert np.array_equal(found.refusals.wrong, curve.wrong)
+    assert np.array_equal(found.rejections.accepted, curve.accepted)
+    assert np.array_equal(found.rejections.wrong, curve.wrong)
     # A record names data, never a file to be opened.
     assert found.dataset == "mnist"
     assert "NaN" not in encode(found)
@@ -169,7 +169,9 @@ def test_the_sliders_go_as_far_as_the_curves(own):
 
 def test_a_model_that_sees_strokes_is_shown_whole_digits_and_asked_about_strokes(tmp_path, mnist):
     network = hw.Network([1568, 8, 10], cost="softmax", seed=0)
-    for _ in hw.train(network, mnist.train[:2000], epochs=1, learning_rate=0.3, view="strokes"):
+    for _ in hw.train(
+        network, mnist.train[:2000], epochs=1, learning_rate=0.3, representation="strokes"
+    ):
         pass
     save(network, tmp_path, "strokes", representation="strokes")
     evaluations = Evaluations(Studio(tmp_path))

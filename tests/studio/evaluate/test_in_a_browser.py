@@ -198,7 +198,7 @@ def test_the_map_has_a_point_for_each_image_on_every_layer(evaluate):
 def test_the_threshold_is_dragged_and_tells_what_refusing_gains(evaluate, expected):
     with evaluate(AT + "&refused=0.05") as page:
         says = page.locator(".refusal-says")
-        at = expected.risk_coverage().at_refused(0.05)
+        at = expected.risk_coverage().at_rejected(0.05)
         expect(says).to_contain_text(f"Of the {at.accepted:,} it answers, {at.wrong:,} are wrong")
         expect(says).to_contain_text(f"{100 * at.accuracy:.2f} % right")
         chart = page.locator(".refusing .chart")
@@ -210,7 +210,7 @@ def test_the_threshold_is_dragged_and_tells_what_refusing_gains(evaluate, expect
         page.mouse.up()
         share = float(page.locator("#refused").input_value())
         assert share > 0.05
-        at = expected.risk_coverage().at_refused(share)
+        at = expected.risk_coverage().at_rejected(share)
         expect(says).to_contain_text(f"Of the {at.accepted:,} it answers, {at.wrong:,} are wrong")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.report.calibration import calibration_charts
-from handwrought.report.refusal import refusal_chart
+from handwrought.report.rejection import rejection_chart
 from handwrought.report.subject import Subject
 from handwrought.studio.evaluate.distortions import ChangeOffered, changes_offered
 from handwrought.studio.evaluate.projections import has_tsne
@@ -19,7 +19,7 @@ __all__ = [
     "ClassSeen",
     "LayerOffered",
     "PictureSeen",
-    "Refusals",
+    "Rejections",
     "Result",
     "pictures_seen",
     "result_seen",
@@ -62,7 +62,7 @@ class LayerOffered:
 
 
 @dataclass(frozen=True, eq=False)
-class Refusals:
+class Rejections:
     """Accuracy against the share refused.
 
     Attributes
@@ -108,7 +108,7 @@ class Result:
     """Mean confidence less accuracy: above 0 where it is too sure."""
     calibration_svg: str
     counts_svg: str
-    refusals: Refusals
+    rejections: Rejections
     changes: list[ChangeOffered]
     tsne: bool
     """Whether t-SNE can be had."""
@@ -152,7 +152,7 @@ def result_seen(subject: Subject) -> Result:
         over=float(subject.confidence.mean()) - result.accuracy,
         calibration_svg=curve,
         counts_svg=counts,
-        refusals=_refusals(subject),
+        rejections=_rejections(subject),
         changes=changes_offered(),
         tsne=has_tsne(),
     )
@@ -175,11 +175,11 @@ def _classes(subject: Subject) -> list[ClassSeen]:
     ]
 
 
-def _refusals(subject: Subject) -> Refusals:
+def _rejections(subject: Subject) -> Rejections:
     curve = subject.result.risk_coverage()
-    drawn, frame = refusal_chart(curve)
+    drawn, frame = rejection_chart(curve)
     box = frame.left, frame.right, frame.top, frame.bottom
-    return Refusals(drawn, frame.x, frame.y, box, curve.thresholds, curve.accepted, curve.wrong)
+    return Rejections(drawn, frame.x, frame.y, box, curve.thresholds, curve.accepted, curve.wrong)
 
 
 def pictures_seen(subject: Subject, chosen: NDArray[np.intp], start: int, most: int) -> CellSeen:

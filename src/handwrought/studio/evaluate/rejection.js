@@ -7,15 +7,15 @@ import { drawing } from "./picture.js";
 const STEPS = 500;
 
 // refused: the share it begins with; onChange(share).
-export function refusing(refusals, images, refused, onChange) {
+export function refusing(rejections, images, refused, onChange) {
   const [thresholds, accepted, wrong] = [
-    refusals.thresholds,
-    refusals.accepted,
-    refusals.wrong,
+    rejections.thresholds,
+    rejections.accepted,
+    rejections.wrong,
   ].map(floats);
-  const [left, right, top, bottom] = refusals.box;
-  const [[x0, x1], [y0, y1]] = [refusals.x, refusals.y];
-  const chart = drawing(refusals.svg);
+  const [left, right, top, bottom] = rejections.box;
+  const [[x0, x1], [y0, y1]] = [rejections.x, rejections.y];
+  const chart = drawing(rejections.svg);
   const line = svg("line", { class: "threshold", y1: top, y2: bottom });
   const grip = svg("circle", { class: "grip", r: 7 });
   chart.append(line, grip);

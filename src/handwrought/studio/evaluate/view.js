@@ -730,7 +730,7 @@ function mount(root, app) {
         "A reader that passes doubtful cases to a person makes fewer mistakes. Drag the threshold.",
       ),
       refusing(
-        found.refusals,
+        found.rejections,
         found.images,
         Number.isFinite(asked) && asked > 0 ? asked : 0.01,
         (share) => keep({ refused: String(Number(share.toFixed(4))) }),

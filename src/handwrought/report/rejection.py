@@ -6,25 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from handwrought.evaluation import Refusal, RiskCoverage
+from handwrought.evaluation import Rejection, RiskCoverage
 from handwrought.report.charts import Frame, chart, percent, ticks
 from handwrought.report.markup import Html, section, table, tag
 from handwrought.report.subject import Subject
 
-__all__ = ["refusal_chart", "refusal_section"]
+__all__ = ["rejection_chart", "rejection_section"]
 
 _TARGET = 0.999
 _MOST_POINTS = 400
 
 
-def refusal_section(subject: Subject) -> Html:
+def rejection_section(subject: Subject) -> Html:
     """Accuracy against the share refused, and three thresholds worth knowing."""
     curve = subject.result.risk_coverage()
     target = curve.at_accuracy(_TARGET)
     rows = [
-        _row("none refused", curve.at_refused(0.0)),
-        _row("1 % refused", curve.at_refused(0.01)),
-        _row("5 % refused", curve.at_refused(0.05)),
+        _row("none refused", curve.at_rejected(0.0)),
+        _row("1 % refused", curve.at_rejected(0.01)),
+        _row("5 % refused", curve.at_rejected(0.05)),
     ]
     if target is not None:
         rows.append(_row(f"{percent(_TARGET, 1)} right", target))
@@ -38,7 +38,9 @@ def refusal_section(subject: Subject) -> Html:
         "of the least sure answers are refused, and more of the rest are right.",
         tag(
             "div",
-            tag("figure", tag("h3", "Right answers among those accepted"), refusal_chart(curve)[0]),
+            tag(
+                "figure", tag("h3", "Right answers among those accepted"), rejection_chart(curve)[0]
+            ),
             table("Thresholds of confidence worth knowing", head, rows),
             class_="pair",
         ),
@@ -52,22 +54,22 @@ def refusal_section(subject: Subject) -> Html:
     )
 
 
-def _row(name: str, at: Refusal) -> tuple[Any, ...]:
+def _row(name: str, at: Rejection) -> tuple[Any, ...]:
     return (
         name,
         percent(at.threshold),
-        percent(at.refused),
+        percent(at.rejected),
         f"{at.wrong:,} of {at.accepted:,}",
         percent(at.accuracy),
     )
 
 
-def refusal_chart(curve: RiskCoverage) -> tuple[Html, Frame]:
+def rejection_chart(curve: RiskCoverage) -> tuple[Html, Frame]:
     """The curve as far as it is worth looking at, and the rectangle in which it is drawn."""
     target = curve.at_accuracy(_TARGET)
     refused = 1 - curve.coverage
     # To the target and a little on, or half of all.
-    last = min(1.0, max(0.1, 1.5 * target.refused)) if target else 0.5
+    last = min(1.0, max(0.1, 1.5 * target.rejected)) if target else 0.5
     seen = np.flatnonzero(refused <= last)
     thin = seen[np.unique(np.linspace(0, len(seen) - 1, _MOST_POINTS).astype(int))]
     points = [(float(refused[i]), float(curve.accuracy[i])) for i in thin]
@@ -77,8 +79,8 @@ def refusal_chart(curve: RiskCoverage) -> tuple[Html, Frame]:
     y_ticks = ticks(low, 1)
     digits = max(0, int(np.ceil(-np.log10(y_ticks[1] - y_ticks[0]) - 2 - 1e-9)))
     frame = Frame((0, last), (low, 1), left=62, bottom=230)
-    marks = [curve.at_refused(0.01), curve.at_refused(0.05)] + ([target] if target else [])
-    shown = [(at.refused, at.accuracy) for at in marks if at.refused <= last]
+    marks = [curve.at_rejected(0.01), curve.at_rejected(0.05)] + ([target] if target else [])
+    shown = [(at.rejected, at.accuracy) for at in marks if at.rejected <= last]
     labels = [f"{percent(y)} right, {percent(x)} refused" for x, y in shown]
     summary = f"Accuracy against the share refused: {percent(points[0][1])} right with none refused"
     drawn = chart(

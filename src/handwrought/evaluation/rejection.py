@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
 
-__all__ = ["Refusal", "RiskCoverage", "risk_coverage"]
+__all__ = ["Rejection", "RiskCoverage", "risk_coverage"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """What refusing below one threshold costs and gains.
+class Rejection:
+    """What rejecting below one threshold costs and gains.
 
     Attributes
     ----------
     threshold : float
-        Answers less sure than this are refused.
-    refused : float
+        Answers less sure than this are rejected.
+    rejected : float
         Share of all images.
     accuracy : float
         Share of right answers among those accepted.
@@ -37,7 +37,7 @@ class Refusal:
     """
 
     threshold: float
-    refused: float
+    rejected: float
     accuracy: float
     accepted: int
     wrong: int
@@ -45,7 +45,7 @@ class Refusal:
 
 @dataclass(frozen=True, eq=False)
 class RiskCoverage:
-    """The curve, a point for each confidence that occurs, from no refusal to nearly all.
+    """The curve, a point for each confidence that occurs, from no rejection to nearly all.
 
     Attributes
     ----------
@@ -69,8 +69,8 @@ class RiskCoverage:
         """Share of right answers among those accepted, shape (m,); 1 - risk."""
         return np.asarray((self.accepted - self.wrong) / self.accepted)
 
-    def at_refused(self, share: float) -> Refusal:
-        """The highest threshold that refuses no more than this share of the images.
+    def at_rejected(self, share: float) -> Rejection:
+        """The highest threshold that rejects no more than this share of the images.
 
         Raises
         ------
@@ -79,11 +79,11 @@ class RiskCoverage:
         """
         if not 0 <= share < 1:
             raise InvalidArgument(f"share is {share!r}: it must lie from 0 to below 1")
-        refused = self.accepted[0] - self.accepted
+        rejected = self.accepted[0] - self.accepted
         # Compared as counts, so that 1 % of 300 is 3 and not 2.9999.
-        return self._at(int(np.flatnonzero(refused <= share * self.accepted[0] + 1e-9)[-1]))
+        return self._at(int(np.flatnonzero(rejected <= share * self.accepted[0] + 1e-9)[-1]))
 
-    def at_accuracy(self, target: float) -> Refusal | None:
+    def at_accuracy(self, target: float) -> Rejection | None:
         """The lowest threshold that reaches this accuracy, or None where none does.
 
         Raises
@@ -96,9 +96,9 @@ class RiskCoverage:
         reached = np.flatnonzero(self.accuracy >= target)
         return self._at(int(reached[0])) if len(reached) else None
 
-    def _at(self, i: int) -> Refusal:
+    def _at(self, i: int) -> Rejection:
         n = int(self.accepted[0])
-        return Refusal(
+        return Rejection(
             float(self.thresholds[i]),
             (n - int(self.accepted[i])) / n,
             float(self.accuracy[i]),
@@ -111,7 +111,7 @@ class RiskCoverage:
 def risk_coverage(confidence: Array, right: Array) -> RiskCoverage:
     """The curve of these answers: confidence (n,) and right (n,) of bool, n at least 1.
 
-    Answers of one confidence are accepted or refused together: no threshold tells them apart.
+    Answers of one confidence are accepted or rejected together: no threshold tells them apart.
 
     Raises
     ------
