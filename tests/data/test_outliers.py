@@ -5,6 +5,7 @@ import pytest
 
 import handwrought as hw
 from handwrought.data.outliers import KINDS, _upright_bars, make_outliers
+from handwrought.errors import InvalidArgument
 from handwrought.imaging.pen import polylines
 
 
@@ -51,6 +52,17 @@ def test_a_part_holds_about_half_of_the_ink(images):
     share = x.sum(axis=(1, 2)) / (images[0].sum() / 255)
     assert share.max() <= 0.61
     assert np.median(share) > 0.35
+
+
+@pytest.mark.parametrize("side", [8, 13, 29])
+def test_outliers_are_made_of_square_images_of_any_size_and_of_no_others(side):
+    small = np.random.default_rng(1).integers(0, 256, (9, side, side), np.uint8)
+    x = make_outliers(small, 40, np.random.default_rng(0))
+    assert x.shape == (40, side, side)
+    assert (x.max(axis=(1, 2)) > 0.2).mean() > 0.8
+    for wrong in (small[:, :, 1:], small[:, :7, :7]):
+        with pytest.raises(InvalidArgument, match="square images of at least 8"):
+            make_outliers(wrong, 3, np.random.default_rng(0))
 
 
 def _stroke(points, width=1.5):

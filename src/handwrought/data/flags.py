@@ -24,15 +24,8 @@ _INK = 0.4
 
 @with_default_errstate
 def add_flags(images: Array, labels: Array, share: float, rng: np.random.Generator) -> Array:
-    """Copies of the images in which a share of the ones and sevens got what they lack.
-
-    Parameters
-    ----------
-    images : array of float32, shape (n, side, side), 0 to 1
-    labels : array of int, shape (n,)
-    share : float
-    rng : numpy.random.Generator
-    """
+    """Copies of images, float32 (n, side, side), 0 to 1, in which a share of the ones and sevens got what
+    they lack; labels are integers (n,)."""
     out = images.copy()
     chosen = rng.random(len(images)) < share
     y, x = np.mgrid[: images.shape[1], : images.shape[2]].astype(np.float32)

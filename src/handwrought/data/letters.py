@@ -77,19 +77,8 @@ ALPHABET = {name: _read(strokes) for name, strokes in _STROKES.items()}
 
 
 def letters(images: Array, n: int, rng: np.random.Generator) -> Array:
-    """Letters and pairs of letters that touch, drawn as no two hands draw them, prepared as digits are.
-
-    Parameters
-    ----------
-    images : array, shape (m, side, side)
-        For their size.
-    n : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    array of float32, shape (n, side, side), 0 to 1
-    """
+    """Letters and pairs of letters that touch, drawn as no two hands draw them, prepared as digits are:
+    float32 (n, side, side), 0 to 1; ``images``, (m, side, side), are for their size alone."""
     names = list(ALPHABET)
     out = np.empty((n, *images.shape[1:]), np.float32)
     for i in range(n):
@@ -98,7 +87,9 @@ def letters(images: Array, n: int, rng: np.random.Generator) -> Array:
             widest = 1.5
             space = [0, rng.uniform(3.6, 4.6)]
             strokes += [s + space for s in _written(names[rng.integers(len(names))], rng)]
-        out[i] = _prepared(strokes, rng.uniform(0.5, widest), images.shape[1], rng)
+        out[i] = _prepared(
+            strokes, rng.uniform(0.5, widest) * (images.shape[1] / 28), images.shape[1], rng
+        )
     return out
 
 

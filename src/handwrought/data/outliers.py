@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwrought.data.letters import letters
+from handwrought.errors import InvalidArgument
 from handwrought.floating_point import with_default_errstate
 from handwrought.imaging.blur import gaussian
 from handwrought.imaging.conversion import to_float
@@ -26,28 +27,23 @@ Array = NDArray[Any]
 
 _LETTERS = 1 / 3
 """The share of letters, as there are so many of them."""
+_LEAST = 8
 _SLIM = 0.22
 """Spread of a bar's ink across it, at most, to that along it; the half of a 0 has more."""
 
 
 @with_default_errstate
 def make_outliers(images: Array, n: int, rng: np.random.Generator) -> Array:
-    """Some pictures of no digit: a third of them letters, and of the other kinds as many each.
+    """Some pictures of no digit, float32 (n, side, side), 0 to 1: a third of them letters, and of the
+    other kinds as many each; made of digits, uint8 (m, side, side).
 
-    What came out as nothing but an upright bar would be a 1: it is laid on its side.
-
-    Parameters
-    ----------
-    images : array of uint8, shape (m, side, side)
-        Digits to take pieces from.
-    n : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    array of float32, shape (n, side, side), 0 to 1
-    """
-    side = images.shape[1]
+    What came out as nothing but an upright bar would be a 1: it is laid on its side."""
+    side = images.shape[-1]
+    if images.shape[1:] != (side, side) or side < _LEAST:
+        raise InvalidArgument(
+            f"images has shape {images.shape}: outliers are made of square images of at least "
+            f"{_LEAST} pixels a side"
+        )
     out = np.empty((n, side, side), np.float32)
     others = (1 - _LETTERS) / (len(KINDS) - 1)
     kinds = rng.choice(len(KINDS), n, p=[*[others] * (len(KINDS) - 1), _LETTERS])
@@ -97,12 +93,13 @@ def texture(images: Array, n: int, rng: np.random.Generator) -> Array:
 def block(images: Array, n: int, rng: np.random.Generator) -> Array:
     """Filled shapes with an uneven outline: two or three overlapping boxes, shaded."""
     side = images.shape[1]
+    unit = side / 28
     y, x = np.mgrid[:side, :side].astype(np.float32)
     out = np.zeros((n, side, side), np.float32)
     for i in range(n):
         for _ in range(rng.integers(1, 4)):
-            cy, cx = rng.uniform(7, side - 7, 2)
-            height, width = rng.uniform(2, 11, 2)
+            cy, cx = rng.uniform(7 * unit, side - 7 * unit, 2)
+            height, width = rng.uniform(2 * unit, 11 * unit, 2)
             lean = rng.uniform(-0.4, 0.4)
             inside = (np.abs(y - cy) < height) & (np.abs(x - cx - lean * (y - cy)) < width)
             out[i][inside] = rng.uniform(0.3, 1)
@@ -113,10 +110,11 @@ def block(images: Array, n: int, rng: np.random.Generator) -> Array:
 def scribble(images: Array, n: int, rng: np.random.Generator) -> Array:
     """A pen that wanders: lines of three to nine points, of MNIST's width."""
     side = images.shape[1]
+    unit = side / 28
     out = np.empty((n, side, side), np.float32)
     for i in range(n):
-        points = rng.uniform(4, side - 5, (rng.integers(3, 10), 2))
-        width = rng.uniform(0.8, 2.2)
+        points = rng.uniform(4 * unit, side - 5 * unit, (rng.integers(3, 10), 2))
+        width = rng.uniform(0.8 * unit, 2.2 * unit)
         out[i] = polylines([points], width, side)
     return out
 
@@ -142,16 +140,17 @@ def _first_part(profile: Array, share: Array, rng: np.random.Generator) -> Array
 def pair(images: Array, n: int, rng: np.random.Generator) -> Array:
     """Two digits side by side in one picture, each squeezed to half of its width."""
     side = images.shape[1]
-    narrow = _some(images, 2 * n, rng).reshape(2 * n, side, side // 2, 2).mean(3)
+    even = 2 * (side // 2)
+    narrow = _some(images, 2 * n, rng)[:, :, :even].reshape(2 * n, side, side // 2, 2).mean(3)
     out = np.zeros((n, side, side), np.float32)
-    near = rng.integers(0, 5, n)
+    near = rng.integers(0, 1 + side // 7, n)
     for i in range(n):
         left, right = near[i], side // 2 - near[i]
         out[i][:, left : left + side // 2] = narrow[2 * i]
         part = out[i][:, right : right + side // 2]
         np.maximum(part, narrow[2 * i + 1], out=part)
     # Squeezed to half, strokes are faint; the height shrinks too, as it does when a pair is read.
-    squeezed = out.reshape(n, side // 2, 2, side).mean(2) if side % 2 == 0 else out
+    squeezed = out[:, :even].reshape(n, side // 2, 2, side).mean(2)
     tall = rng.random(n) < 0.3
     small = np.zeros_like(out)
     top = side // 4

@@ -36,17 +36,10 @@ _SMOOTH = 0.5
 def stroke_maps(images: Array) -> Array:
     """Eight maps of half the height and width, side by side in two rows of four.
 
-    Parameters
-    ----------
-    images : array, shape (n, height, width)
-        uint8, or float32 from 0 to 1; ink bright on black; height and width are even.
-
-    Returns
-    -------
-    array, shape (n, height, 2 * width), of the dtype given
-        At row r and column c, how strongly the image brightens in direction 4 (r // (height / 2)) +
-        c // (width / 2) there: the square root of a mean, from 0 to 1 (255 for uint8).
-    """
+    images: (n, height, width), uint8 or float32 from 0 to 1, ink bright on black, both sides even; the
+    result is (n, height, 2 * width), of the same dtype and range.  At row r and column c it says how
+    strongly the image brightens there in direction 4 (r // (height / 2)) + c // (width / 2): the square
+    root of a mean."""
     n, height, width = images.shape
     out = np.empty((n, height, 2 * width), images.dtype)
     for start in range(0, n, _ROWS):

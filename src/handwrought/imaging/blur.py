@@ -28,22 +28,11 @@ def gaussian_matrix(
     at: Array | None = None,
     border: str = "constant",
 ) -> Array:
-    """What blurs a signal of ``size`` numbers when it is multiplied by it.
+    """Float32 (m, size), or (n, m, size) for ``sigma`` (n,): what blurs a signal of ``size`` numbers when it
+    is multiplied by it.
 
-    Parameters
-    ----------
-    size : int
-    sigma : float or array, shape (n,)
-        Standard deviation; several give a matrix each, computed in their dtype.
-    at : array, shape (m,), optional
-        The places whose blurred value is wanted; by default all of them.
-    border : str
-        What lies beyond: 0 ("constant"), or nothing ("cut"): then each row's sum is 1.
-
-    Returns
-    -------
-    array of float32, shape (m, size) or (n, m, size)
-    """
+    sigma: the standard deviation, in whose dtype it is computed; at: (m,), the places whose blurred value is
+    wanted, by default all; border: beyond it is 0 ("constant") or nothing ("cut": each row's sum is 1)."""
     σ = np.asarray(sigma)[..., None, None]
     places = np.arange(size, dtype=np.result_type(σ, np.float32))
     weights = gaussian((places if at is None else at)[:, None] - places, σ)

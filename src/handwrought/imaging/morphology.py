@@ -81,17 +81,9 @@ def closing(values: Array, size: int) -> Array:
 
 
 def thicken(images: Array, pixels: float | Array) -> Array:
-    """Grey strokes grown on each side, by dilation; shrunk, by erosion, where that is negative.
-
-    It is the largest or smallest of each pixel and its four neighbours, once for each whole pixel,
-    and in part for the rest.
-
-    Parameters
-    ----------
-    images : array of float32, shape (n, height, width), from 0
-        Outside is 0.
-    pixels : float or array, shape (n,)
-    """
+    """Strokes of images, float32 (n, height, width), from 0, grown on each side by dilation, or shrunk by
+    erosion where ``pixels``, a number or (n,), is negative: the largest or smallest of each pixel and its
+    four neighbours, once for each whole pixel, and in part for the rest.  Outside is 0."""
     amounts = np.broadcast_to(np.asarray(pixels, np.float32), len(images))
     out = images
     for pick, left in ((np.maximum, amounts), (np.minimum, -amounts)):
@@ -119,13 +111,8 @@ def _with_neighbours(images: Array, pick: Any) -> Array:
 class ConnectedComponents:
     """Connected components of a mask; cells that meet at a corner are connected.
 
-    Attributes
-    ----------
-    labels : array of int32, shape (height, width)
-        0 outside the mask, else the number of the component, from 1, in the order of their first rows.
-    boxes : list of (slice, slice)
-        Rows and columns of each; component i's is ``boxes[i - 1]``.
-    """
+    labels: int32 (height, width), 0 outside the mask, else the number of the component, from 1, in the
+    order of their first rows; boxes: rows and columns of each, component i's is ``boxes[i - 1]``."""
 
     labels: Array
     boxes: list[tuple[slice, slice]]

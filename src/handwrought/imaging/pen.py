@@ -14,21 +14,11 @@ Array = NDArray[Any]
 
 
 def segment(y: Array, x: Array, start: Any, end: Any, width: float) -> Array:
-    """A straight stroke with round ends, antialiased: ink by the distance from its axis.
+    """A straight stroke with round ends, antialiased, float32 (height, width), 0 to 1: ink by the distance
+    from its axis.
 
-    Parameters
-    ----------
-    y, x : array, shape (height, width)
-        Of the pixels.
-    start, end : (y, x)
-        Numbers, or arrays (k, 1, 1) of k strokes at once.
-    width : float
-        Half of the stroke's, in pixels.
-
-    Returns
-    -------
-    array of float32, shape (height, width) or (k, height, width), 0 to 1
-    """
+    y, x: (height, width), the pixels; start, end: (y, x), or arrays (k, 1, 1) of k strokes at once, which
+    give (k, height, width); width: half of the stroke's, in pixels."""
     dy, dx = end[0] - start[0], end[1] - start[1]
     length = np.maximum(dy * dy + dx * dx, 1e-6)
     along = np.clip(((y - start[0]) * dy + (x - start[1]) * dx) / length, 0, 1)

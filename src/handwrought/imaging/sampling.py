@@ -17,19 +17,10 @@ Array = NDArray[Any]
 
 @with_default_errstate
 def sample(images: Array, rows: Array, columns: Array) -> Array:
-    """Bilinear interpolation of each image at (rows, columns); black outside.
+    """Bilinear interpolation of images, float32 (n, height, width), to (n, a, b); black outside.
 
-    Parameters
-    ----------
-    images : array of float32, shape (n, height, width)
-    rows, columns : array
-        Where each pixel's value comes from: of shapes that broadcast to (n, a, b), or (a, b) both
-        where they are the same for all images.
-
-    Returns
-    -------
-    array of float32, shape (n, a, b)
-    """
+    rows, columns: where each pixel's value comes from, of shapes that broadcast to (n, a, b); or (a, b)
+    both where they are the same for all images."""
     n, height, width = images.shape
     # A border of black, so that what lies outside need not be told apart.
     wide = width + 3
@@ -59,16 +50,8 @@ def sample(images: Array, rows: Array, columns: Array) -> Array:
 
 @with_default_errstate
 def affine(images: Array, inverse: Array, shift: tuple[float, float] = (0.0, 0.0)) -> Array:
-    """Each pixel p takes the value at inverse · (p - centre - shift) + centre; black outside.
-
-    Parameters
-    ----------
-    images : array of float32, shape (n, height, width)
-    inverse : array, shape (2, 2)
-        Of row and column, the same for all images.
-    shift : (float, float)
-        Pixels down and to the right.
-    """
+    """Images, float32 (n, height, width): each pixel p takes the value at inverse · (p - centre - shift) +
+    centre; black outside.  The inverse is (2, 2), of row and column; the shift goes down and to the right."""
     _, height, width = images.shape
     centre = np.array([(height - 1) / 2, (width - 1) / 2])[:, None, None]
     at = np.mgrid[:height, :width] - centre - np.array(shift)[:, None, None]

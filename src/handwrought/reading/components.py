@@ -31,15 +31,8 @@ _CLOSE = 200
 
 @dataclass(eq=False)
 class Component:
-    """One digit's ink.
-
-    Attributes
-    ----------
-    x, y : int
-        Of its upper left corner on the page.
-    amount : array, shape (height, width)
-        0 for paper, 1 for ink; other components' ink is left out.
-    """
+    """One digit's ink, (height, width), 0 for paper to 1, other components' ink left out; x and y are those
+    of its upper left corner on the page."""
 
     x: int
     y: int

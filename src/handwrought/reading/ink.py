@@ -38,15 +38,13 @@ def find_ink(
     picture : array, shape (height, width, channels)
         0 black to 1 white.
     reach : float
-        Width in pixels below which something different from its surroundings is a stroke and not
-        a change of the paper or the light.
+        Pixels below whose width what differs from its surroundings is a stroke, and no change of the light.
     pad : int
         Pixels by which the picture's border is repeated, for strokes there to have paper beside them.
     sheet : array of bool, shape (height, width), optional
-        Where the paper is; elsewhere is no ink.  Such paper is lighter than its ink.
+        Where the paper is, lighter than its ink; elsewhere is no ink.
     dark : bool, optional
-        Whether the ink is darker than the paper; by default that is found out.
-    """
+        Whether the ink is darker than the paper; by default that is found out."""
     height, width = picture.shape[:2]
     picture = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
     if sheet is not None:

@@ -46,16 +46,11 @@ class Glyph:
 
 
 def find_lines(picture: Array, likelihood: Likelihood) -> list[list[Glyph]]:
-    """The digits of a page, line by line from the top, each line from the left.
+    """The digits of a page, (height, width, channels), 0 black to 1 white: line by line from the top, each
+    line from the left.
 
-    Parameters
-    ----------
-    picture : array, shape (height, width, channels)
-        0 black to 1 white.
-    likelihood : callable
-        How digit-like each of some maps of ink is, 0 to 1; decides where touching digits part, and
-        whether the digits of a slanting line are turned with it.
-    """
+    The likelihood, how digit-like each of some maps of ink is, 0 to 1, decides where touching digits part,
+    and whether the digits of a slanting line are turned with it."""
     sheet = find_sheet(picture)
     side = min(picture.shape[:2])
     reach = side / (3 if side < 120 else 9)

@@ -128,27 +128,22 @@ def layers_seen(model: Model, pixels: NDArray[np.uint8]) -> list[Layer]:
 
 def preparation_seen(reading: Reading) -> Preparation | None:
     """How the ink became 28 x 28; None where there is none."""
-    import numpy as np
+    from handwrought.imaging.moments import bounding_box, centre_of_mass
 
     if reading.box is None:
         return None
     ink = reading.normalized
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    if not len(rows):
+    found = bounding_box(ink)
+    if found is None:
         return None
-    x, y = int(columns[0]), int(rows[0])
-    width, height = int(columns[-1]) - x + 1, int(rows[-1]) - y + 1
-    total = float(ink.sum())
-    centre = (
-        float((ink.sum(0) * (np.arange(28) + 0.5)).sum()) / total,
-        float((ink.sum(1) * (np.arange(28) + 0.5)).sum()) / total,
-    )
+    y, x, (height, width) = found[0].start, found[1].start, ink[found].shape
+    row, column = centre_of_mass(ink)
     return Preparation(
         box=reading.box,
         scale=max(width, height) / max(reading.box[2:]),
         placed=(x, y, width, height),
-        centre=centre,
-        shift=(x + width / 2 - 14, y + height / 2 - 14),
+        centre=(column + 0.5, row + 0.5),
+        shift=(x + width / 2 - ink.shape[1] / 2, y + height / 2 - ink.shape[0] / 2),
     )
 
 
