@@ -88,12 +88,10 @@ class Setting:
 
     def holds(self, number: float) -> bool:
         """Whether a number lies within the bounds."""
-        return (
-            (self.low is None or number >= self.low)
-            and (self.high is None or number <= self.high)
-            and (self.above is None or number > self.above)
-            and (self.below is None or number < self.below)
-        )
+        least, most = self.low if self.above is None else self.above, self.high
+        most = most if self.below is None else self.below
+        inside = (least is None or number >= least) and (most is None or number <= most)
+        return inside and number not in (self.above, self.below)
 
 
 def settings_of(kind: Any) -> dict[str, Setting]:

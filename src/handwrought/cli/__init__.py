@@ -21,6 +21,8 @@ from handwrought.errors import (
     InvalidArgument,
     ModelFileError,
 )
+from handwrought.setting import settings_of
+from handwrought.training.config import TrainingConfig
 
 __all__ = ["app", "main"]
 
@@ -39,10 +41,7 @@ Json = Annotated[
 ]
 DatasetName = Annotated[
     str,
-    typer.Option(
-        help="mnist, fashion-mnist, kmnist, emnist-digits, qmnist, or a path to "
-        "IDX files, an .npz, a .csv or a folder of pictures."
-    ),
+    typer.Option(help=settings_of(TrainingConfig)["dataset"].sentence),
 ]
 
 

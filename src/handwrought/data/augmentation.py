@@ -57,54 +57,47 @@ class Augmentation:
 
     shift: Annotated[float, _change("Pixels that an image is moved at most, each way.", 6)] = 0.0
     rotation: Annotated[float, _change("Degrees that it is turned at most, each way.", 45)] = 0.0
-    scale: Annotated[
-        float,
-        _change("Share by which height and width, each for itself, grow or shrink at most: 0.15 is "
-                "from 0.85 to 1.15.", 0.5, below=1),
-    ] = 0.0  # fmt: skip
-    shear: Annotated[
-        float, _change("Degrees by which the upright leans at most, each way.", 45, below=90)
-    ] = 0.0
-    elastic: Annotated[
-        float,
-        _change("Standard deviation of the displacement of the paper, in pixels; Simard's α = 34 at "
-                "σ = 4 is 1.4.", 3),
-    ] = 0.0  # fmt: skip
-    elastic_sigma: Annotated[
-        float,
-        _change("Pixels over which neighbours are displaced together: the Gaussian's standard "
-                "deviation.", 8, least=2),
-    ] = 4.0  # fmt: skip
-    thickness: Annotated[
-        float, _change("Pixels by which strokes grow or shrink at most.", 2, high=4)
-    ] = 0.0
-    blur: Annotated[
-        float, _change("Largest standard deviation of a Gaussian blur, in pixels.", 3)
-    ] = 0.0
-    noise: Annotated[
-        float,
-        _change("Largest standard deviation of noise on each pixel, of a white of 1.", 0.5),
-    ] = 0.0
-    contrast: Annotated[
-        float, _change("Share by which ink is brightened or dimmed at most.", 0.9, below=1)
-    ] = 0.0
-    cutout: Annotated[
-        float,
-        _change("Largest side of a square set to black, in pixels (DeVries and Taylor 2017).", 14),
-    ] = 0.0
-    stretch: Annotated[
-        float,
-        _change("Share of the images drawn wider, up to a square box, as forms and old scanners "
-                "do.", 1, high=1),
-    ] = 0.0  # fmt: skip
-    flags: Annotated[
-        float,
-        _change("Share of the ones and sevens that get what MNIST's writers leave out: a flag and a "
-                "foot for 1, a bar through 7. Needs the labels.", 1, high=1),
-    ] = 0.0  # fmt: skip
-    share: Annotated[float, _change("Share of the images that are changed at all.", 1, high=1)] = (
-        1.0
-    )
+    scale: Annotated[float, _change(
+        "Share by which height and width, each for itself, grow or shrink at most: 0.15 is "
+        "from 0.85 to 1.15.", 0.5, below=1
+    )] = 0.0  # fmt: skip
+    shear: Annotated[float, _change(
+        "Degrees by which the upright leans at most, each way.", 45, below=90
+    )] = 0.0  # fmt: skip
+    elastic: Annotated[float, _change(
+        "Standard deviation of the displacement of the paper, in pixels; Simard's α = 34 at σ "
+        "= 4 is 1.4.", 3
+    )] = 0.0  # fmt: skip
+    elastic_sigma: Annotated[float, _change(
+        "Pixels over which neighbours are displaced together: the Gaussian's standard "
+        "deviation.", 8, least=2
+    )] = 4.0  # fmt: skip
+    thickness: Annotated[float, _change(
+        "Pixels by which strokes grow or shrink at most.", 2, high=4
+    )] = 0.0  # fmt: skip
+    blur: Annotated[float, _change(
+        "Largest standard deviation of a Gaussian blur, in pixels.", 3
+    )] = 0.0  # fmt: skip
+    noise: Annotated[float, _change(
+        "Largest standard deviation of noise on each pixel, of a white of 1.", 0.5
+    )] = 0.0  # fmt: skip
+    contrast: Annotated[float, _change(
+        "Share by which ink is brightened or dimmed at most.", 0.9, below=1
+    )] = 0.0  # fmt: skip
+    cutout: Annotated[float, _change(
+        "Largest side of a square set to black, in pixels (DeVries and Taylor 2017).", 14
+    )] = 0.0  # fmt: skip
+    stretch: Annotated[float, _change(
+        "Share of the images drawn wider, up to a square box, as forms and old scanners do.",
+        1, high=1
+    )] = 0.0  # fmt: skip
+    flags: Annotated[float, _change(
+        "Share of the ones and sevens that get what MNIST's writers leave out: a flag and a "
+        "foot for 1, a bar through 7. Needs the labels.", 1, high=1
+    )] = 0.0  # fmt: skip
+    share: Annotated[float, _change(
+        "Share of the images that are changed at all.", 1, high=1
+    )] = 1.0  # fmt: skip
 
     def __post_init__(self) -> None:
         for name, setting in settings_of(type(self)).items():

@@ -58,178 +58,137 @@ class TrainingConfig:
         For a value that does not fit; the sentence says what would.
     """
 
-    dataset: Annotated[
-        str,
-        Setting(
-            "mnist, fashion-mnist, kmnist, emnist-digits, qmnist, or a path to IDX files, an .npz, "
-            "a .csv or a folder of pictures.",
-            "data",
-            searched=False,
-        ),
-    ] = "mnist"
-    images: Annotated[
-        int | None,
-        Setting("The first so many training images: few are fast, and soon learnt by heart.", "data",
-                low=1, form=(100, 1_000_000), searched=False, unset="all"),
-    ] = None  # fmt: skip
-    representation: Annotated[
-        Representation,
-        Setting(
-            "How the network sees images: pixels as they are, or upright, or of that width; or which "
-            "way strokes' edges face.",
-            "data",
-            searched=False,
-        ),
-    ] = "as-is"
-    full: Annotated[
-        bool,
-        Setting("Train on training and validation images together.", "data", searched=False),
-    ] = False
-    hidden: Annotated[
-        tuple[int, ...],
-        Setting("Neurons of each hidden layer, from the input up.", "network", low=1,
-                form=(1, 4096)),
-    ] = (30,)  # fmt: skip
-    activation: Annotated[
-        Activation | tuple[Activation, ...],
-        Setting("What each hidden neuron makes of its weighted input z.", "network"),
-    ] = "sigmoid"
-    cost: Annotated[
-        Cost,
-        Setting("What is made small: quadratic is the article's; softmax turns outputs into "
-                "probabilities.", "network"),
-    ] = "quadratic"  # fmt: skip
-    initializer: Annotated[
-        Initializer | None,
-        Setting("How weights are drawn at the start: normal is the article's N(0, 1).", "network",
-                unset="by activation: he for the ReLU family, else lecun_normal"),
-    ] = None  # fmt: skip
-    optimizer: Annotated[
-        Optimizer,
-        Setting("How a gradient becomes a step: sgd is the article's; adam sizes each weight's step "
-                "by itself.", open=True),
-    ] = "sgd"  # fmt: skip
-    learning_rate: Annotated[
-        float | None,
-        Setting("η, how far each step goes: too small learns slowly, too large overshoots.",
-                above=0, form=(1e-9, 1e4), live=True,
-                unset="by optimizer and cost, 3.0 for sgd on quadratic"),
-    ] = None  # fmt: skip
-    momentum: Annotated[
-        float | None,
-        Setting("μ, the share of its last step that momentum and nesterov keep.", low=0, below=1,
-                form=(0, 0.999), unset="0.9"),
-    ] = None  # fmt: skip
-    beta1: Annotated[
-        float | None,
-        Setting("β₁, the decay of the gradients' mean in adam and adamw.", low=0, below=1,
-                form=(0, 0.999), unset="0.9"),
-    ] = None  # fmt: skip
-    beta2: Annotated[
-        float | None,
-        Setting("β₂, the decay of the mean of their squares in adam and adamw.", low=0, below=1,
-                form=(0, 0.99999), unset="0.999"),
-    ] = None  # fmt: skip
-    rho: Annotated[
-        float | None,
-        Setting("ρ, the decay of the mean of squared gradients in rmsprop.", low=0, below=1,
-                form=(0, 0.99999), unset="0.99"),
-    ] = None  # fmt: skip
-    epsilon: Annotated[
-        float | None,
-        Setting("ε beside the root that rmsprop, adam and adamw divide by.", above=0,
-                form=(1e-12, 1), unset="1e-8"),
-    ] = None  # fmt: skip
-    batch_size: Annotated[
-        int,
-        Setting("Images in a mini-batch, whose gradients are averaged for one step.", low=1,
-                form=(1, 10_000)),
-    ] = 10  # fmt: skip
-    epochs: Annotated[
-        int, Setting("Passes over the training images.", low=1, form=(1, 1000), live=True)
-    ] = 30
-    schedule: Annotated[Schedule, Setting("How the learning rate changes over the training.")] = (
-        "constant"
-    )
-    warm_up: Annotated[
-        float,
-        Setting("Share of the training over which the learning rate rises from 0.", low=0, below=1,
-                form=(0, 0.9)),
-    ] = 0.0  # fmt: skip
-    plateau_patience: Annotated[
-        int,
-        Setting("Epochs without a lower validation cost before halve-on-plateau halves.", low=1,
-                form=(1, 1000)),
-    ] = 5  # fmt: skip
-    patience: Annotated[
-        int | None,
-        Setting("Stop after so many epochs without a better validation; keep the best.", low=1,
-                form=(1, 1000), unset="never"),
-    ] = None  # fmt: skip
-    clip_norm: Annotated[
-        float | None,
-        Setting("Gradients longer than this, the parts of L1 and L2 included, are shortened to it.",
-                above=0, form=(1e-6, 1e6), live=True, unset="no limit"),
-    ] = None  # fmt: skip
-    backprop_fraction: Annotated[
-        float,
-        Setting("Share of each mini-batch, the most wrong, that is backpropagated.", above=0,
-                high=1, form=(0.01, 1), live=True),
-    ] = 1.0  # fmt: skip
-    ema_decay: Annotated[
-        float,
-        Setting("Decay of an exponential moving average of the weights, which is what you get in the "
-                "end; such as 0.999, 0 for none.", low=0, below=1, form=(0, 0.99999)),
-    ] = 0.0  # fmt: skip
-    seed: Annotated[
-        int,
-        Setting("Where chance begins, of weights, order, dropout and augmentation: the same seed "
-                "gives the same training.", low=0, form=(0, 2**31 - 1), searched=False),
-    ] = 0  # fmt: skip
-    weight_decay: Annotated[
-        float,
-        Setting("L2, λ of (λ/2) Σ w²: pulls weights towards 0. Nielsen's λ divided by the images.",
-                "regularization", low=0, form=(0, 100), live=True),
-    ] = 0.0  # fmt: skip
-    dropout: Annotated[
-        float | tuple[float, ...],
-        Setting("Share of hidden neurons left out of each step, so that none is relied on.",
-                "regularization", low=0, below=1, form=(0, 0.95), live=True),
-    ] = 0.0  # fmt: skip
-    l1: Annotated[
-        float,
-        Setting("L1, λ of λ Σ |w|: pulls weights towards 0 by the same amount each.",
-                "regularization", low=0, form=(0, 10), live=True),
-    ] = 0.0  # fmt: skip
-    label_smoothing: Annotated[
-        float,
-        Setting("Share of the target spread over all classes, against overconfidence.",
-                "regularization", low=0, high=1, form=(0, 0.9), live=True),
-    ] = 0.0  # fmt: skip
-    anneal_augmentation: Annotated[
-        float,
-        Setting("Share of the training, at its end, with changes half as large.", "augmentation",
-                low=0, high=1, form=(0, 1), live=True),
-    ] = 0.0  # fmt: skip
-    outliers: Annotated[
-        float,
-        Setting("Share of each mini-batch that shows no digit, so that it learns to be unsure.",
-                "augmentation", low=0, below=1, form=(0, 0.5), live=True),
-    ] = 0.0  # fmt: skip
-    augmentation: Annotated[
-        "Augmentation | None",
-        Setting("How far each image is changed, anew each time.", "augmentation", live=True,
-                searched=False, unset="none"),
-    ] = None  # fmt: skip
+    dataset: Annotated[str, Setting(
+        "mnist, fashion-mnist, kmnist, emnist-digits, qmnist, or a path to IDX files, an "
+        ".npz, a .csv or a folder of pictures.", "data", searched=False
+    )] = "mnist"  # fmt: skip
+    images: Annotated[int | None, Setting(
+        "The first so many training images: few are fast, and soon learnt by heart.",
+        "data", low=1, form=(100, 1_000_000), searched=False, unset="all"
+    )] = None  # fmt: skip
+    representation: Annotated[Representation, Setting(
+        "How the network sees images: pixels as they are, or upright, or of that width; or "
+        "which way strokes' edges face.", "data", searched=False
+    )] = "as-is"  # fmt: skip
+    full: Annotated[bool, Setting(
+        "Train on training and validation images together.", "data", searched=False
+    )] = False  # fmt: skip
+    hidden: Annotated[tuple[int, ...], Setting(
+        "Neurons of each hidden layer, from the input up.", "network", low=1, form=(1, 4096)
+    )] = (30,)  # fmt: skip
+    activation: Annotated[Activation | tuple[Activation, ...], Setting(
+        "What each hidden neuron makes of its weighted input z.", "network"
+    )] = "sigmoid"  # fmt: skip
+    cost: Annotated[Cost, Setting(
+        "What is made small: quadratic is the article's; softmax turns outputs into "
+        "probabilities.", "network"
+    )] = "quadratic"  # fmt: skip
+    initializer: Annotated[Initializer | None, Setting(
+        "How weights are drawn at the start: normal is the article's N(0, 1).",
+        "network", unset="by activation: he for the ReLU family, else lecun_normal"
+    )] = None  # fmt: skip
+    optimizer: Annotated[Optimizer, Setting(
+        "How a gradient becomes a step: sgd is the article's; adam sizes each weight's step "
+        "by itself.", open=True
+    )] = "sgd"  # fmt: skip
+    learning_rate: Annotated[float | None, Setting(
+        "η, how far each step goes: too small learns slowly, too large overshoots.",
+        above=0, form=(1e-9, 1e4), live=True, unset="by optimizer and cost, 3.0 for sgd on quadratic"
+    )] = None  # fmt: skip
+    momentum: Annotated[float | None, Setting(
+        "μ, the share of its last step that momentum and nesterov keep.",
+        low=0, below=1, form=(0, 0.999), unset="0.9"
+    )] = None  # fmt: skip
+    beta1: Annotated[float | None, Setting(
+        "β₁, the decay of the gradients' mean in adam and adamw.",
+        low=0, below=1, form=(0, 0.999), unset="0.9"
+    )] = None  # fmt: skip
+    beta2: Annotated[float | None, Setting(
+        "β₂, the decay of the mean of their squares in adam and adamw.",
+        low=0, below=1, form=(0, 0.99999), unset="0.999"
+    )] = None  # fmt: skip
+    rho: Annotated[float | None, Setting(
+        "ρ, the decay of the mean of squared gradients in rmsprop.",
+        low=0, below=1, form=(0, 0.99999), unset="0.99"
+    )] = None  # fmt: skip
+    epsilon: Annotated[float | None, Setting(
+        "ε beside the root that rmsprop, adam and adamw divide by.",
+        above=0, form=(1e-12, 1), unset="1e-8"
+    )] = None  # fmt: skip
+    batch_size: Annotated[int, Setting(
+        "Images in a mini-batch, whose gradients are averaged for one step.",
+        low=1, form=(1, 10_000)
+    )] = 10  # fmt: skip
+    epochs: Annotated[int, Setting(
+        "Passes over the training images.", low=1, form=(1, 1000), live=True
+    )] = 30  # fmt: skip
+    schedule: Annotated[Schedule, Setting(
+        "How the learning rate changes over the training."
+    )] = "constant"  # fmt: skip
+    warm_up: Annotated[float, Setting(
+        "Share of the training over which the learning rate rises from 0.",
+        low=0, below=1, form=(0, 0.9)
+    )] = 0.0  # fmt: skip
+    plateau_patience: Annotated[int, Setting(
+        "Epochs without a lower validation cost before halve-on-plateau halves.",
+        low=1, form=(1, 1000)
+    )] = 5  # fmt: skip
+    patience: Annotated[int | None, Setting(
+        "Stop after so many epochs without a better validation; keep the best.",
+        low=1, form=(1, 1000), unset="never"
+    )] = None  # fmt: skip
+    clip_norm: Annotated[float | None, Setting(
+        "Gradients longer than this, the parts of L1 and L2 included, are shortened to it.",
+        above=0, form=(1e-6, 1e6), live=True, unset="no limit"
+    )] = None  # fmt: skip
+    backprop_fraction: Annotated[float, Setting(
+        "Share of each mini-batch, the most wrong, that is backpropagated.",
+        above=0, high=1, form=(0.01, 1), live=True
+    )] = 1.0  # fmt: skip
+    ema_decay: Annotated[float, Setting(
+        "Decay of an exponential moving average of the weights, which is what you get in the "
+        "end; such as 0.999, 0 for none.", low=0, below=1, form=(0, 0.99999)
+    )] = 0.0  # fmt: skip
+    seed: Annotated[int, Setting(
+        "Where chance begins, of weights, order, dropout and augmentation: the same seed "
+        "gives the same training.", low=0, form=(0, 2**31 - 1), searched=False
+    )] = 0  # fmt: skip
+    weight_decay: Annotated[float, Setting(
+        "L2, λ of (λ/2) Σ w²: pulls weights towards 0. Nielsen's λ divided by the images.",
+        "regularization", low=0, form=(0, 100), live=True
+    )] = 0.0  # fmt: skip
+    dropout: Annotated[float | tuple[float, ...], Setting(
+        "Share of hidden neurons left out of each step, so that none is relied on.",
+        "regularization", low=0, below=1, form=(0, 0.95), live=True
+    )] = 0.0  # fmt: skip
+    l1: Annotated[float, Setting(
+        "L1, λ of λ Σ |w|: pulls weights towards 0 by the same amount each.",
+        "regularization", low=0, form=(0, 10), live=True
+    )] = 0.0  # fmt: skip
+    label_smoothing: Annotated[float, Setting(
+        "Share of the target spread over all classes, against overconfidence.",
+        "regularization", low=0, high=1, form=(0, 0.9), live=True
+    )] = 0.0  # fmt: skip
+    anneal_augmentation: Annotated[float, Setting(
+        "Share of the training, at its end, with changes half as large.",
+        "augmentation", low=0, high=1, form=(0, 1), live=True
+    )] = 0.0  # fmt: skip
+    outliers: Annotated[float, Setting(
+        "Share of each mini-batch that shows no digit, so that it learns to be unsure.",
+        "augmentation", low=0, below=1, form=(0, 0.5), live=True
+    )] = 0.0  # fmt: skip
+    augmentation: Annotated["Augmentation | None", Setting(
+        "How far each image is changed, anew each time.",
+        "augmentation", live=True, searched=False, unset="none"
+    )] = None  # fmt: skip
     recipe: Annotated[str, Setting("The recipe that it came from.", "record", searched=False)] = ""
-    about: Annotated[str, Setting("What that says of itself.", "record", searched=False)] = field(
-        default="", compare=False
-    )
-    committee: Annotated[
-        int | None,
-        Setting("Of so many members, whose configurations are made of this one.", "record", low=1,
-                searched=False, unset="one network"),
-    ] = None  # fmt: skip
+    about: Annotated[str, Setting(
+        "What that says of itself.", "record", searched=False
+    )] = field(default="", compare=False)  # fmt: skip
+    committee: Annotated[int | None, Setting(
+        "Of so many members, whose configurations are made of this one.",
+        "record", low=1, searched=False, unset="one network"
+    )] = None  # fmt: skip
 
     def __post_init__(self) -> None:
         for name, setting in settings_of(type(self)).items():

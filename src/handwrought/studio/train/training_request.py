@@ -152,30 +152,13 @@ def presets() -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Control:
-    """One control of the page.
-
-    Attributes
-    ----------
-    name : str
-        A setting of :class:`TrainingRequest`, or ``augmentation.NAME`` or ``own.NAME``.
-    label, sentence : str
-    kind : {"choice", "number", "layers"}
-    default : value
-        Null where something else decides; ``automatic`` then says what.
-    group : {"data", "network", "training", "regularization", "augmentation", "own"}
-    choices : list of str
-    least, most, step : float or None
-    more : bool
-        Whether it is out of sight until asked for.
-    live : bool
-        Whether it may change while the training runs.
-    automatic : str
-    """
+    """One control of the page, of a setting of :class:`TrainingRequest`, ``augmentation.NAME`` or
+    ``own.NAME``: ``more`` where it is out of sight until asked for, ``automatic`` what null means."""
 
     name: str
     label: str
     sentence: str
-    kind: str
+    kind: str  # "choice", "number" or "layers"
     group: str
     default: Any = None
     choices: tuple[str, ...] = ()
