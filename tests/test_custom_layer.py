@@ -242,6 +242,8 @@ def test_layers_may_be_placed_twice():
         ({"sizes": [784, 10], "input_shape": (784,)}, "sizes begin with the inputs"),
         ({"sizes": [Dense(3), Scale()], "input_shape": (2,)}, "end with a Dense layer"),
         ({"sizes": [Dense(3, "relu")], "cost": "softmax", "input_shape": (2,)}, "leaves the range"),
+        ({"sizes": [Dense(3, "sigmoid")], "output_activation": "relu", "input_shape": (2,)},
+         "output_activation is 'relu', and the last layer names its own, 'sigmoid': say it once"),
         ({"sizes": [Dense(3), Dense(2)], "activation": ["relu"] * 3, "input_shape": (2,)}, "names 3"),
     ],
 )  # fmt: skip

@@ -28,9 +28,8 @@ def run(
     if json_output:
         sys.stdout.write(json.dumps({**made, "model": model}) + "\n")
         return 0
-    shape = "-".join(map(str, made["sizes"]))
     kind = SUFFIXES[out.suffix.lower()]
     sys.stdout.write(
-        f"{printable(str(out))}: the network {shape} for {kind}, {made['bytes']:,} bytes\n"
+        f"{printable(str(out))}: the network {made['architecture']} for {kind}, {made['bytes']:,} bytes\n"
     )
     return 0

@@ -157,7 +157,9 @@ def train_one(
             else:
                 check_free(folder)
             config = under_way(folder, settings)
-            console.print(_announcement(settings, run.network.sizes, len(run.examples), data))
+            console.print(
+                _announcement(settings, run.network.architecture, len(run.examples), data)
+            )
             curves = tensorboard and tensorboard / folder.resolve().name
             done = _train(run, folder, console, checkpoint_every, curves, stop)
             last = done.history[-1] if done.history else None
@@ -275,12 +277,12 @@ def _left(folder: Path) -> str:
     return f"left at once; from the last checkpoint goes on:  handwrought train --resume {folder}"
 
 
-def _announcement(plan: TrainingConfig, sizes: tuple[int, ...], n: int, data: Dataset) -> str:
+def _announcement(plan: TrainingConfig, architecture: str, n: int, data: Dataset) -> str:
     names = plan.activation
     view = "" if plan.representation == "as-is" else f" ({plan.representation})"
     recipe = f"Recipe {printable(plan.recipe)}: " if plan.recipe else ""
     return (
-        f"{recipe}Training {'-'.join(map(str, sizes))} ({names}; {plan.cost} cost) on "
+        f"{recipe}Training {architecture} ({names}; {plan.cost} cost) on "
         f"{n:,} images of {printable(data.name)}{view}, seed {plan.seed}. Ctrl-C stops and keeps the model."
     )
 

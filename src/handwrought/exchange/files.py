@@ -50,7 +50,7 @@ def export(
     Returns
     -------
     dict
-        ``model``, ``file``, ``format``, ``bytes``, ``digest`` of the model, ``sizes``.
+        ``model``, ``file``, ``format``, ``bytes``, ``digest`` of the model, ``architecture``, ``sizes``.
 
     Raises
     ------
@@ -109,7 +109,8 @@ def export(
         "format": suffix.removeprefix("."),
         "bytes": len(content),
         "digest": header["digest"],
-        "sizes": list(network.sizes),
+        "architecture": network.architecture,
+        "sizes": list(network.sizes) if network.is_dense else None,
     }
 
 

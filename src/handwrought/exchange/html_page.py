@@ -22,6 +22,7 @@ from handwrought.data.representations import REPRESENTATIONS, n_features
 from handwrought.errors import InvalidArgument
 from handwrought.floating_point import default_errstate
 from handwrought.model import Model
+from handwrought.nn.layers import dense_layers
 from handwrought.nn.network import Network
 
 __all__ = ["to_html"]
@@ -70,8 +71,9 @@ def to_html(model: Network | Model) -> str:
         raise InvalidArgument(
             "the network holds values that half precision cannot (above 65,504): it was not exported"
         )
+    layers = dense_layers(network.layers, "a page")
     said = {
-        "sizes": list(network.sizes),
+        "sizes": [n_inputs, *(layer.n_out for layer in layers)],
         "activations": [activation.name for activation in network.activations],
         "representation": asdict(REPRESENTATIONS[model.representation]),
         "temperature": model.temperature,

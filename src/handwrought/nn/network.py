@@ -93,6 +93,11 @@ class Network:
             placed.append(layer.placed(shape, given))
             shape = placed[-1].output_shape
         self.output_activation = _checked_output(placed[-1], self.cost)
+        if output_activation is not None and output is not self.output_activation:
+            raise InvalidArgument(
+                f"output_activation is {output.name!r}, and the last layer names its own, "
+                f"{self.output_activation.name!r}: say it once"
+            )
         self.n_inputs, self.n_outputs = prod(self.input_shape), prod(shape)
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise InvalidArgument(f"dtype is {dtype!r}: use 'float32' or 'float64'")
@@ -131,6 +136,11 @@ class Network:
         """Neurons in each layer of a fully connected network, the input included."""
         dense = dense_layers(self.layers, "sizes")
         return self.n_inputs, *(layer.n_out for layer in dense)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether it is fully connected, every layer."""
+        return all(isinstance(layer, Dense) for layer in self.layers)
 
     @property
     def architecture(self) -> str:

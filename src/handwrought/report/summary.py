@@ -20,7 +20,7 @@ def headline(subject: Subject) -> Html:
     low, high = result.interval
     right = result.n - len(subject.surest_wrong)
     error = result.calibration().error
-    sizes = " → ".join(map(str, subject.model.network.sizes))
+    sizes = subject.model.network.architecture.replace("-", " → ")
     facts = (
         (f"{len(subject.surest_wrong):,}", f"of {result.n:,} {subject.things} wrong"),
         (f"{result.cost:.4f}", f"mean {subject.model.network.cost.name} cost"),
@@ -51,7 +51,7 @@ def model_section(subject: Subject) -> Html:
     network = subject.model.network
     activations = ", ".join(activation.name for activation in network.activations)
     made = [
-        ("neurons in each layer", " → ".join(map(str, network.sizes))),
+        ("neurons in each layer", network.architecture.replace("-", " → ")),
         ("activations", activations),
         ("cost", network.cost.name),
         ("weights and biases", f"{network.parameters.vector.size:,}"),

@@ -24,7 +24,7 @@ from handwrought.data.dataset import Dataset, Split
 from handwrought.data.representations import n_features
 from handwrought.errors import CannotCopy, InvalidArgument
 from handwrought.floating_point import default_errstate
-from handwrought.nn.layers import Dense, described
+from handwrought.nn.layers import described
 from handwrought.nn.network import Network
 from handwrought.training.config import (
     ARGUMENTS,
@@ -170,7 +170,7 @@ def _identity(
 ) -> dict[str, Any]:
     """What decides the training's mathematics, as JSON values, for those who go on with it."""
     values = config.as_json()
-    if all(isinstance(layer, Dense) for layer in network.layers):
+    if network.is_dense:
         activations = [each.name for each in network.activations]
         of_layers: dict[str, Any] = {"sizes": list(network.sizes), "activations": activations}
     else:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handwrought.nn.layers import Dense, dense_layers
+from handwrought.nn.layers import dense_layers
 from handwrought.training.engines.protocol import Epoch, Job
 from handwrought.training.state import TrainingState
 
@@ -76,8 +76,7 @@ class SparseEngine:
     def suits(job: Job) -> bool:
         """Whether the sparse kernels know this network and are the faster way for these images."""
         network, split = job.network, job.split
-        dense = all(isinstance(layer, Dense) for layer in network.layers)
-        if not (job.compiled and job.plain_sgd and dense and split.labels.ndim == 1):
+        if not (job.compiled and job.plain_sgd and network.is_dense and split.labels.ndim == 1):
             return False
         _, widest, most = next(limit for limit in _LIMITS if job.batch_size <= limit[0])
         above = sum(a * b for a, b in pairwise(network.sizes[1:]))
