@@ -1,4 +1,5 @@
 // Arrays travel as base64 of little-endian bytes.
+/** @param {string} base64 */
 export function bytes(base64) {
   const text = atob(base64);
   const found = new Uint8Array(text.length);
@@ -6,4 +7,5 @@ export function bytes(base64) {
   return found;
 }
 
+/** @param {string} base64 */
 export const floats = (base64) => new Float32Array(bytes(base64).buffer);

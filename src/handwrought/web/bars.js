@@ -15,6 +15,7 @@ export function bars(names = [..."0123456789"], label = "Probability of each dig
       { class: "bars", "aria-label": label },
       rows.map((row) => row.root),
     ),
+    /** @param {number[] | null} values */
     show(values) {
       const best = values ? values.indexOf(Math.max(...values)) : -1;
       rows.forEach((row, i) => {

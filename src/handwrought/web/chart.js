@@ -1,17 +1,18 @@
 // Charts by Plotly's script, which comes with the installed package and is loaded when first needed.
+/** @type {Promise<any> | null} */
 let loading = null;
 
 function plotly() {
   loading ??= new Promise((resolve, reject) => {
-    const { head } = document;
+    const head = /** @type {any} */ (document.head);
     const script = document.createElement("script");
     script.src = "/vendor/plotly.js";
     // While it loads it would write a map library's rules into the page, which allows none.
-    head.appendChild = (node) =>
+    head.appendChild = (/** @type {Element} */ node) =>
       node.tagName === "STYLE" ? node : Node.prototype.appendChild.call(head, node);
     script.onload = () => {
       delete head.appendChild;
-      resolve(window.Plotly);
+      resolve(/** @type {any} */ (window).Plotly);
     };
     script.onerror = () => {
       delete head.appendChild;
@@ -25,8 +26,14 @@ function plotly() {
 
 // A chart in `root`.  `traces` and `layout` are Plotly's; colours are names of our properties
 // ("--c-cost") and follow the theme.  Returns { update(traces, layout), close() }.
+/**
+ * @param {HTMLElement} root
+ * @param {any[]} traces
+ * @param {Record<string, any>} layout
+ */
 export async function chart(root, traces, layout = {}, label = "") {
   const Plotly = await plotly();
+  /** @type {[any[], Record<string, any>]} */
   let now = [traces, layout];
   const draw = () =>
     Plotly.react(root, themed(now[0]), themed(merged(now[1])), {
@@ -39,6 +46,10 @@ export async function chart(root, traces, layout = {}, label = "") {
   document.addEventListener("themechange", draw);
   await draw();
   return {
+    /**
+     * @param {any[]} newTraces
+     * @param {Record<string, any>} newLayout
+     */
     update(newTraces, newLayout = now[1]) {
       now = [newTraces, newLayout];
       return draw();
@@ -50,6 +61,7 @@ export async function chart(root, traces, layout = {}, label = "") {
   };
 }
 
+/** @param {Record<string, any>} layout */
 function merged(layout) {
   const axis = {
     gridcolor: "--line",
@@ -70,8 +82,13 @@ function merged(layout) {
   };
 }
 
+/**
+ * @param {any} value
+ * @returns {any}
+ */
 function themed(value) {
   const style = getComputedStyle(document.documentElement);
+  /** @type {(each: any) => any} */
   const walk = (each) => {
     if (typeof each === "string" && each.startsWith("--"))
       return style.getPropertyValue(each).trim();

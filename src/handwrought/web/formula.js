@@ -1,4 +1,5 @@
 // MathML made by the server, as an element; its symbols carry the classes of their quantities.
+/** @param {string} mathml */
 export function formula(mathml, block = true) {
   const parsed = new DOMParser().parseFromString(mathml, "application/xml").documentElement;
   const made = document.importNode(parsed, true);

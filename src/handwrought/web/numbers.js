@@ -1,4 +1,5 @@
 // Numbers as people read them: a true minus, four significant digits, powers of ten written out.
+/** @type {Record<string, string>} */
 const RAISED = {
   "-": "⁻",
   0: "⁰",
@@ -13,6 +14,7 @@ const RAISED = {
   9: "⁹",
 };
 
+/** @param {number | null | undefined} x */
 export function number(x, digits = 4) {
   if (x === null || x === undefined || Number.isNaN(x)) return "not a number";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
@@ -30,10 +32,13 @@ export function number(x, digits = 4) {
 }
 
 // All digits there are, for a title.
+/** @param {number | null} x */
 export const exact = (x) => String(x).replace("-", "−");
 
+/** @param {number} n */
 export const count = (n) => n.toLocaleString("en");
 
+/** @param {number} p */
 export function percent(p, digits = 1) {
   const step = 10 ** -digits;
   if (p > 0 && 100 * p < step) return `< ${step.toFixed(digits)} %`;

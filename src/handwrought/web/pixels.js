@@ -1,17 +1,29 @@
 // Arrays as pictures, a pixel for a number; canvases are scaled up by CSS (class "pixels").
-import { el } from "./dom.js";
+import { contextOf, el } from "./dom.js";
 
+/**
+ * @typedef {number[]} Colour Red, green and blue.
+ * @typedef {{ columns: number, rows: number, maps: string[], things: string, place: (k: number) => string }} Sight
+ * @typedef {ArrayLike<number>} Numbers
+ */
+
+/** @type {Record<string, Colour> | null} */
 let palette = null;
 document.addEventListener("themechange", () => {
   palette = null;
 });
 
 // A colour of the theme now shown, such as "--zero", as [red, green, blue].
+/**
+ * @param {string} name
+ * @returns {Colour}
+ */
 export function rgb(name) {
   const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }
 
+/** @returns {Record<string, Colour>} */
 function colours() {
   if (palette) return palette;
   const names = {
@@ -25,9 +37,16 @@ function colours() {
   return palette;
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ * @param {number} n
+ * @param {(i: number) => Colour} colour
+ */
 function paint(canvas, width, height, n, colour) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(width, height);
   for (let i = 0; i < n; i++) {
     const [r, g, b] = colour(i);
@@ -39,13 +58,23 @@ function paint(canvas, width, height, n, colour) {
   context.putImageData(image, 0, 0);
 }
 
+/** @type {(from: Colour, to: Colour, t: number) => Colour} */
 const between = (from, to, t) => from.map((c, i) => c + (to[i] - c) * t);
 
-export const largest = (values) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+/** @param {Numbers} values */
+export const largest = (values) => {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
+};
 
 // How a network sees a digit of 28 x 28, by the numbers it is given: its pixels, or eight maps of edges,
 // in two rows of four; a map's arrow points to where its edges grow brighter. Null where it sees something
-// else. place(k) is a noun, with row and column; places.py says the same.
+// else. place(k) is a noun, with row and column; input_names.py says the same.
+/**
+ * @param {number} n
+ * @returns {Sight | null}
+ */
 export function sight(n) {
   if (n === 784)
     return {
@@ -70,6 +99,7 @@ export function sight(n) {
 }
 
 // The maps' arrows, to be laid over them; null where there are none.
+/** @param {Sight | null} seen */
 export function arrows(seen) {
   return seen?.maps.length
     ? el(
@@ -81,11 +111,21 @@ export function arrows(seen) {
 }
 
 // What the network sees: uint8, ink bright on black, in either theme.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Numbers} pixels
+ */
 export function paintInk(canvas, pixels, width = 28, height = 28) {
   paint(canvas, width, height, width * height, (i) => [pixels[i], pixels[i], pixels[i]]);
 }
 
 // From nothing to much, as activations are: paper to blue; below 0 to red.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Numbers} values
+ * @param {number} width
+ * @param {number} height
+ */
 export function paintAmounts(canvas, values, width, height, most = largest(values)) {
   const { low, a, negative } = colours();
   const scale = most > 0 ? 1 / most : 0;
@@ -96,6 +136,12 @@ export function paintAmounts(canvas, values, width, height, most = largest(value
 }
 
 // Negative red, zero the paper's colour, positive blue: weights and products.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Numbers} values
+ * @param {number} width
+ * @param {number} height
+ */
 export function paintSigned(canvas, values, width, height, most = largest(values)) {
   const { negative, zero, positive } = colours();
   const scale = most > 0 ? 1 / most : 0;
@@ -107,6 +153,10 @@ export function paintSigned(canvas, values, width, height, most = largest(values
 
 // How a layer's neurons are laid out: columns and rows, rather tall than wide; up to 16 stand in one
 // column.
+/**
+ * @param {number} n
+ * @returns {[number, number]}
+ */
 export function grid(n) {
   if (n <= 16) return [1, n];
   const root = Math.sqrt(n);

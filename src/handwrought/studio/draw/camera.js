@@ -1,5 +1,5 @@
 // A photograph from the device's camera, as a Blob; null when the reader thinks better of it.
-import { el } from "../../web/dom.js";
+import { contextOf, el } from "../../web/dom.js";
 
 export async function camera() {
   if (!navigator.mediaDevices?.getUserMedia)
@@ -32,10 +32,10 @@ export async function camera() {
   document.body.append(dialog);
   dialog.showModal();
   try {
-    return await new Promise((resolve, reject) => {
+    return await new Promise((/** @type {(picture: Blob | null) => void} */ resolve, reject) => {
       take.addEventListener("click", () => {
         const shot = el("canvas", { width: video.videoWidth, height: video.videoHeight });
-        shot.getContext("2d").drawImage(video, 0, 0);
+        contextOf(shot).drawImage(video, 0, 0);
         shot.toBlob(
           (blob) => (blob ? resolve(blob) : reject(new Error("The camera gave no picture."))),
           "image/png",

@@ -5,6 +5,7 @@ import { formula } from "../../web/formula.js";
 import { count, exact, number } from "../../web/numbers.js";
 import { grid, largest, paintAmounts, paintInk, paintSigned, sight } from "../../web/pixels.js";
 
+/** @param {string} kind @param {number} x */
 const quantity = (kind, x) => el("span", { class: `number ${kind}`, title: exact(x) }, number(x));
 
 export function neuron() {
@@ -50,7 +51,9 @@ export function neuron() {
     { class: "note" },
     "Draw a digit, then choose any neuron above: click it, or use the arrow keys.",
   );
-  let shown = null; // [seen, below]
+  /** @typedef {{ number: number, a: Float32Array }} Below */
+  /** @type {[Draw.NeuronSeen, Below] | null} */
+  let shown = null;
 
   function paint() {
     if (!shown) return;
@@ -92,6 +95,7 @@ export function neuron() {
       body,
     ),
     // seen: the server's NeuronSeen; below: the layer below, { number, a }; name: of an output neuron.
+    /** @param {Draw.NeuronSeen} seen @param {Below} below @param {string | null} name */
     show(seen, below, name = null) {
       shown = [seen, below];
       body.classList.remove("stale");
@@ -109,7 +113,7 @@ export function neuron() {
         const [before, symbol, kind] = texts[i];
         caption.replaceChildren(before, el("i", { class: kind }, symbol));
       });
-      const from = (k) => (image ? image.place(k) : `neuron ${k}`);
+      const from = (/** @type {number} */ k) => (image ? image.place(k) : `neuron ${k}`);
       const most = Math.max(...seen.terms.map((term) => Math.abs(term.product)), 1e-300);
       list.replaceChildren(
         ...seen.terms.map((term) =>
@@ -159,19 +163,19 @@ export function neuron() {
       const activation =
         seen.activation === "softmax" ? "softmax, over the whole layer" : `${seen.activation} of z`;
       result.replaceChildren(
-        ...[
+        .../** @type {[string, string, number][]} */ ([
           ["sum of the products", "q-z", seen.sum],
           ["bias b", "q-b", seen.bias],
           ["weighted input z", "q-z", seen.z],
           [`activation a: ${activation}`, "q-a", seen.a],
-        ].map(([name, kind, value]) =>
+        ]).map(([name, kind, value]) =>
           el("div", {}, el("dt", {}, name), el("dd", {}, quantity(kind, value))),
         ),
       );
       paint();
     },
     // What is shown belongs to an older stroke, for a moment.
-    set stale(yes) {
+    set stale(/** @type {boolean} */ yes) {
       body.classList.toggle("stale", yes);
     },
     // Nothing to show, and why.

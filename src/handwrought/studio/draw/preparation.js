@@ -1,13 +1,20 @@
 // How ink becomes 28 x 28, replayed with the server's numbers: crop, scale to 20, centre of mass.
-import { el, moves } from "../../web/dom.js";
+import { contextOf, el, moves } from "../../web/dom.js";
 import { number } from "../../web/numbers.js";
 
 const SIDE = 336; // 12 pixels for one of the 28
 const CELL = SIDE / 28;
 const PACE = 750; // milliseconds of each of the three steps
 
+/**
+ * @typedef {{ image: CanvasImageSource, width: number, height: number }} Source
+ * @typedef {[number, number, number, number]} Box
+ */
+
+/** @param {number} t */
 const smooth = (t) => t * t * (3 - 2 * t);
-const mix = (from, to, t) => from.map((v, i) => v + (to[i] - v) * t);
+/** @type {(from: Box, to: Box, t: number) => Box} */
+const mix = (from, to, t) => /** @type {Box} */ (from.map((v, i) => v + (to[i] - v) * t));
 
 export function preparation() {
   const canvas = el("canvas", {
@@ -21,10 +28,11 @@ export function preparation() {
     const value = el("span", { class: "number" }, "");
     return { root: el("li", {}, el("span", {}, name), value), value };
   });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const tiny = new OffscreenCanvas(28, 28);
-  const tinyContext = tiny.getContext("2d", { willReadFrequently: true });
+  const tinyContext = contextOf(tiny, { willReadFrequently: true });
   let frame = 0;
+  /** @type {Draw.Preparation | null} */
   let last = null;
   let inverted = true;
 
@@ -40,6 +48,7 @@ export function preparation() {
     context.fillRect(0, 0, SIDE, SIDE);
   }
 
+  /** @param {number} x @param {number} y @param {number} width @param {number} height @param {number} alpha */
   function frameOf(x, y, width, height, alpha) {
     context.strokeStyle = `rgba(134, 186, 240, ${alpha})`;
     context.lineWidth = 2;
@@ -47,12 +56,13 @@ export function preparation() {
   }
 
   // Whether the ink is dark in the source: it then runs against what the network sees.
+  /** @param {Source} source @param {Draw.Preparation} made */
   function isDark(source, made) {
-    const small = new OffscreenCanvas(28, 28).getContext("2d", { willReadFrequently: true });
+    const small = contextOf(new OffscreenCanvas(28, 28), { willReadFrequently: true });
     small.drawImage(source.image, ...made.box, ...made.placed);
     const there = small.getImageData(...made.placed).data;
     const here = tinyContext.getImageData(...made.placed).data;
-    const mean = (data) =>
+    const mean = (/** @type {Uint8ClampedArray} */ data) =>
       data.reduce((sum, v, i) => (i % 4 ? sum : sum + v), 0) / (data.length / 4);
     const [a, b] = [mean(there), mean(here)];
     let agreement = 0;
@@ -61,12 +71,15 @@ export function preparation() {
   }
 
   // t from 0 to 3: the steps one after the other.
+  /** @param {number} t @param {{ source: Source, made: Draw.Preparation }} scene */
   function paint(t, { source, made }) {
     const [bx, by, bw, bh] = made.box;
     const fit = Math.min(SIDE / source.width, SIDE / source.height);
     const offset = [(SIDE - source.width * fit) / 2, (SIDE - source.height * fit) / 2];
+    /** @type {Box} */
     const whole = [offset[0] + bx * fit, offset[1] + by * fit, bw * fit, bh * fit];
     const [px, py, pw, ph] = made.placed.map((v) => v * CELL);
+    /** @type {Box} */
     const middle = [(SIDE - pw) / 2, (SIDE - ph) / 2, pw, ph];
     const scaled = smooth(Math.min(1, Math.max(0, t - 1)));
     const moved = smooth(Math.min(1, Math.max(0, t - 2)));
@@ -112,6 +125,7 @@ export function preparation() {
       return frame !== 0;
     },
     // pixels: 784 bytes; made: the server's Preparation, or null without ink.
+    /** @param {Uint8Array} pixels @param {Draw.Preparation | null} made @param {string} label */
     show(pixels, made, label) {
       stop();
       const image = new ImageData(28, 28);
@@ -132,13 +146,14 @@ export function preparation() {
       });
     },
     // Once, from what was on the pad to what the network sees; not where motion is unwelcome.
+    /** @param {Source} source */
     play(source) {
       stop();
       if (!last || !moves()) return;
       const scene = { source, made: last };
       inverted = isDark(source, last);
       const start = performance.now();
-      const step = (now) => {
+      const step = (/** @type {number} */ now) => {
         const t = (now - start) / PACE;
         if (t >= 3) {
           stop();

@@ -3,23 +3,34 @@ import { el } from "../../web/dom.js";
 import { count } from "../../web/numbers.js";
 
 const LEVELS = 5;
+/** @type {Record<string, [number, number]>} */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
+/** @param {string[]} names @param {number} i @param {number} j */
 export const pairName = (names, i, j) =>
   i === j ? `${names[i]}, rightly` : `${names[i]} taken for ${names[j]}`;
 
-// The most frequent mistake, or null where there is none.
+/**
+ * The most frequent mistake, or null where there is none.
+ * @param {number[][]} matrix
+ * @returns {[number, number] | null}
+ */
 export function mostFrequent(matrix) {
-  let best = null;
-  matrix.forEach((row, i) =>
-    row.forEach((n, j) => {
-      if (i !== j && n && (!best || n > matrix[best[0]][best[1]])) best = [i, j];
-    }),
+  /** @type {[number, number][]} */
+  const wrong = matrix.flatMap((row, i) =>
+    row.flatMap((n, j) => (i !== j && n ? [/** @type {[number, number]} */ ([i, j])] : [])),
   );
-  return best;
+  const most = Math.max(...wrong.map(([i, j]) => matrix[i][j]));
+  return wrong.find(([i, j]) => matrix[i][j] === most) ?? null;
 }
 
+/**
+ * @param {number[][]} matrix
+ * @param {string[]} names
+ * @param {(i: number, j: number) => void} onChoose
+ */
 export function confusion(matrix, names, onChoose) {
+  /** @type {Map<string, HTMLButtonElement>} */
   const buttons = new Map();
   const most = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => i !== j)));
   const rows = matrix.map((row, i) =>
@@ -71,13 +82,16 @@ export function confusion(matrix, names, onChoose) {
     ),
     el("tbody", {}, rows),
   );
-  [...buttons.values()][0]?.setAttribute("tabindex", 0);
+  [...buttons.values()][0]?.setAttribute("tabindex", "0");
 
+  /** @param {KeyboardEvent} event */
   function move(event) {
     const step = STEPS[event.key];
     if (!step) return;
     event.preventDefault();
-    let [i, j] = event.currentTarget.dataset.cell.split("-").map(Number);
+    let [i, j] = String(/** @type {HTMLElement} */ (event.currentTarget).dataset.cell)
+      .split("-")
+      .map(Number);
     // To the next cell in that direction that holds images.
     for (i += step[0], j += step[1]; matrix[i]?.[j] !== undefined; i += step[0], j += step[1]) {
       const next = buttons.get(`${i}-${j}`);
@@ -93,7 +107,9 @@ export function confusion(matrix, names, onChoose) {
       el("p", { class: "axis down", "aria-hidden": "true" }, "is"),
       el("div", { class: "scroll" }, table),
     ),
+    /** @param {number} i @param {number} j */
     has: (i, j) => buttons.has(`${i}-${j}`),
+    /** @param {number} i @param {number} j */
     choose(i, j) {
       for (const [name, button] of buttons) {
         const here = name === `${i}-${j}`;

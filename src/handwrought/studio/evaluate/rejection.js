@@ -6,7 +6,12 @@ import { drawing } from "./picture.js";
 
 const STEPS = 500;
 
-// refused: the share it begins with; onChange(share).
+/**
+ * @param {any} rejections
+ * @param {number} images
+ * @param {number} refused The share it begins with.
+ * @param {(share: number) => void} onChange
+ */
 export function refusing(rejections, images, refused, onChange) {
   const [thresholds, accepted, wrong] = [
     rejections.thresholds,
@@ -45,12 +50,13 @@ export function refusing(rejections, images, refused, onChange) {
   );
   // The slider runs below the chart's own axis.
   const wide = chart.viewBox.baseVal.width;
-  Object.assign(input.parentElement.style, {
+  Object.assign(/** @type {HTMLElement} */ (input.parentElement).style, {
     marginLeft: `${(100 * left) / wide}%`,
     marginRight: `${100 - (100 * right) / wide}%`,
   });
 
   // The highest threshold that refuses no more than this share.
+  /** @param {number} share */
   function at(share) {
     let [low, high] = [0, accepted.length - 1];
     while (low < high) {
@@ -67,10 +73,10 @@ export function refusing(rejections, images, refused, onChange) {
     const good = (accepted[i] - wrong[i]) / accepted[i];
     const x = left + ((share - x0) / (x1 - x0)) * (right - left);
     const y = bottom - ((good - y0) / (y1 - y0)) * (bottom - top);
-    line.setAttribute("x1", x);
-    line.setAttribute("x2", x);
-    grip.setAttribute("cx", x);
-    grip.setAttribute("cy", Math.max(top, Math.min(bottom, y)));
+    line.setAttribute("x1", String(x));
+    line.setAttribute("x2", String(x));
+    grip.setAttribute("cx", String(x));
+    grip.setAttribute("cy", String(Math.max(top, Math.min(bottom, y))));
     const sure = el("strong", { title: exact(thresholds[i]) }, i ? number(thresholds[i]) : "0");
     const reached = el("strong", { title: exact(good) }, percent(good, 2));
     says.replaceChildren(
@@ -86,11 +92,11 @@ export function refusing(rejections, images, refused, onChange) {
     );
   }
 
-  const dragged = (event) => {
+  const dragged = (/** @type {PointerEvent} */ event) => {
     if (event.type === "pointermove" && !event.buttons) return;
     const box = chart.getBoundingClientRect();
     const x = ((event.clientX - box.x) / box.width) * chart.viewBox.baseVal.width;
-    input.value = x0 + ((x - left) / (right - left)) * (x1 - x0);
+    input.value = String(x0 + ((x - left) / (right - left)) * (x1 - x0));
     show();
     onChange(Number(input.value));
   };

@@ -3,8 +3,17 @@ import { el } from "../../web/dom.js";
 
 const PAUSE = 250; // milliseconds
 
-// The answer once it is `done`; null when `wanted()` is no longer true.  onProgress({ doing, share }).
-export async function until(app, path, body, { wanted = () => true, onProgress = () => {} } = {}) {
+/** @typedef {{ doing: string, share: number }} Progress */
+
+/**
+ * The answer once it is `done`; null when `wanted()` is no longer true.
+ * @param {App} app
+ * @param {string} path
+ * @param {object} body
+ * @param {{ wanted: () => boolean, onProgress: (progress: Progress) => void }} options
+ * @returns {Promise<any>}
+ */
+export async function until(app, path, body, { wanted, onProgress }) {
   for (;;) {
     const answer = await app.post(path, body);
     if (!wanted()) return null;
@@ -15,12 +24,14 @@ export async function until(app, path, body, { wanted = () => true, onProgress =
   }
 }
 
+/** @param {string} label */
 export function waiting(label) {
   const bar = el("progress", { max: 1, value: 0, "aria-label": label });
   const says = el("span", {}, "");
   const root = el("p", { class: "waiting", hidden: true }, bar, says);
   return {
     root,
+    /** @param {Progress} progress */
     show({ doing, share }) {
       root.hidden = false;
       bar.value = share;

@@ -3,6 +3,7 @@ import { COMPARED } from "./curves.js";
 import { el } from "../../web/dom.js";
 import { count, number, percent } from "../../web/numbers.js";
 
+/** @type {Record<string, string>} */
 export const STATUS = {
   starting: "starting",
   running: "running",
@@ -14,6 +15,7 @@ export const STATUS = {
   crashed: "crashed",
   damaged: "damaged",
 };
+/** @param {{ status: string }} run */
 export const isLive = (run) => ["starting", "running", "paused"].includes(run.status);
 
 // act: { show(id), compare(id, on), rename(id, name), goOn(id), remove(id) }.
