@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all test-lowest lint bench bench-quick soak soak-files coverage mutants results clean
+.PHONY: help demo test test-slow test-all test-lowest lint lint-js bench bench-quick soak soak-files coverage mutants results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -60,6 +60,20 @@ lint: $(VENV)/.tools  ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-js; else echo "npm is not there: the JavaScript is not checked"; fi
+
+# Where npm is: the product needs no Node.  All files are checked, those with // @ts-check strictly.
+NODE_TOOLS := build/js
+NODE := $(NODE_TOOLS)/node_modules
+
+$(NODE)/.installed: Makefile
+	npm install --no-save --no-audit --no-fund --prefix $(NODE_TOOLS) prettier@3.6.2 typescript@5.9.3
+	@touch $@
+
+lint-js: $(NODE)/.installed
+	node $(NODE)/prettier/bin/prettier.cjs --check 'src/**/*.js'
+	node $(NODE)/typescript/bin/tsc --project .
+	node $(NODE)/typescript/bin/tsc --project tsconfig.strict.json
 
 bench: $(VENV)/.rivals  ## Compare our speed and memory with every rival's (about 20 minutes)
 	$(BIN)/python benchmarks/epochs.py

@@ -26,7 +26,7 @@ from handwrought import studio
 
 FILE = Path(__file__).parents[1] / "src/handwrought/studio/messages.d.ts"
 VIEWS = ("draw", "train", "backprop", "playground", "evaluate")
-SHARED = ("handwrought.training.diagnosis", "handwrought.training.measuring")
+SHARED = ("handwrought.training.diagnosis", "handwrought.training.metrics")
 """Modules outside the studio whose dataclasses it sends as they are."""
 PLAIN = {bool: "boolean", int: "number", float: "number", str: "string", Any: "any", Path: "string"}
 
@@ -52,11 +52,11 @@ def messages() -> dict[type, str]:
         package = importlib.import_module(f"{studio.__name__}.{view}")
         for each in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"{package.__name__}.{each.name}")
-            for name, kind in sorted(vars(module).items()):
-                home = getattr(kind, "__module__", "")
-                own = home == module.__name__ or home in SHARED
-                if own and isinstance(kind, type) and is_dataclass(kind):
-                    found.setdefault(kind, f"{view.capitalize()}.{name}")
+            homes = {getattr(value, "__module__", "") for value in vars(module).values()}
+            for home in [module.__name__, *(shared for shared in SHARED if shared in homes)]:
+                for name, kind in sorted(vars(sys.modules[home]).items()):
+                    if is_dataclass(kind) and kind.__module__ == home and isinstance(kind, type):
+                        found.setdefault(kind, f"{view.capitalize()}.{name}")
     return found
 
 

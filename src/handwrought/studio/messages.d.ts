@@ -63,17 +63,6 @@ declare namespace Draw {
 }
 
 declare namespace Train {
-  interface Finding {
-    name: string;
-    title: string;
-    sentence: string;
-    mends: Train.Mend[];
-  }
-  interface Mend {
-    label: string;
-    changes: Record<string, any>;
-    anew: boolean;
-  }
   interface _Brought {
     before: Train._Counts | null;
     after: Train._Counts | null;
@@ -90,7 +79,7 @@ declare namespace Train {
     validation: Train._Count;
     test: Train._Count;
   }
-  interface Look {
+  interface NetworkImages {
     weights: string;
     neurons: number;
     most: number;
@@ -107,19 +96,9 @@ declare namespace Train {
     pixels?: string | null;
   }
   interface Begin {
-    wish: Train.Wish;
+    wish: Train.TrainingRequest;
     goal?: "run" | "epoch" | "batch" | "pause";
     name?: string;
-  }
-  interface Change {
-    run: string;
-    learning_rate?: number | null;
-    weight_decay?: number | null;
-    l1?: number | null;
-    dropout?: number | null;
-    label_smoothing?: number | null;
-    epochs?: number | null;
-    augmentation?: Train.Changes | null;
   }
   interface Delete {
     run: string;
@@ -138,12 +117,15 @@ declare namespace Train {
     run: string;
     name: string;
   }
+  interface _Changed {
+    run: string;
+  }
   interface Run {
     id: string;
     folder: string;
     name: string;
     created: number;
-    wish: Train.Wish;
+    wish: Train.TrainingRequest;
     status: string;
     sentence: string;
     progress: Record<string, any>;
@@ -152,12 +134,50 @@ declare namespace Train {
     process: any | null;
     reader: any | null;
     damage: string;
-    _points: any[] | null;
+    _points: Train.Point[] | null;
+  }
+  interface Finding {
+    name: string;
+    title: string;
+    sentence: string;
+    mends: Train.Mend[];
+  }
+  interface Mend {
+    label: string;
+    changes: Record<string, any>;
+    anew: boolean;
+  }
+  interface LayerMeasured {
+    number: number;
+    gradient: number;
+    saturated: number;
+    dead: number;
+  }
+  interface Now {
+    step: number;
+    epoch: number;
+    cost: number | null;
+    rate: number;
+    speed: number;
+  }
+  interface Point {
+    step: number;
+    epoch: number;
+    cost: number | null;
+    train_cost: number;
+    train_accuracy: number;
+    validation_cost: number | null;
+    validation_accuracy: number | null;
+    whole: boolean;
+    rate: number;
+    speed: number;
+    layers: Train.LayerMeasured[];
+    guess: number;
   }
   interface Config {
     name: string;
     created: number;
-    wish: Train.Wish;
+    wish: Train.TrainingRequest;
     status: "starting" | "running" | "paused" | "finished" | "stopped" | "diverged" | "failed" | "crashed";
     sentence: string;
     progress: Train._Progress;
@@ -212,22 +232,6 @@ declare namespace Train {
     probabilities: number[] | null;
     pixels: string | null;
   }
-  interface Changes {
-    shift: number;
-    rotation: number;
-    scale: number;
-    shear: number;
-    elastic: number;
-    elastic_sigma: number;
-    thickness: number;
-    blur: number;
-    noise: number;
-    contrast: number;
-    cutout: number;
-    stretch: number;
-    flags: number;
-    share: number;
-  }
   interface Control {
     name: string;
     label: string;
@@ -248,31 +252,42 @@ declare namespace Train {
     share: number;
     rehearsed: number;
   }
-  interface Wish {
+  interface TrainingRequest {
     dataset: "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits" | "qmnist";
     images: number | null;
-    view: "as-is" | "upright" | "width-20" | "width-16" | "width-13" | "width-10" | "strokes" | "strokes-20" | "strokes-16" | "strokes-13" | "strokes-10";
+    representation: "as-is" | "upright" | "width-20" | "width-16" | "width-13" | "width-10" | "strokes" | "strokes-20" | "strokes-16" | "strokes-13" | "strokes-10";
+    full: boolean;
     hidden: number[];
-    activation: "sigmoid" | "tanh" | "relu" | "leaky-relu" | "silu" | "gelu" | "identity";
+    activation: "identity" | "sigmoid" | "tanh" | "relu" | "leaky-relu" | "silu" | "gelu" | "softmax" | ("identity" | "sigmoid" | "tanh" | "relu" | "leaky-relu" | "silu" | "gelu" | "softmax")[];
     cost: "quadratic" | "cross-entropy" | "softmax";
     initializer: "normal" | "lecun_normal" | "glorot" | "he" | null;
     optimizer: "sgd" | "momentum" | "nesterov" | "rmsprop" | "adam" | "adamw";
     learning_rate: number | null;
+    momentum: number | null;
+    beta1: number | null;
+    beta2: number | null;
+    rho: number | null;
+    epsilon: number | null;
     batch_size: number;
     epochs: number;
     schedule: "constant" | "step" | "halve-on-plateau" | "cosine" | "one-cycle";
     warm_up: number;
-    weight_decay: number;
-    l1: number;
-    dropout: number;
-    label_smoothing: number;
+    plateau_patience: number;
+    patience: number | null;
     clip_norm: number | null;
-    hardest: number;
-    average: number;
-    settle: number;
-    strangers: number;
-    augmentation: Train.Changes | null;
+    backprop_fraction: number;
+    ema_decay: number;
     seed: number;
+    weight_decay: number;
+    dropout: number | number[];
+    l1: number;
+    label_smoothing: number;
+    anneal_augmentation: number;
+    outliers: number;
+    augmentation: any | null;
+    recipe: string;
+    about: string;
+    committee: number | null;
     own: Train.OwnDigits | null;
   }
 }

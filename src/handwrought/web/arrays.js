@@ -1,3 +1,4 @@
+// @ts-check
 // Arrays travel as base64 of little-endian bytes.
 /** @param {string} base64 */
 export function bytes(base64) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Ten probabilities as bars.
 import { el } from "./dom.js";
 import { percent } from "./numbers.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Charts by Plotly's script, which comes with the installed package and is loaded when first needed.
 /** @type {Promise<any> | null} */
 let loading = null;

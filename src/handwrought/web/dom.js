@@ -1,3 +1,4 @@
+// @ts-check
 // Elements in one line: el("p", { class: "note", onclick: f }, "text", child).
 
 /** @typedef {string | number | Node | null | undefined} Child */

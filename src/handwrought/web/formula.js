@@ -1,3 +1,4 @@
+// @ts-check
 // MathML made by the server, as an element; its symbols carry the classes of their quantities.
 /** @param {string} mathml */
 export function formula(mathml, block = true) {

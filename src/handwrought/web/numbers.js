@@ -1,3 +1,4 @@
+// @ts-check
 // Numbers as people read them: a true minus, four significant digits, powers of ten written out.
 /** @type {Record<string, string>} */
 const RAISED = {

@@ -1,3 +1,4 @@
+// @ts-check
 // A pad to draw on, with mouse, pen, finger or keyboard.  It knows strokes, and nothing of digits.
 import { contextOf, el } from "./dom.js";
 

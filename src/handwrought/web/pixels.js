@@ -1,3 +1,4 @@
+// @ts-check
 // Arrays as pictures, a pixel for a number; canvases are scaled up by CSS (class "pixels").
 import { contextOf, el } from "./dom.js";
 

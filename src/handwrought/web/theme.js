@@ -1,3 +1,4 @@
+// @ts-check
 // Before the first paint: the theme that was chosen, or else the system's.
 (() => {
   let chosen = null;

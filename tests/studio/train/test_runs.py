@@ -17,7 +17,6 @@ from handwrought.errors import InvalidArgument
 from handwrought.reading.recognizer import Recognizer
 from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.studio.draw.drawings import Drawings
-from handwrought.studio.train.live_images import LayerMeasured, Measurer, Point
 from handwrought.studio.train.runs import LIVE
 from handwrought.studio.train.snapshots import (
     BYTES,
@@ -30,6 +29,7 @@ from handwrought.studio.train.snapshots import (
 from handwrought.studio.train.timeline import Scrubber
 from handwrought.studio.train.training_request import OwnDigits, TrainingRequest, controls, presets
 from handwrought.training.diagnosis import diagnose
+from handwrought.training.metrics import LayerMeasured, Measurer, Point
 from handwrought.training.recipes import shipped_recipes
 
 QUICK = TrainingRequest(images=500, hidden=(12,), epochs=3)

@@ -1,3 +1,4 @@
+// @ts-check
 // What is looked at: all of it stands in the address.
 const START = { network: "16-16:sigmoid:quadratic", image: "test:8" };
 

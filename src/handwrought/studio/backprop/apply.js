@@ -1,3 +1,4 @@
+// @ts-check
 // Apply: one step of gradient descent on this image alone, and where it leads.
 import { el } from "../../web/dom.js";
 import { exact, number } from "../../web/numbers.js";

@@ -239,7 +239,8 @@ export function closeUp({ onTerm }) {
       );
       shown = { painted };
       const curve = seen.curve.length ? plot(seen.curve, at) : null;
-      side.replaceChildren(...[seen.terms.length ? table(seen, place) : curve].filter(Boolean));
+      const beside = seen.terms.length ? table(seen, place) : curve;
+      side.replaceChildren(...(beside ? [beside] : []));
       if (curve && seen.terms.length) panels.append(curve);
       root.classList.toggle("alone", !side.childNodes.length || !painted.length);
       panels.hidden = !painted.length;

@@ -40,7 +40,7 @@ export function layersPicture({ onChoose }) {
         const canvas = el("canvas", { class: "pixels" });
         const mark = el("span", { class: "mark", hidden: true });
         const cells = el("span", { class: "ms-cells" }, canvas, arrows(image), mark);
-        cells.style.setProperty("--rows", rows);
+        cells.style.setProperty("--rows", String(rows));
         if (!narrow) cells.style.aspectRatio = `${columns} / ${rows}`;
         if (!narrow && !image) cells.style.maxWidth = `${6 * Math.min(1, columns / rows)}rem`;
         blocks[kind] = {
@@ -203,6 +203,7 @@ export function layersPicture({ onChoose }) {
     });
   }
 
+  /** @type {(layer: any, kind: string, j: number, side: string) => [number, number]} */
   const at = (layer, kind, j, side) => {
     const frame = root.getBoundingClientRect();
     const box = layer.blocks[kind].cells.getBoundingClientRect();
@@ -214,6 +215,7 @@ export function layersPicture({ onChoose }) {
     ];
   };
 
+  /** @type {(from: [number, number], to: [number, number]) => string} */
   const curve = ([x1, y1], [x2, y2]) =>
     `M${x1} ${y1}C${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${x2} ${y2}`;
 
@@ -270,7 +272,7 @@ export function layersPicture({ onChoose }) {
         at(to, edges.to.kind, edges.to.neuron, forward ? "left" : "right"),
       ];
       const path = svg("path", {
-        d: curve(...ends),
+        d: curve(ends[0], ends[1]),
         class: `${edges.colour ?? (edges.values[i] < 0 ? "minus" : "plus")}${i === edges.marked ? " marked" : ""}`,
         "stroke-width": (0.9 + 2.6 * strength).toFixed(2),
         "stroke-opacity": (0.25 + 0.7 * strength).toFixed(2),

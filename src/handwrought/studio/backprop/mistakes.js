@@ -1,6 +1,6 @@
 // Break it: predict what a mistake does, then see it, and see what catches it.
 import { chart } from "../../web/chart.js";
-import { el } from "../../web/dom.js";
+import { el, messageOf } from "../../web/dom.js";
 import { formula } from "../../web/formula.js";
 import { exact, number, percent } from "../../web/numbers.js";
 
@@ -112,7 +112,7 @@ export function breaking({ mistakes, ask, onSwitch, announce, toast }) {
         button.disabled = false;
       });
       answer.replaceChildren();
-      toast(error.message);
+      toast(messageOf(error));
       return;
     }
     if (open !== mistake) return;
@@ -182,7 +182,7 @@ export function breaking({ mistakes, ask, onSwitch, announce, toast }) {
         ),
       );
     } catch (error) {
-      plot.textContent = error.message;
+      plot.textContent = messageOf(error);
     }
   }
 

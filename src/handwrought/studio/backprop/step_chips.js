@@ -1,3 +1,4 @@
+// @ts-check
 // The algorithm's steps in a row, to go through one by one or to choose from.
 import { el } from "../../web/dom.js";
 

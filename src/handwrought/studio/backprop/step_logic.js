@@ -1,3 +1,4 @@
+// @ts-check
 // What each step of the algorithm shows: numbers known so far, the neurons chosen, edges, and names.
 import { floats } from "../../web/arrays.js";
 import { sight } from "../../web/pixels.js";

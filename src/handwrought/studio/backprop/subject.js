@@ -1,6 +1,6 @@
 // Which image, which network: the bar above the steps, and a pad for an image of one's own.
 import { bytes } from "../../web/arrays.js";
-import { el } from "../../web/dom.js";
+import { el, messageOf } from "../../web/dom.js";
 import { pad } from "../../web/pad.js";
 import { paintInk } from "../../web/pixels.js";
 
@@ -55,7 +55,7 @@ export function subject({ app, onImage, onNetwork, onLabel }) {
       });
       onImage(image, null);
     } catch (error) {
-      app.toast(error.message);
+      app.toast(messageOf(error));
     }
   }
 
@@ -103,7 +103,7 @@ export function subject({ app, onImage, onNetwork, onLabel }) {
           : "There is no ink that could be told from the paper: draw it larger.";
         use.disabled = !drawn;
       } catch (error) {
-        reads.textContent = error.message;
+        reads.textContent = messageOf(error);
       }
     },
   });
@@ -250,7 +250,7 @@ export function subject({ app, onImage, onNetwork, onLabel }) {
       ];
       showNetworks();
     })
-    .catch((error) => app.toast(error.message));
+    .catch((error) => app.toast(messageOf(error)));
 
   const progress = el("span", { class: "note ms-progress", role: "status" });
   return {

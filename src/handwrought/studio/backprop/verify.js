@@ -1,3 +1,4 @@
+// @ts-check
 // Verify: one derivative by backpropagation and by differences, digit by digit.
 import { el, messageOf } from "../../web/dom.js";
 import { exact, number } from "../../web/numbers.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Backpropagation: one image through one network and back, a step at a time, with every number.
 import { floats } from "../../web/arrays.js";
 import { el, messageOf } from "../../web/dom.js";
@@ -229,7 +230,7 @@ function mount(root, app) {
     );
     found.marked = logic.markedTerm(place, layer, k);
     const { z, a } = now.layers[layer - 1];
-    const at = { z: floats(z)[neuron], a: floats(a)[neuron] };
+    const at = { z: floats(z ?? "")[neuron], a: floats(a)[neuron] };
     const { title } = now.steps[logic.indexOf(place, now)];
     const name = logic.closeupName(place, now, found, k);
     close.show(found, title, name, at, logic.inputName(now));

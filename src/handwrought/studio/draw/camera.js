@@ -1,3 +1,4 @@
+// @ts-check
 // A photograph from the device's camera, as a Blob; null when the reader thinks better of it.
 import { contextOf, el } from "../../web/dom.js";
 

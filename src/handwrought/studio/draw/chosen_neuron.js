@@ -1,3 +1,4 @@
+// @ts-check
 // The network's layers, and the sum of the neuron that is chosen in them.
 import { floats } from "../../web/arrays.js";
 import { el, messageOf } from "../../web/dom.js";

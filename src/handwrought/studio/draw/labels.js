@@ -1,3 +1,4 @@
+// @ts-check
 // Drawings kept under their true labels, for fine-tuning.
 import { el, messageOf } from "../../web/dom.js";
 import { count } from "../../web/numbers.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One layer of a network as a grid of neurons to choose from, by click or by keyboard.
 import { el } from "../../web/dom.js";
 import { count, number } from "../../web/numbers.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Where the parts of Draw stand on the page.
 import { el } from "../../web/dom.js";
 

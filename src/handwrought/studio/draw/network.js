@@ -1,3 +1,4 @@
+// @ts-check
 // A network drawn with its activations: a grid of neurons for each layer, and for a chosen neuron
 // the terms of its sum as lines from the neurons below.
 import { el, svg } from "../../web/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One neuron: its weights, weight × input, and its sum written out, the largest terms first.
 import { floats } from "../../web/arrays.js";
 import { el } from "../../web/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // How ink becomes 28 x 28, replayed with the server's numbers: crop, scale to 20, centre of mass.
 import { contextOf, el, moves } from "../../web/dom.js";
 import { number } from "../../web/numbers.js";

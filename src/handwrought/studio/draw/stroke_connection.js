@@ -1,3 +1,4 @@
+// @ts-check
 // The pad's way to the server: one message at a time, then the newest strokes.
 
 /**

@@ -1,3 +1,4 @@
+// @ts-check
 // What is drawn survives a look at another view, and a reload.
 const KEY = "handwrought-strokes";
 

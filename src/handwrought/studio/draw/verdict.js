@@ -1,3 +1,4 @@
+// @ts-check
 // What the network reads: the answer, a sentence, and ten probabilities.
 import { bars } from "../../web/bars.js";
 import { el } from "../../web/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Draw: a pad, and at every stroke all that the network makes of it.
 import { bytes } from "../../web/arrays.js";
 import { el, messageOf } from "../../web/dom.js";

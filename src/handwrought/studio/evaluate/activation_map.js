@@ -1,11 +1,17 @@
+// @ts-check
 // Images as points in the plane, coloured by digit; a pointer or the arrow keys find one of them.
-import { el, moves } from "../../web/dom.js";
+import { contextOf, el, moves } from "../../web/dom.js";
 
 const TRAVEL = 700; // milliseconds from one layout to the next
+/** @type {Record<string, [number, number]>} */
 const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const RIM = 26;
 
-// onPoint(i): a point was found, or null; i counts as in the map.
+/**
+ * @param {object} options
+ * @param {(i: number | null) => void} options.onPoint A point was found, counted as in the map.
+ * @param {string[]} options.names Of the classes.
+ */
 export function digitmap({ onPoint, names: classNames }) {
   const canvas = el("canvas", {
     class: "map-canvas",
@@ -14,15 +20,22 @@ export function digitmap({ onPoint, names: classNames }) {
     "aria-roledescription": "map of images",
     "aria-label": "Map of test images",
   });
-  const context = canvas.getContext("2d");
-  let map = null; // { x, y (from 0 to 1), labels, said }
+  const context = contextOf(canvas);
+  /** @typedef {{ x: Float32Array, y: Float32Array }} Places From 0 to 1. */
+  /** @type {any} */
+  let map = null; // Places, labels, said
+  /** @type {Places | null} */
   let from = null; // where the points come from while they travel
   let began = 0;
-  let frame = null;
+  /** @type {number} */
+  let frame = 0;
+  /** @type {number | null} */
   let at = null;
+  /** @type {number | null} */
   let only = null; // a digit that stands out
   let size = [0, 0];
-  let colours = [];
+  /** @type {{ digits: string[], ink: string, paper: string, wrong: string }} */
+  let colours = { digits: [], ink: "", paper: "", wrong: "" };
 
   const resized = new ResizeObserver(() => {
     const { width, height } = canvas.getBoundingClientRect();
@@ -37,7 +50,7 @@ export function digitmap({ onPoint, names: classNames }) {
 
   function themed() {
     const style = getComputedStyle(document.documentElement);
-    const read = (name) => style.getPropertyValue(name).trim();
+    const read = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     colours = {
       digits: [...Array(10).keys()].map((d) => read(`--d-${d}`)),
       ink: read("--ink"),
@@ -47,6 +60,7 @@ export function digitmap({ onPoint, names: classNames }) {
     draw();
   }
 
+  /** @param {number} i */
   function place(i) {
     const t = from ? ease(Math.min(1, (performance.now() - began) / TRAVEL)) : 1;
     const x = from ? from.x[i] + (map.x[i] - from.x[i]) * t : map.x[i];
@@ -56,7 +70,8 @@ export function digitmap({ onPoint, names: classNames }) {
 
   function draw() {
     if (!map || !size[0]) return;
-    context.clearRect(0, 0, ...size);
+    context.clearRect(0, 0, size[0], size[1]);
+    /** @type {[number[], number[]][]} */
     const sums = classNames.map(() => [[], []]);
     for (let i = 0; i < map.labels.length; i++) {
       const [x, y] = place(i);
@@ -92,6 +107,13 @@ export function digitmap({ onPoint, names: classNames }) {
     }
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} radius
+   * @param {string} colour
+   * @param {number} width
+   */
   function ring(x, y, radius, colour, width) {
     context.strokeStyle = colour;
     context.lineWidth = width;
@@ -109,14 +131,20 @@ export function digitmap({ onPoint, names: classNames }) {
     }
   }
 
+  /** @param {number | null} i */
   function find(i) {
     if (i === at) return;
     at = i;
     draw();
-    onPoint(i, i === null ? null : place(i));
+    onPoint(i);
   }
 
   // The nearest point to a place, no farther than `reach`.
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} reach
+   */
   function nearest(x, y, reach) {
     let best = null;
     let least = reach * reach;
@@ -132,7 +160,7 @@ export function digitmap({ onPoint, names: classNames }) {
     return best;
   }
 
-  const pointed = (event) => {
+  const pointed = (/** @type {PointerEvent} */ event) => {
     if (!map) return;
     const box = canvas.getBoundingClientRect();
     find(
@@ -180,6 +208,10 @@ export function digitmap({ onPoint, names: classNames }) {
       return map ? map.labels.length : 0;
     },
     // places: 2 n numbers; points that were there already travel to their new place.
+    /**
+     * @param {{ places: Float32Array, labels: number[], said: number[] }} found
+     * @param {string} label
+     */
     show({ places, labels, said }, label) {
       const n = labels.length;
       const [x, y] = [0, 1].map((axis) =>
@@ -194,6 +226,7 @@ export function digitmap({ onPoint, names: classNames }) {
       if (from) travel();
       else draw();
     },
+    /** @param {number | null} digit */
     highlight(digit) {
       only = digit;
       draw();
@@ -206,9 +239,11 @@ export function digitmap({ onPoint, names: classNames }) {
   };
 }
 
+/** @param {number} t */
 const ease = (t) => (t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2);
 
 // Names that would cover each other, moved apart upwards and downwards.
+/** @param {{ digit: number, x: number, y: number }[]} names */
 function apart(names) {
   for (let round = 0; round < 8; round++) {
     for (const a of names) {
@@ -224,12 +259,14 @@ function apart(names) {
   return names;
 }
 
+/** @param {number[]} values */
 function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1];
 }
 
 // From the least to the most, as 0 to 1.
+/** @param {Float32Array} values */
 function unit(values) {
   let [least, most] = [Infinity, -Infinity];
   for (const v of values) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Precision, recall and F1 of each class.
 import { el } from "../../web/dom.js";
 import { count, exact, percent } from "../../web/numbers.js";

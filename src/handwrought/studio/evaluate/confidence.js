@@ -1,3 +1,4 @@
+// @ts-check
 // Whether its confidence is honest, and what it gains by refusing.
 import { el } from "../../web/dom.js";
 import { exact, number, percent } from "../../web/numbers.js";

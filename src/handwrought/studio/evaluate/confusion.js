@@ -1,3 +1,4 @@
+// @ts-check
 // The confusion matrix: every cell with images in it is a button; the arrow keys move between them.
 import { el } from "../../web/dom.js";
 import { count } from "../../web/numbers.js";

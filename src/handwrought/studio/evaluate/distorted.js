@@ -1,3 +1,4 @@
+// @ts-check
 // How much change it bears: all images distorted by sliders, and what they are then taken for.
 import { bytes } from "../../web/arrays.js";
 import { el } from "../../web/dom.js";

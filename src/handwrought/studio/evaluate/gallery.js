@@ -1,3 +1,4 @@
+// @ts-check
 // Test images in a list, with what they are and what the network says.
 import { el, messageOf } from "../../web/dom.js";
 import { count, exact, percent } from "../../web/numbers.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // How the layers see the digits: the test images as points in the plane, one layer at a time.
 import { bytes, floats } from "../../web/arrays.js";
 import { el, messageOf } from "../../web/dom.js";

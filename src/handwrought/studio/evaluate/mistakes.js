@@ -1,3 +1,4 @@
+// @ts-check
 // What it takes for what, and its surest mistakes.
 import { el } from "../../web/dom.js";
 import { count } from "../../web/numbers.js";

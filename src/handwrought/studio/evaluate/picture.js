@@ -1,3 +1,4 @@
+// @ts-check
 // Images of digits with words under them, and SVG that the server drew.
 import { bytes } from "../../web/arrays.js";
 import { el } from "../../web/dom.js";

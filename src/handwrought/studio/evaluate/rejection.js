@@ -1,3 +1,4 @@
+// @ts-check
 // Accuracy against the share refused: the server's chart, and a threshold to drag along it.
 import { floats } from "../../web/arrays.js";
 import { el, svg } from "../../web/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // What every part of the page is given.
 
 /**

@@ -2,6 +2,7 @@
 import { el, svg } from "../../web/dom.js";
 import { percent } from "../../web/numbers.js";
 
+/** @type {Record<string, string>} */
 const TITLES = {
   rotation: "Rotate",
   shift: "Shift",
@@ -11,12 +12,14 @@ const TITLES = {
   thickness: "Thicken",
 };
 const ORDER = Object.keys(TITLES);
+/** @type {Record<string, (x: number) => string>} */
 const UNITS = {
   degrees: (x) => `${signed(x, 0)}°`,
   pixels: (x) => `${signed(x, 2)} px`,
   "times the size": (x) => `× ${x.toFixed(2)}`,
   "of white": (x) => `${(100 * x).toFixed(0)} %`,
 };
+/** @type {Record<string, string>} */
 const HELP = {
   rotation: "Degrees, clockwise; to the left of the middle counter-clockwise",
   shift: "Pixels: every fourth image to the right, down, left and up",
@@ -26,12 +29,17 @@ const HELP = {
   thickness: "Pixels on each side of a stroke; to the left of the middle thinner",
 };
 
+/** @param {number} x @param {number} digits */
 function signed(x, digits) {
   const text = Math.abs(x).toFixed(digits);
   return x < 0 && Number(text) ? `−${text}` : text;
 }
 
-// changes: what the server offers; amounts: what they begin with; onChange(amounts).
+/**
+ * @param {Evaluate.ChangeOffered[]} changes
+ * @param {Record<string, any>} amounts What they begin with.
+ * @param {(amounts: Record<string, number>) => void} onChange
+ */
 export function sliders(changes, amounts, onChange) {
   const sorted = changes.toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   const made = sorted.map((change) => {
@@ -110,7 +118,7 @@ export function sliders(changes, amounts, onChange) {
       ),
     reset() {
       for (const { change, input, tell } of made) {
-        input.value = change.harmless;
+        input.value = String(change.harmless);
         tell();
       }
       onChange(now());
@@ -118,6 +126,7 @@ export function sliders(changes, amounts, onChange) {
     showCurves(curves) {
       for (const { name, amounts: xs, accuracy } of curves) {
         const slider = made.find(({ change }) => change.name === name);
+        if (!slider) continue;
         slider.line.setAttribute(
           "points",
           xs.map((x, i) => `${100 * slider.share(x)},${100 * (1 - accuracy[i])}`).join(" "),

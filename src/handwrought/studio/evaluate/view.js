@@ -1,3 +1,4 @@
+// @ts-check
 // Evaluate: how good a trained network is, and where and why it fails.
 import { el, messageOf } from "../../web/dom.js";
 import { percent } from "../../web/numbers.js";

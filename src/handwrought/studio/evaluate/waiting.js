@@ -1,3 +1,4 @@
+// @ts-check
 // Work that takes the studio a while: asked for again until it is done, with a bar meanwhile.
 import { el } from "../../web/dom.js";
 

@@ -1,5 +1,12 @@
 // The course of the cost: training and held-out, over the steps; small, and quick enough to run along.
+/** @type {[number, string, number[]][]} */
+const LINES = [
+  [2, "--quiet", [5, 4]],
+  [1, "--c-cost", []],
+]; // which of a point's three numbers, its colour, and its dashes
+
 export function course(canvas) {
+  /** @type {any} */
   let now = null;
 
   function draw() {
@@ -50,10 +57,7 @@ export function course(canvas) {
     );
     context.textAlign = "left";
     context.fillText("0", box.x, box.y + box.height + 7);
-    for (const [which, name, dash] of [
-      [2, "--quiet", [5, 4]],
-      [1, "--c-cost", []],
-    ]) {
+    for (const [which, name, dash] of LINES) {
       context.strokeStyle = colour(name);
       context.lineWidth = 2.2;
       context.lineJoin = "round";

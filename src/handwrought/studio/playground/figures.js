@@ -1,3 +1,4 @@
+// @ts-check
 // The cost and the share that is right, on training points and on those held out; and their course.
 import { el } from "../../web/dom.js";
 import { count, number, percent } from "../../web/numbers.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The picture of what one neuron makes of all inputs: the output, unless another is shown large.
 import { el } from "../../web/dom.js";
 import { figures, sentenceOf } from "./figures.js";

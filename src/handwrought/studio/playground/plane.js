@@ -297,6 +297,7 @@ export function plane(canvas) {
       const [x, y] = [low + across * (high - low), top - down * (top - bottom)];
       const { x: xs, y: ys, training } = now.points;
       function near(reach) {
+        /** @type {[number, number | null]} */
         let [best, found] = [reach, null];
         for (let i = 0; i < training; i++) {
           const [qx, qy] = now.inputs === 2 ? [xs[2 * i], xs[2 * i + 1]] : [xs[i], ys[i]];

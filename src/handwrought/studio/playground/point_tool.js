@@ -22,8 +22,8 @@ export function pointTool(canvas, picture, act) {
 
   function use(next) {
     mode = next;
-    for (const button of buttons.children)
-      button.setAttribute("aria-pressed", String(button.mode === mode));
+    for (const button of buttons.querySelectorAll("button"))
+      button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     canvas.classList.toggle("aims", mode !== null);
     canvas.setAttribute("role", mode === null ? "img" : "application");
     if (mode === null) canvas.removeAttribute("tabindex");
@@ -48,7 +48,7 @@ export function pointTool(canvas, picture, act) {
           },
           name,
         );
-        button.mode = meant;
+        button.dataset.mode = meant;
         return button;
       }),
     );

@@ -1,3 +1,4 @@
+// @ts-check
 // The settings in the address, and the presets that they may be.
 import { el } from "../../web/dom.js";
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Run, pause, one step at a time, and how fast.
 import { el } from "../../web/dom.js";
 import { count } from "../../web/numbers.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Playground: networks small enough to see whole.  All numbers come from the studio, in frames whose
 // layout stands in playground.py; the address holds the settings and what was done since the start.
 import { floats } from "../../web/arrays.js";

@@ -30,8 +30,8 @@ export function weightEditor(on) {
     },
   });
   const symbol = el("b", { class: "symbol" });
-  field.min = -1000;
-  field.max = 1000;
+  field.min = "-1000";
+  field.max = "1000";
 
   function pick(l, j, k) {
     on.choose(k === undefined ? [l, j] : [l, j, Math.min(k, sizes[l - 2] - 1)]);
@@ -88,23 +88,23 @@ export function weightEditor(on) {
       below.value = k === undefined ? "bias" : k;
       symbol.replaceChildren(k === undefined ? "bias b" : "weight w");
       symbol.className = `symbol ${k === undefined ? "q-b" : "q-w"}`;
-      slider.max = 5;
-      slider.min = -5;
+      slider.max = "5";
+      slider.min = "-5";
     },
     focus: () => slider.focus({ preventScroll: true }),
     // read(at) gives a parameter's value.
     show(read) {
       if (!at) return;
       const value = read(at);
-      if (Math.abs(value) > slider.max) {
-        slider.max = 5 * Math.ceil(Math.abs(value) / 5);
-        slider.min = -slider.max;
+      if (Math.abs(value) > Number(slider.max)) {
+        slider.max = String(5 * Math.ceil(Math.abs(value) / 5));
+        slider.min = `-${slider.max}`;
       }
-      if (Math.abs(Number(slider.value) - value) > 0.005) slider.value = value;
+      if (Math.abs(Number(slider.value) - value) > 0.005) slider.value = String(value);
       slider.setAttribute("aria-valuetext", number(value));
       if (document.activeElement !== field || !(Math.abs(Number(field.value) - value) < 1e-9)) {
         if (document.activeElement !== field || field.value !== "")
-          field.value = Number(value.toPrecision(6));
+          field.value = String(Number(value.toPrecision(6)));
       }
       field.title = exact(value);
     },

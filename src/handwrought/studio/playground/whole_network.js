@@ -40,7 +40,7 @@ export function wholeNetwork(on) {
 
   function build(made) {
     const held = root.contains(document.activeElement)
-      ? document.activeElement.getAttribute("aria-label")
+      ? document.activeElement?.getAttribute("aria-label")
       : null;
     about = made;
     sizes = made.sizes;
@@ -131,6 +131,7 @@ export function wholeNetwork(on) {
   function wire(at) {
     const bias = at.length === 2;
     const path = svg(bias ? "rect" : "path", { class: "wire" });
+    /** @type {SVGElement} */
     const hit = svg(bias ? "rect" : "path", { class: "hit" });
     const made = { at, path, hit, value: 0 };
     hit.append(svg("title"));
@@ -197,7 +198,8 @@ export function wholeNetwork(on) {
       }),
     );
     [...heads.children].forEach((each, l) => {
-      each.style.translate = `calc(${centre(l, 0, width)[0]}px - 50%) 0`;
+      /** @type {HTMLElement} */ (each).style.translate =
+        `calc(${centre(l, 0, width)[0]}px - 50%) 0`;
     });
     for (const { at, path, hit } of wires) {
       const [x2, y2] = centre(at[0] - 1, at[1], width);

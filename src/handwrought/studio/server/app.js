@@ -1,9 +1,15 @@
+// @ts-check
 // The frame: which view is shown, the theme, and how views talk to the server.
 //
 // A view is `export default { title, mount(root, app) -> unmount() }` in NAME/view.js.
-const main = document.getElementById("view");
-const names = [...document.querySelectorAll("nav a")].map((link) => link.hash.slice(1));
-let shown = null; // { unmount, sockets }
+import { byId } from "../../web/dom.js";
+
+const main = byId("view");
+/** @type {NodeListOf<HTMLAnchorElement>} */
+const links = document.querySelectorAll("nav a");
+const names = [...links].map((link) => link.hash.slice(1));
+/** @type {{ sockets: Set<Connection>, unmount: (() => void) | null } | null} */
+let shown = null;
 let turn = 0;
 
 // --- routes: #name?key=value ----------------------------------------------------------------------
@@ -16,11 +22,12 @@ function place() {
 async function show() {
   const mine = ++turn;
   const { name, params } = place();
-  for (const link of document.querySelectorAll("nav a")) {
+  for (const link of links) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   leave();
+  /** @type {View} */
   let view;
   try {
     view = (await import(`/static/studio/${name}/view.js`)).default;
@@ -31,9 +38,11 @@ async function show() {
   }
   if (mine !== turn) return; // another was asked for meanwhile
   // A view's rules are for that view alone.
-  for (const sheet of document.querySelectorAll("link[data-view]"))
-    sheet.disabled = sheet.dataset.view !== name;
+  /** @type {NodeListOf<HTMLLinkElement>} */
+  const sheets = document.querySelectorAll("link[data-view]");
+  for (const sheet of sheets) sheet.disabled = sheet.dataset.view !== name;
   document.title = `${view.title} · handwrought studio`;
+  /** @type {Set<Connection>} */
   const sockets = new Set();
   shown = { sockets, unmount: null };
   shown.unmount = view.mount(main, appFor(name, params, sockets));
@@ -49,13 +58,19 @@ function leave() {
 }
 
 addEventListener("hashchange", show);
-document.querySelector(".skip").addEventListener("click", (event) => {
+document.querySelector(".skip")?.addEventListener("click", (event) => {
   event.preventDefault(); // its hash is no view
   main.focus();
 });
 
 // --- what a view is given ---------------------------------------------------------------------------
 
+/**
+ * @param {string} name
+ * @param {URLSearchParams} params
+ * @param {Set<Connection>} sockets
+ * @returns {App}
+ */
 function appFor(name, params, sockets) {
   return {
     params,
@@ -73,11 +88,16 @@ function appFor(name, params, sockets) {
     },
     toast,
     announce(text) {
-      document.getElementById("announcer").textContent = text;
+      byId("announcer").textContent = text;
     },
   };
 }
 
+/**
+ * @param {string} path
+ * @param {{ method?: string, body?: any }} options
+ * @returns {Promise<any>}
+ */
 async function ask(path, { method = "GET", body } = {}) {
   const raw = body instanceof Blob || ArrayBuffer.isView(body);
   let response;
@@ -97,10 +117,18 @@ async function ask(path, { method = "GET", body } = {}) {
 
 // A WebSocket that comes back by itself.  `onMessage` gets parsed JSON, or an ArrayBuffer.
 // options: onOpen() after each (re)connection.
+/**
+ * @param {string} path
+ * @param {(message: any) => void} onMessage
+ * @param {{ onOpen?: () => void }} options
+ * @returns {Connection}
+ */
 function socket(path, onMessage, { onOpen } = {}) {
-  let inner = null;
+  /** @type {WebSocket} */
+  let inner;
   let wait = 250;
-  let timer = null;
+  /** @type {number | undefined} */
+  let timer;
   let closed = false;
   const connect = () => {
     inner = new WebSocket(`ws://${location.host}${path}`);
@@ -126,11 +154,9 @@ function socket(path, onMessage, { onOpen } = {}) {
     // Says whether it went out; what is not sent is for the caller to repeat in onOpen.
     send(data) {
       if (inner.readyState !== WebSocket.OPEN) return false;
-      inner.send(
-        typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
-          ? data
-          : JSON.stringify(data),
-      );
+      const raw =
+        typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+      inner.send(raw ? /** @type {string | BufferSource} */ (data) : JSON.stringify(data));
       return true;
     },
     close() {
@@ -143,17 +169,20 @@ function socket(path, onMessage, { onOpen } = {}) {
   };
 }
 
+/** @param {boolean} yes */
 function lost(yes) {
-  const banner = document.getElementById("lost");
+  const banner = byId("lost");
   banner.hidden = !yes;
   banner.textContent = yes
     ? "The studio does not answer. If it was started anew, open the address that it printed; else this page comes back by itself."
     : "";
 }
 
-let toastTimer = null;
+/** @type {number | undefined} */
+let toastTimer;
+/** @param {string} text */
 function toast(text) {
-  const box = document.getElementById("toast");
+  const box = byId("toast");
   box.textContent = text;
   box.classList.add("shown");
   clearTimeout(toastTimer);
@@ -162,7 +191,8 @@ function toast(text) {
 
 // --- theme --------------------------------------------------------------------------------------
 
-const themeButton = document.getElementById("theme");
+const themeButton = byId("theme");
+/** @param {string | undefined} theme */
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   themeButton.textContent = theme === "dark" ? "Light theme" : "Dark theme";

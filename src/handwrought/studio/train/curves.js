@@ -1,6 +1,6 @@
 // Cost and accuracy over the epochs, of one run and of those compared with it.
 import { chart } from "../../web/chart.js";
-import { el } from "../../web/dom.js";
+import { el, messageOf } from "../../web/dom.js";
 import { number, percent } from "../../web/numbers.js";
 
 export const COMPARED = ["--c-w", "--c-z", "--c-grad", "--c-delta", "--c-b"];
@@ -63,7 +63,7 @@ export function curves() {
         "validation images",
       ),
     );
-    return { kind, plot, now, root, chart: null };
+    return { kind, plot, now, root, chart: /** @type {any} */ (null) };
   });
   const message = el("p", { class: "note" });
   const root = el(
@@ -129,7 +129,7 @@ export function curves() {
       if (panel.chart) panel.chart.update(traces, layout);
       else panel.chart = await chart(panel.plot, traces, layout, label);
     } catch (error) {
-      message.textContent = error.message;
+      message.textContent = messageOf(error);
     }
     if (closed) panel.chart?.close();
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // What goes wrong with a run, with buttons that mend it.
 import { el } from "../../web/dom.js";
 

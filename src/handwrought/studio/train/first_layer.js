@@ -1,3 +1,4 @@
+// @ts-check
 // First-layer weights as images, and the images that are read most wrongly.
 import { bytes } from "../../web/arrays.js";
 import { el } from "../../web/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The form of a new training: a new network, or a fine-tuning on one's own digits.
 import { el, messageOf } from "../../web/dom.js";
 import { tuning } from "./live_settings.js";

@@ -1,12 +1,9 @@
-"""What there is to see of a network while it trains; what is measured is in
-:mod:`handwrought.training.metrics`."""
+"""What there is to see of a network while it trains: first-layer weights, and misread images."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from handwrought.training.metrics import SAMPLE, LayerMeasured, Measurer, Point
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,14 +12,14 @@ if TYPE_CHECKING:
     from handwrought.data.dataset import Split
     from handwrought.nn.network import Network
 
-__all__ = ["SAMPLE", "LayerMeasured", "Look", "Measurer", "Point", "look", "worst_read"]
+__all__ = ["NetworkImages", "network_images", "worst_read"]
 
 _SHOWN = 100
 _WORST = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class NetworkImages:
     """What there is to see: first-layer weights, and the most wrong validation images.
 
     Attributes
@@ -44,9 +41,9 @@ class Look:
     wrong: list[tuple[int, int, float]]
 
 
-def look(
+def network_images(
     network: Network, validation: Split | None, shown: NDArray[np.uint8] | None = None
-) -> Look:
+) -> NetworkImages:
     """First-layer weights, and the most confidently wrong of these images; see :func:`worst_read`."""
     import numpy as np
 
@@ -57,7 +54,7 @@ def look(
     most = float(np.abs(weights).max()) or 1.0
     quantized = np.round(weights * (127 / most)).astype(np.int8)
     images, wrong = worst_read(network, validation, shown)
-    return Look(quantized, first.n_out, most, images, wrong)
+    return NetworkImages(quantized, first.n_out, most, images, wrong)
 
 
 def worst_read(

@@ -1,3 +1,4 @@
+// @ts-check
 // What is asked of the server: begin, go on, pause, change.
 import { messageOf } from "../../web/dom.js";
 import { isLive } from "./run_list.js";

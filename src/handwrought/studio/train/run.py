@@ -10,10 +10,10 @@ from typing import Any
 
 from handwrought.errors import DataError
 from handwrought.studio.server.messages import decode
-from handwrought.studio.train.live_images import Point
 from handwrought.studio.train.run_folder import CONFIG, Config, read_history, read_json
 from handwrought.studio.train.training_request import TrainingRequest
 from handwrought.training.diagnosis import Finding, diagnose
+from handwrought.training.metrics import Point
 
 __all__ = ["ENDS", "Run", "changed", "free_name", "named", "read_run"]
 

@@ -21,8 +21,8 @@ from typing import Annotated, Any, Literal
 
 from handwrought.errors import DataError, InvalidArgument
 from handwrought.studio.server.messages import Length, Within, decode
-from handwrought.studio.train.live_images import Point
 from handwrought.studio.train.training_request import TrainingRequest
+from handwrought.training.metrics import Point
 
 __all__ = [
     "CHECKPOINT",

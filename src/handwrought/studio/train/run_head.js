@@ -1,3 +1,4 @@
+// @ts-check
 // The head of the run that is shown: its name, what it trains, its buttons and how far it is.
 import { el } from "../../web/dom.js";
 import { count, number } from "../../web/numbers.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The runs as the page knows them, kept up to date by what the server tells.
 import { isLive, STATUS } from "./run_list.js";
 

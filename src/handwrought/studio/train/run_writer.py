@@ -14,7 +14,7 @@ from handwrought.data.representations import represent_split
 from handwrought.nn.network import Network
 from handwrought.runs.checkpoint import save_checkpoint
 from handwrought.storage import save_model
-from handwrought.studio.train.live_images import SAMPLE, Measurer, Point, look
+from handwrought.studio.train.live_images import network_images
 from handwrought.studio.train.run_folder import (
     CHECKPOINT,
     add_to_history,
@@ -22,6 +22,7 @@ from handwrought.studio.train.run_folder import (
     write_history,
 )
 from handwrought.studio.train.snapshots import moment_path, steps_kept, thinned
+from handwrought.training.metrics import SAMPLE, Measurer, Point
 from handwrought.training.state import TrainingState
 
 __all__ = ["Keeper", "Now", "finite"]
@@ -125,7 +126,9 @@ class Keeper:
         if not force and perf_counter() - self._looked < max(_LOOKED, self._pause_measuring):
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            now = look(network, self.validation if whole else self.measurer.sample, self.images)
+            now = network_images(
+                network, self.validation if whole else self.measurer.sample, self.images
+            )
         payload = now.weights.tobytes() + now.images.tobytes()
         self.tell("look", payload, shown=len(now.weights), neurons=now.neurons, most=now.most,
                   wrong=now.wrong, n_in=network.n_inputs)  # fmt: skip

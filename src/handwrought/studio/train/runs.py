@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 from handwrought.errors import DataError, InvalidArgument
 from handwrought.studio.server.messages import decode
 from handwrought.studio.train.fine_tuning import brought, offered, prepare, tuned_wish
-from handwrought.studio.train.live_images import Point
 from handwrought.studio.train.process_messages import tell
 from handwrought.studio.train.run import ENDS, Run, changed, free_name, named, read_run
 from handwrought.studio.train.run_folder import (
@@ -40,6 +39,7 @@ from handwrought.studio.train.run_folder import (
 from handwrought.studio.train.run_process import begun, ended, epitaph, said
 from handwrought.studio.train.snapshots import steps_kept, thinned
 from handwrought.studio.train.training_request import TrainingRequest
+from handwrought.training.metrics import Point
 
 if TYPE_CHECKING:
     from handwrought.studio.server.studio import Studio

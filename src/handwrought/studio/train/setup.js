@@ -52,10 +52,11 @@ export function setup(offered, onBegin, onOwn) {
         : null,
     );
   });
-  const augmented = groups.at(-1);
+  const augmented = groups[groups.length - 1];
   const enable = () => {
-    for (const field of augmented.querySelectorAll("input, select"))
-      if (field !== changes) field.disabled = !changes.checked;
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const fields = augmented.querySelectorAll("input, select");
+    for (const field of fields) if (field !== changes) field.disabled = !changes.checked;
   };
   changes.addEventListener("change", enable);
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from handwrought.studio.train.live_images import Point
+    from handwrought.training.metrics import Point
 
 __all__ = ["due_steps", "moment_path", "steps_kept", "thinned"]
 

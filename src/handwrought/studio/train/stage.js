@@ -1,3 +1,4 @@
+// @ts-check
 // All that is shown of one run.
 import { el } from "../../web/dom.js";
 import { curves } from "./curves.js";

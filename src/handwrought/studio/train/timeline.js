@@ -1,7 +1,7 @@
 // Back through a run: its network at each moment that was kept, and what it made of one image then.
 import { bytes, floats } from "../../web/arrays.js";
 import { bars } from "../../web/bars.js";
-import { el } from "../../web/dom.js";
+import { el, messageOf } from "../../web/dom.js";
 import { count, number, percent } from "../../web/numbers.js";
 import { grid, largest, paintAmounts, paintInk, sight } from "../../web/pixels.js";
 import { paintWeights } from "./image_tiles.js";
@@ -98,7 +98,9 @@ export function scrubber(app) {
     while (next !== null) {
       asked = next;
       next = null;
-      const [id, wish] = [run.id, chosen()];
+      /** @type {string} */
+      const id = run.id;
+      const wish = chosen();
       try {
         const found = await app.post("/api/train/moment", { run: id, step: asked, pixels: wish });
         if (run?.id !== id) continue;
@@ -119,7 +121,7 @@ export function scrubber(app) {
           paintCourse();
         }
       } catch (error) {
-        when.textContent = error.message;
+        when.textContent = messageOf(error);
       }
     }
     asked = null;
@@ -219,7 +221,7 @@ export function scrubber(app) {
       if (document.activeElement === image) return; // it may be open
       const before =
         image.selectedOptions[0] ?? el("option", { value: "drawing" }, "your last drawing");
-      const pixels = look ? bytes(look.images) : null;
+      const pixels = look ? bytes(look.images) : new Uint8Array();
       wrong = (look?.wrong ?? []).map(([label, said], i) =>
         el(
           "option",
@@ -232,7 +234,7 @@ export function scrubber(app) {
       const others = wrong.filter((option) => option.value !== before.value);
       const drawing =
         before.value === "drawing" ? null : el("option", { value: "drawing" }, "your last drawing");
-      image.replaceChildren(before, ...[drawing].filter(Boolean), ...others);
+      image.replaceChildren(before, ...(drawing ? [drawing] : []), ...others);
       image.value = before.value;
     },
     add(step) {
@@ -244,7 +246,7 @@ export function scrubber(app) {
     },
     fit(fresh, follow = true) {
       root.hidden = steps.length === 0;
-      slider.max = Math.max(0, steps.length - 1);
+      slider.max = String(Math.max(0, steps.length - 1));
       if (follow) slider.value = slider.max;
       if (fresh || (follow && document.activeElement !== slider)) ask();
     },

@@ -91,11 +91,11 @@ class Scrubber:
         """
         import numpy as np
 
-        from handwrought.studio.train.live_images import look
+        from handwrought.studio.train.live_images import network_images
 
         model = self._model(name, step)
         network = model.network
-        seen = look(network, None)
+        seen = network_images(network, None)
         pixels = self._pixels(image)
         layers: list[Layer] = []
         probabilities = None

@@ -1,3 +1,4 @@
+// @ts-check
 // Train: begin a training, watch it, steer it, and look back.
 import { el, messageOf } from "../../web/dom.js";
 import { COMPARED } from "./curves.js";
