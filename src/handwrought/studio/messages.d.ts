@@ -349,6 +349,7 @@ declare namespace Backprop {
     image: string;
     label: number;
     prediction: number;
+    class_names: string[];
     cost: number;
     cost_name: string;
     output: number[];

@@ -5,7 +5,9 @@ import { exact } from "../../web/numbers.js";
 const shown = (p) => (p !== 0 && Math.abs(p) < 0.0005 ? "< 0.001" : p.toFixed(3).replace("-", "−"));
 
 export function compare() {
-  let [rows, named] = [[], ""];
+  /** @type {any[]} */
+  let rows = [];
+  let named = "";
   const root = el("ul", { class: "ms-compare", "aria-label": "The outputs, before and after" });
   const row = (name) => {
     const [before, after] = [el("span", { class: "before" }), el("span", { class: "after" })];

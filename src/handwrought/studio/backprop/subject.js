@@ -17,10 +17,7 @@ export function subject({ app, onImage, onNetwork, onLabel }) {
     el("option", { value: "" }, "any digit"),
     DIGITS.map((d) => el("option", { value: d }, `a ${d}`)),
   );
-  const label = el(
-    "select",
-    { id: "ms-label", onchange: () => onLabel(Number(label.value)) },
-  );
+  const label = el("select", { id: "ms-label", onchange: () => onLabel(Number(label.value)) });
   const labelBox = el(
     "span",
     { class: "row" },
