@@ -588,7 +588,7 @@ declare namespace Evaluate {
     second_confidence: number;
     pixels: string;
   }
-  interface Refusals {
+  interface Rejections {
     svg: string;
     x: [number, number];
     y: [number, number];
@@ -615,7 +615,7 @@ declare namespace Evaluate {
     over: number;
     calibration_svg: string;
     counts_svg: string;
-    refusals: Evaluate.Refusals;
+    rejections: Evaluate.Rejections;
     changes: Evaluate.ChangeOffered[];
     tsne: boolean;
     done: true;
