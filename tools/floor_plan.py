@@ -27,7 +27,7 @@ LEVELS = (
     ("storage",),
     ("nn", "imaging"),
     ("kernels", "web"),
-    ("floating_point", "setting"),
+    ("floating_point", "setting", "text"),
     ("errors",),
 )
 """From the faces down to the ground; a package may use any of a lower row."""

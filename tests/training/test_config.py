@@ -169,7 +169,7 @@ def test_optimizers_heed_their_constants():
 
 
 def test_help_answers_without_numpy():
-    code = "import sys, handwrought.training.config; print('numpy' in sys.modules)"
+    code = "import sys, handwrought.cli; print('numpy' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, TextIO
 
-from handwrought.storage.text import printable
+from handwrought.text import printable
 
 __all__ = [
     "complain",

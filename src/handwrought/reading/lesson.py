@@ -24,7 +24,7 @@ from handwrought.runs.folder import HISTORY, MODEL
 from handwrought.runs.history import History
 from handwrought.runs.training import RunTraining
 from handwrought.runs.writer import RunWriter
-from handwrought.storage.text import printable
+from handwrought.text import printable
 from handwrought.training.config import TrainingConfig, renamed
 from handwrought.training.fine_tuning import begin_fine_tuning
 from handwrought.training.metrics import SAMPLE

@@ -11,7 +11,7 @@ from handwrought.nn.network import Network
 from handwrought.runs.folder import BEST, MODEL
 from handwrought.runs.history import History
 from handwrought.storage.header import MAX_LABEL
-from handwrought.storage.text import printable
+from handwrought.text import printable
 from handwrought.training.best import Best
 from handwrought.training.config import TrainingConfig
 from handwrought.training.plan import record_of
