@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
+
+from handwrought.cli import app
 
 from .test_commands import run
 
@@ -130,3 +133,14 @@ def test_what_does_not_fit_is_told_in_one_sentence(tmp_path, arguments, word):
     assert word in done.stderr
     assert done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_options_by_their_old_names_are_told_and_taken():
+    done = CliRunner().invoke(app, ["train", "--hardest", "0", "--average", "0.9"])
+    assert done.exception is not None
+    assert "backprop_fraction is 0.0: it must be a number above 0" in str(done.exception)
+    assert "--hardest is called --backprop-fraction now" in done.stderr
+    assert "--average is called --ema-decay now" in done.stderr
+    done = CliRunner().invoke(app, ["train", "--hardest", "much"])
+    assert "--backprop-fraction is 'much': give a number" in str(done.exception)
+    assert "--hardest" not in CliRunner().invoke(app, ["train", "--help"]).output
