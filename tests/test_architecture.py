@@ -84,7 +84,6 @@ OPENED_ELSEWHERE = {
     },
     "studio/draw/answers.py": {"Image.open(io.BytesIO(picture))"},
     "runs/digits.py": {"np.load(stream, allow_pickle=False)"},
-    "studio/train/fine_tuning.py": {"np.load(stream, allow_pickle=False)"},
     "studio/server/picture_limits.py": {"Image.open(io.BytesIO(data))"},
     # The package's own files.
     "studio/server/routes.py": {
@@ -111,10 +110,7 @@ OPENED_ELSEWHERE = {
         "sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)",
     },
     "studio/server/login_page.py": {"os.fdopen(handle, 'w', encoding='utf-8')"},
-    "studio/train/run_folder.py": {
-        "os.open(folder / HISTORY, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 438)",
-        "os.fdopen(handle, 'ab')", "os.open(folder / LOG, how, 438)",
-    },
+    "studio/train/run_folder.py": {"os.open(folder / LOG, how, 438)"},
     # No files.
     "studio/playground/routes.py": {
         "kept.open(wish.tab, wish.settings, wish.did, wish.again, wish.points)", "self.open(wish)",

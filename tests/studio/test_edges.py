@@ -9,6 +9,8 @@ import pytest
 
 import handwrought as hw
 from handwrought.errors import DataError, HandwroughtError, InvalidArgument
+from handwrought.runs.digits import read_digits
+from handwrought.runs.history import MOST_POINTS, thinned
 from handwrought.studio.backprop.microscope import Microscope, View
 from handwrought.studio.backprop.subjects import ink_name
 from handwrought.studio.evaluate.activation_map import map_seen
@@ -16,11 +18,9 @@ from handwrought.studio.evaluate.projections import tsne
 from handwrought.studio.playground.settings import MOST_CHARACTERS, read_did
 from handwrought.studio.server.messages import encode, parse
 from handwrought.studio.server.studio import Studio
-from handwrought.studio.train.fine_tuning import _read_digits
 from handwrought.studio.train.live_images import worst_read
 from handwrought.studio.train.process_messages import hear
 from handwrought.studio.train.run_folder import LOG, last_words
-from handwrought.studio.train.snapshots import POINTS, thinned
 
 FRESH = "16-16:sigmoid:quadratic:fresh"
 BLANK = ink_name(np.zeros((28, 28), np.uint8))
@@ -195,14 +195,14 @@ def test_the_last_words_are_the_last_line_of_the_log(tmp_path):
 
 
 def test_a_long_history_keeps_its_ends_and_every_other_point_between():
-    short = list(range(POINTS))
+    short = list(range(MOST_POINTS))
     assert thinned(short) is short
-    long = list(range(POINTS + 1))
+    long = list(range(MOST_POINTS + 1))
     fewer = thinned(long)
-    keep = POINTS // 8
+    keep = MOST_POINTS // 8
     assert fewer[0] == 0
     assert fewer[-keep:] == long[-keep:]
-    assert len(fewer) < 0.6 * POINTS
+    assert len(fewer) < 0.6 * MOST_POINTS
     assert fewer == sorted(set(fewer))
 
 
@@ -265,6 +265,6 @@ def test_digits_brought_along_that_are_damaged_are_told(tmp_path):
     for content in (b"", b"no archive", cut, holed, whole.getvalue()):
         (tmp_path / "digits.npz").write_bytes(content)
         with pytest.raises(DataError, match="begin the fine-tuning anew"):
-            _read_digits(tmp_path / "digits.npz")
+            read_digits(tmp_path / "digits.npz")
     with pytest.raises(DataError, match="is damaged"):
-        _read_digits(tmp_path / "none.npz")
+        read_digits(tmp_path / "none.npz")

@@ -330,11 +330,15 @@ def studio(
         Path | None,
         typer.Option(help="Where runs and digits are kept; by default among your data."),
     ] = None,
+    runs: Annotated[
+        Path | None,
+        typer.Option(help="Show and keep runs in this folder instead, such as train's: runs."),
+    ] = None,
 ) -> None:
     """Draw, train and step through backpropagation in the browser, on this machine alone."""
     from handwrought.cli.studio import run
 
-    _leave(run(port=port, browser=browser, model=model, folder=folder))
+    _leave(run(port=port, browser=browser, model=model, folder=folder, runs=runs))
 
 
 @app.command(epilog="Example:  handwrought export shipped digits.html")

@@ -36,12 +36,16 @@ _OPENING = (
 )
 
 
-def run(*, port: int, browser: bool, model: Path | None, folder: Path | None) -> int:
+def run(
+    *, port: int, browser: bool, model: Path | None, folder: Path | None, runs: Path | None = None
+) -> int:
     """Serve until Ctrl-C; returns the exit code."""
     if not all(find_spec(name) for name in ("starlette", "uvicorn", "websockets")):
         raise MissingExtra("handwrought studio", "studio")
     _check_model(model)
     where = _prepared(folder)
+    if runs is not None and not runs.is_dir():
+        raise InvalidArgument(f"--runs is {runs}, which is no folder: name one that holds runs")
     with listen(port) as listening:
         # Ctrl-C is noted and raises nothing: it may come in the middle of an import.
         stopped = threading.Event()
@@ -56,7 +60,7 @@ def run(*, port: int, browser: bool, model: Path | None, folder: Path | None) ->
         sys.stdout.flush()
         door = _door(url) if browser else None
         try:
-            _serve(listening, found, token, door, where, model, stopped)
+            _serve(listening, found, token, door, where, model, runs, stopped)
         finally:
             if door is not None:
                 door.close()
@@ -98,6 +102,7 @@ def _serve(
     door: Door | None,
     folder: Path,
     model: Path | None,
+    runs: Path | None,
     stopped: threading.Event,
 ) -> None:
     """Serve until a signal; the server ends what it began, and raises nothing."""
@@ -116,7 +121,7 @@ def _serve(
             await super().startup(sockets)
             listening.listen(_QUEUE)
 
-    studio = Studio(folder, model, warm_up=begin)
+    studio = Studio(folder, model, runs=runs, warm_up=begin)
 
     async def rest() -> None:
         await asyncio.to_thread(studio.drop_idle)

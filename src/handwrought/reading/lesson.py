@@ -4,6 +4,7 @@ before and after, and how it is kept."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,19 @@ import numpy as np
 from handwrought.data.catalog import load_dataset
 from handwrought.data.collection import Collection
 from handwrought.data.dataset import Split
-from handwrought.errors import DataError, InvalidArgument
+from handwrought.errors import DataError, HandwroughtError, InvalidArgument
 from handwrought.model import Model
 from handwrought.nn.network import Network
 from handwrought.reading.fine_tuned import LEAST, Measured, measured, save_fine_tuned
 from handwrought.reading.recognizer import check_reads_digits, shipped_model
 from handwrought.runs.config import Lesson, RunConfig
 from handwrought.runs.digits import DIGITS, SOURCE, read_digits
-from handwrought.runs.folder import HISTORY, MODEL
+from handwrought.runs.folder import BEST, HISTORY, MODEL
 from handwrought.runs.history import History
 from handwrought.runs.training import RunTraining
 from handwrought.runs.writer import RunWriter
 from handwrought.text import printable
+from handwrought.training.best import Best
 from handwrought.training.config import TrainingConfig, renamed
 from handwrought.training.fine_tuning import begin_fine_tuning
 from handwrought.training.metrics import SAMPLE
@@ -49,7 +51,7 @@ class LessonTraining(RunTraining):
         self, config: RunConfig, folder: Path | None = None, state: TrainingState | None = None
     ) -> None:
         assert config.lesson is not None
-        self.lesson = config.lesson
+        self.lesson, self.folder = config.lesson, folder
         self.model = source_model(self.lesson, folder)
         check_reads_digits(self.lesson.source, self.model)
         self.own, self.held_out = own_digits(self.lesson, folder)
@@ -64,6 +66,9 @@ class LessonTraining(RunTraining):
             self.network, self.own, self.data, self.settings, lesson.share, lesson.rehearsed,
             report_every=1, resume=state,
         )  # fmt: skip
+        self.best = self.tuning.best
+        if state is not None and "best" not in state.arrays and self.folder is not None:
+            _restore_best(self.best, self.folder / BEST)
         self.training, self.examples = self.tuning.training, self.tuning.examples
         self.reports = self.tuning
         order = np.random.default_rng(self.settings.seed).permutation(len(self.examples))
@@ -83,13 +88,23 @@ class LessonTraining(RunTraining):
             done = history.reports[-1].epoch if history.reports else self.epochs_done
             source = printable(self.lesson.source)
             tuned = {**self.tuning.settings, "from": source, "epochs_done": done}
-            model = self.model if network is None else replace(self.model, network=network)
+            # What is stored rounds its weights, and the network in training is to keep its own.
+            model = self.model if network is None else replace(self.model, network=network.copy())
             self.temperature = save_fine_tuned(model, folder / MODEL, self.data, self.own, tuned)
 
         return RunWriter(
             folder, self.training, history, self.tuning.state, save, _no_best, tell, every,
             self._measure(),
         )  # fmt: skip
+
+
+def _restore_best(best: Best, path: Path) -> None:
+    """The studio kept it in a file of its own, before; without one, no epoch was better so far."""
+    with suppress(HandwroughtError, KeyError, ValueError, TypeError):
+        model = Model.load(path)
+        epoch, score = int(model.record["epoch"]), float(model.record["worth"])
+        best.vector[...] = model.network.parameters.numbers
+        best.epoch, best.score = epoch, score
 
 
 def _no_best() -> None:

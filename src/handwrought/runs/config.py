@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -146,7 +146,7 @@ def _check(config: RunConfig) -> None:
         raise ValueError(f"sentence is {config.sentence!r:.80}")
     if config.status not in STATUSES:
         raise ValueError(f"status is {config.status!r:.80}")
-    _check_number("created", config.created, float)
+    _check_number("created", config.created, float, most=1e11)
     for values, kinds in ((config.progress, _PROGRESS), (config.shape, _SHAPE)):
         for name, value in values.items():
             if name not in kinds:
@@ -164,6 +164,7 @@ def _check(config: RunConfig) -> None:
         _check_number("rehearsed", lesson.rehearsed, int)
 
 
-def _check_number(name: str, value: Any, kind: type) -> None:
-    if type(value) not in (int, kind) or not isfinite(value) or not 0 <= value <= 1e12:
+def _check_number(name: str, value: Any, kind: type, most: float | None = None) -> None:
+    most = most or (10**12 if kind is int else inf)
+    if type(value) not in (int, kind) or not isfinite(value) or not 0 <= value <= most:
         raise ValueError(f"{name} is {value!r:.80}")

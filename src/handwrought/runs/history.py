@@ -27,6 +27,7 @@ __all__ = ["Entry", "History", "read_history", "readable_history", "thinned"]
 
 MOST_POINTS = 800
 _MOST_BYTES = 1 << 28
+_POINT_OF_BEFORE = b'{"step"'
 
 
 @dataclass(frozen=True)
@@ -285,11 +286,13 @@ def _kept(path: Path, epochs: int, until: int, mend: bool) -> list[Entry]:
         entries = readable_history(path)[0]
     else:
         try:
-            entries = _strict(path, _content(path), epochs, until)
+            content = _content(path)
         except FileNotFoundError:
             return []
+        entries = _strict(path, content, epochs, until)
         done = [entry.report.epoch for entry in entries if entry.report is not None]
-        if (done[-1] if done else 0) < epochs:
+        known = not content.startswith(_POINT_OF_BEFORE)  # whose logs had points alone
+        if known and (done[-1] if done else 0) < epochs:
             raise ModelFileError(
                 f"{path} ends before epoch {epochs}, which its training has done: the file was "
                 f"changed; {_REMEDY}"
@@ -335,7 +338,7 @@ def _parsed(content: bytes) -> Iterator[tuple[int, Entry | Exception]]:
     last: str | None = ""
     for number, line in enumerate(content.split(b"\n")[:-1], start=1):
         # Of earlier versions, points were sealed one by one.
-        after = "" if line.startswith(b'{"step"') else last or ""
+        after = "" if line.startswith(_POINT_OF_BEFORE) else last or ""
         try:
             values, digest = unsealed(line, after=after)
             if number > 1 and (digest is None) != (last is None):

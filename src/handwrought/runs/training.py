@@ -73,7 +73,7 @@ class RunTraining:
             if state is None
             else go_on(self.network, split, state, settings, report_every=1)
         )
-        self.best = Best(self.network)
+        self.best: Best = Best(self.network)
         if state is not None:
             self.best.restore(state)
         self.reports: Any = (

@@ -289,11 +289,18 @@ def ask_everything(http, run, *, model=False):
         return json.loads(wire.recv(timeout=60))
 
 
-FILES = ("config.json", "history.jsonl", "look.json", "model.safetensors", "moments", "process.log")
+FILES = (
+    "config.json",
+    "history.jsonl",
+    "look.json",
+    "model.safetensors",
+    "snapshots",
+    "process.log",
+)
 
 
 def files_of(folder, name):
-    return sorted((folder / name).iterdir()) if name == "moments" else [folder / name]
+    return sorted((folder / name).iterdir()) if name == "snapshots" else [folder / name]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -318,7 +325,7 @@ def test_a_file_with_random_bytes_in_it_is_told_and_the_other_runs_are_shown(ope
         own = next(each for each in state["runs"] if each["id"] == run)
         if name == "config.json":
             assert own["status"] == "damaged"
-            assert "config.json is damaged" in own["sentence"]
+            assert "config.json is no training's plan, or is damaged" in own["sentence"]
         elif name in ("history.jsonl", "look.json"):
             assert name in shown["damage"]
             assert shown["findings"][0]["name"] == "damaged"
@@ -375,7 +382,7 @@ def test_no_link_pipe_folder_or_device_is_read_or_served(opened, tmp_path, name,
         assert served.status_code == 400
         assert f"run-{run}" not in models
     if name == "config.json":
-        assert "config.json cannot be read: " in state["runs"][0]["sentence"]
+        assert "config.json cannot be read (" in state["runs"][0]["sentence"]
 
 
 def test_a_run_whose_checkpoint_is_damaged_says_so_when_it_is_to_go_on(opened):

@@ -13,7 +13,7 @@ from handwrought.data.collection import Collection
 from handwrought.errors import DataError, InvalidArgument
 from handwrought.reading.fine_tuned import measured
 from handwrought.storage import read_header
-from handwrought.studio.train.fine_tuning import standard_wish, tuned_wish
+from handwrought.studio.train.fine_tuning import standard_wish, taught_settings
 from handwrought.studio.train.training_request import OwnDigits, TrainingRequest
 from handwrought.training.fine_tuning import fine_tune
 
@@ -89,7 +89,7 @@ def test_it_learns_as_the_command_does_to_the_bit_and_counts_before_and_after(
     header = read_header(watched.runs.model(run))
     record = header["record"]
     assert header["representation"] == view
-    assert record["fine_tuned"]["source"] == own
+    assert record["fine_tuned"]["from"] == own
     assert record["fine_tuned"]["digits"] == len(learnt)
     assert 0.2 <= header["calibration"]["temperature"] <= 5
     assert [m["kind"] for m in watched.heard].count("brought") == 2
@@ -140,4 +140,4 @@ def test_too_few_digits_and_models_of_other_things_are_refused(watched, tmp_path
     path = tmp_path / "letters.safetensors"
     hw.Network([784, 26], seed=0).save(path)
     with pytest.raises(InvalidArgument, match="784 numbers to 26"):
-        tuned_wish(standard_wish(), path)
+        taught_settings(standard_wish(), path)

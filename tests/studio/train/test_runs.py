@@ -18,14 +18,7 @@ from handwrought.reading.recognizer import Recognizer
 from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.studio.draw.drawings import Drawings
 from handwrought.studio.train.runs import LIVE
-from handwrought.studio.train.snapshots import (
-    BYTES,
-    MOMENTS,
-    POINTS,
-    due_steps,
-    steps_kept,
-    thinned,
-)
+from handwrought.studio.train.snapshots import BYTES, MOMENTS, due_steps, steps_kept
 from handwrought.studio.train.timeline import Scrubber
 from handwrought.studio.train.training_request import OwnDigits, TrainingRequest, controls, presets
 from handwrought.training.diagnosis import diagnose
@@ -91,11 +84,11 @@ def test_settings_change_while_it_runs(watched):
     watched.until_status(run, "running")
     augmentation = asdict(Augmentation(shift=1))
     runs.change(run, {"learning_rate": 0.25, "weight_decay": 0.001, "augmentation": augmentation})
-    watched.until(lambda: runs.get(run).wish.learning_rate == 0.25, "it says so")
+    watched.until(lambda: runs.get(run).settings.learning_rate == 0.25, "it says so")
     before = runs.get(run).progress["step"]
     watched.until(lambda: runs.get(run).progress["step"] > before + 50, "it goes on")
     assert runs.get(run).progress["rate"] == 0.25
-    assert runs.get(run).wish.augmentation == Augmentation(shift=1)
+    assert runs.get(run).settings.augmentation == Augmentation(shift=1)
     with pytest.raises(InvalidArgument, match="learning_rate is -1"):
         runs.change(run, {"learning_rate": -1.0})
 
@@ -135,24 +128,28 @@ def test_another_studio_finds_the_runs_on_disk_and_trains_on(watched, watches, t
     assert (ended.status, ended.progress["step"]) == ("finished", 200)
 
 
-def test_a_run_that_was_under_way_when_the_studio_died_is_interrupted(watched, watches, tmp_path):
+def test_what_another_process_trains_is_shown_as_running_and_left_to_it(watched, watches, tmp_path):
     run = watched.runs.begin(QUICK, "pause")
     watched.until_status(run, "paused")
-    found = watches(tmp_path).runs.get(run)
-    assert found.status == "stopped"
-    assert "goes on from its last checkpoint" in found.sentence
-
-
-def test_two_studios_do_not_train_one_run(watched, watches, tmp_path):
-    run = watched.runs.begin(QUICK, "pause")
-    watched.until_status(run, "paused")
-    other = watches(tmp_path)
-    other.runs.go_on(run, "pause")
-    failed = other.until_gone(run)
-    assert (failed.status, failed.sentence) == (
-        "failed",
-        "Another studio trains this run: use it there.",
-    )
+    process = watched.runs.get(run).process
+    other = watches(tmp_path).runs
+    found = other.get(run)
+    assert (found.status, found.live) == ("running", False)
+    assert found.sentence.startswith(f"It is trained by process {process.pid} on ")
+    assert found.sentence.endswith(": use it there.")
+    for refused in (
+        lambda: other.go_on(run, "pause"),
+        lambda: other.change(run, {"epochs": 9}),
+        lambda: other.rename(run, "mine"),
+        lambda: other.delete(run),
+    ):
+        with pytest.raises(InvalidArgument, match=f"this run is trained by process {process.pid}"):
+            refused()
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert other.whole(run)["run"]["status"] in ("stopped", "crashed")
+    watched.until_gone(run)
+    assert "its last checkpoint" in other.whole(run)["run"]["sentence"]
 
 
 def test_a_training_stops_and_keeps_itself_when_its_studio_is_gone(watched):
@@ -333,12 +330,6 @@ def test_what_is_kept_is_bounded():
         assert {0, total} <= steps
         assert len(steps) <= MOMENTS + 1
         assert len(steps) <= 4 or len(steps) * parameters * (2 if parameters > 2e5 else 4) <= BYTES
-    points = []
-    for step in range(5000):
-        points = thinned([*points, point(step)])
-    assert len(points) <= POINTS
-    assert points[0].step == 0
-    assert points[-1].step == 4999
 
 
 def test_every_control_is_explained_and_every_recipe_is_a_wish():

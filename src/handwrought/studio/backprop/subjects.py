@@ -354,7 +354,7 @@ class Networks:
         folder = self._studio.folder
         found = {
             f"file:runs/{name}/{path.name}": (title, path)
-            for name, (title, path) in run_models(folder / "runs").items()
+            for name, (title, path) in run_models(self._studio.runs).items()
         }
         others = sorted(folder.glob("*.safetensors"))
         return found | {f"file:{path.name}": (path.stem, path) for path in others}

@@ -79,7 +79,7 @@ class Evaluations:
         found = {"shipped": ("Shipped model", shipped_model())}
         if self._studio.model is not None:
             found["own"] = self._studio.model.name, self._studio.model
-        models = run_models(self._studio.folder / "runs")
+        models = run_models(self._studio.runs)
         found |= {f"run-{name}": model for name, model in models.items()}
         return found
 

@@ -40,6 +40,8 @@ class Studio:
         Where runs and digits are kept.
     model : Path, optional
         The model that reads; by default the shipped one.
+    runs : Path, optional
+        Where runs are kept instead, such as those of ``handwrought train``.
     warm_up : callable, optional
         Called in the background once the model is loaded: the process that it begins makes
         compiled code for trainings ready, and ends with the studio.
@@ -50,9 +52,11 @@ class Studio:
         folder: Path,
         model: Path | None = None,
         *,
+        runs: Path | None = None,
         warm_up: Callable[[], subprocess.Popen[bytes] | None] | None = None,
     ) -> None:
         self.folder = folder
+        self.runs = folder / "runs" if runs is None else runs
         self.model = model
         self._warm_up = warm_up
         self._backends: dict[type, Any] = {}

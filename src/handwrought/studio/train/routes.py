@@ -127,7 +127,7 @@ async def controls_offered(request: Request) -> Response:
 
 def _go_on(runs: Runs, asked: GoOn) -> None:
     run = runs.get(asked.run)
-    changes: dict[str, Any] = {"epochs": run.wish.epochs + asked.more}
+    changes: dict[str, Any] = {"epochs": run.settings.epochs + asked.more}
     if asked.learning_rate is not None:
         changes["learning_rate"] = asked.learning_rate
     runs.go_on(asked.run, asked.goal, changes)

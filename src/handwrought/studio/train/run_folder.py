@@ -1,9 +1,5 @@
-"""What a run keeps in its folder, each file's reader beside its writer.
-
-``config.json`` (name, wish, how it stands), ``history.jsonl`` (a point a line), ``look.json`` (the
-last pictures), ``moments/STEP.safetensors`` (the network at that step, for the scrubber),
-``checkpoint.safetensors``, ``model.safetensors`` and ``process.log``; where it learns its writer's
-own digits, what :mod:`handwrought.studio.train.fine_tuning` adds.
+"""What the studio keeps in a run's folder beside what :mod:`handwrought.runs` does: ``look.json`` (the
+last pictures), ``process.log``, and the models of all runs by their names.
 
 All JSON holds a digest (:mod:`handwrought.storage.sealed`); what was changed or damaged is told, and
 taken for nothing else.  Only regular files of the folder itself are read: no link leads out of it.
@@ -13,45 +9,32 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from handwrought.errors import DataError, InvalidArgument
+from handwrought.runs.folder import CONFIG, MODEL
 from handwrought.studio.server.messages import Length, Within, decode
-from handwrought.studio.train.training_request import TrainingRequest
-from handwrought.training.metrics import Point
 
 __all__ = [
-    "CHECKPOINT",
-    "CONFIG",
-    "HISTORY",
     "LOG",
     "LOOK",
-    "MODEL",
-    "Config",
     "Look",
-    "add_to_history",
     "bytes_of",
     "content_of",
     "folders",
     "is_own",
     "last_words",
     "new_log",
-    "read_history",
     "read_json",
+    "run_id",
     "run_models",
-    "write_history",
     "write_json",
 ]
 
-CONFIG = "config.json"
-CHECKPOINT = "checkpoint.safetensors"
-MODEL = "model.safetensors"
 LOG = "process.log"
-HISTORY = "history.jsonl"
 LOOK = "look.json"
 _LONGEST = 64 << 20
 """Bytes of a file that is read whole; the largest network of the studio has half of them."""
@@ -59,43 +42,6 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr
 
 
 _Count = Annotated[int, Within(0, 10**12)]
-
-
-@dataclass(frozen=True)
-class _Progress:
-    step: _Count = 0
-    total: _Count = 0
-    epoch: float = 0.0
-    epochs: _Count = 0
-    cost: float | None = None
-    rate: float = 0.0
-    speed: float = 0.0
-    left: float | None = None
-    accuracy: float | None = None
-
-
-@dataclass(frozen=True)
-class _Shape:
-    step: _Count = 0
-    batches: Annotated[int, Within(1, 10**12)] = 1
-    images: _Count = 0
-    parameters: _Count = 0
-    sizes: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Config:
-    """What ``config.json`` holds."""
-
-    name: Annotated[str, Length(1, 120)]
-    created: Annotated[float, Within(0, 1e11)]
-    wish: TrainingRequest
-    status: Literal[
-        "starting", "running", "paused", "finished", "stopped", "diverged", "failed", "crashed"
-    ]
-    sentence: str
-    progress: _Progress
-    shape: _Shape
 
 
 @dataclass(frozen=True)
@@ -112,9 +58,19 @@ class Look:
 
 
 def folders(runs: Path) -> list[Path]:
-    """Those of the runs, in the order in which they were made; no links to others."""
-    found = sorted(runs.iterdir()) if runs.is_dir() else []
-    return [each for each in found if not each.name.startswith(".") and _is(stat.S_ISDIR, each)]
+    """Those of the runs, in the order in which they were made, a committee's members among them; no
+    links to others."""
+    found = []
+    for folder in sorted(runs.iterdir()) if runs.is_dir() else []:
+        if not folder.name.startswith(".") and _is(stat.S_ISDIR, folder):
+            members = sorted(folder.glob("member-*"), key=lambda path: (len(path.name), path.name))
+            found += [each for each in members if _is(stat.S_ISDIR, each)] or [folder]
+    return found
+
+
+def run_id(runs: Path, folder: Path) -> str:
+    """A run's name in messages: its folder's, or its committee's and its own."""
+    return ".".join(folder.relative_to(runs).parts)
 
 
 def is_own(path: Path) -> bool:
@@ -147,51 +103,6 @@ def content_of(path: Path) -> bytes:
         raise
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-
-
-def read_history(folder: Path) -> tuple[list[Point], str]:
-    """The points measured so far, and a sentence on what is damaged, or no text."""
-    from handwrought.storage.sealed import unsealed
-
-    points, damaged = [], []
-    try:
-        lines = content_of(folder / HISTORY).split(b"\n")
-    except FileNotFoundError:
-        return [], ""
-    except DataError as error:
-        return [], f"{error}."
-    for number, line in enumerate(lines if lines[-1] else lines[:-1], start=1):
-        try:
-            points.append(decode(Point, unsealed(line)[0]))
-        except (ValueError, RecursionError):
-            damaged.append(number)
-    if not damaged:
-        return points, ""
-    which = f"line {damaged[0]}" if len(damaged) == 1 else f"{len(damaged)} lines"
-    return (
-        points,
-        f"In {HISTORY}, {which} of {len(lines) - 1} cannot be read: nothing is shown of it.",
-    )
-
-
-def write_history(folder: Path, points: Sequence[Point]) -> None:
-    """These points and no others."""
-    from handwrought.storage.atomic import write_atomically
-
-    write_atomically(folder / HISTORY, b"".join(map(_line, points)))
-
-
-def add_to_history(folder: Path, point: Point) -> None:
-    """One point more."""
-    handle = os.open(folder / HISTORY, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o666)
-    with os.fdopen(handle, "ab") as history:
-        history.write(_line(point))
-
-
-def _line(point: Point) -> bytes:
-    from handwrought.storage.sealed import sealed
-
-    return sealed(asdict(point)) + b"\n"
 
 
 def read_json(path: Path, kind: Any = None) -> dict[str, Any] | None:
@@ -244,7 +155,7 @@ def run_models(runs: Path) -> dict[str, tuple[str, Path]]:
             with suppress(DataError):
                 name = (read_json(folder / CONFIG) or {}).get("name")
             named = name[:80] if isinstance(name, str) and name else folder.name
-            found[folder.name] = named, folder / MODEL
+            found[run_id(runs, folder)] = named, folder / MODEL
     return found
 
 

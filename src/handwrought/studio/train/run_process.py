@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from handwrought.errors import DataError
+from handwrought.runs.folder import CHECKPOINT
 from handwrought.studio.train.process_messages import hear
-from handwrought.studio.train.run_folder import CHECKPOINT, last_words, new_log
+from handwrought.studio.train.run_folder import last_words, new_log
 
 __all__ = ["begun", "ended", "environment", "epitaph", "said"]
 

@@ -15,30 +15,38 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handwrought.errors import DataError, InvalidArgument
+from handwrought.errors import CannotWrite, DataError, InvalidArgument
+from handwrought.runs.config import ENDS
+from handwrought.runs.folder import CONFIG, HISTORY, MODEL
+from handwrought.runs.history import readable_history, thinned
 from handwrought.studio.server.messages import decode
-from handwrought.studio.train.fine_tuning import brought, offered, prepare, tuned_wish
+from handwrought.studio.train.fine_tuning import brought, offered, prepare, taught_settings
 from handwrought.studio.train.process_messages import tell
-from handwrought.studio.train.run import ENDS, Run, changed, free_name, named, read_run
+from handwrought.studio.train.run import (
+    Run,
+    changed,
+    free_name,
+    named,
+    read_run,
+    run_settings,
+)  # fmt: skip
 from handwrought.studio.train.run_folder import (
-    CONFIG,
     LOOK,
-    MODEL,
     Look,
     bytes_of,
     folders,
     is_own,
-    read_history,
     read_json,
+    run_id,
     write_json,
-)
+)  # fmt: skip
 from handwrought.studio.train.run_process import begun, ended, epitaph, said
-from handwrought.studio.train.snapshots import steps_kept, thinned
+from handwrought.studio.train.snapshots import steps_kept
 from handwrought.studio.train.training_request import TrainingRequest
+from handwrought.training.config import TrainingConfig
 from handwrought.training.metrics import Point
 
 if TYPE_CHECKING:
@@ -60,21 +68,28 @@ class Runs:
     """The backend of Train; every method may be called from any thread."""
 
     def __init__(self, studio: Studio) -> None:
-        self.folder = studio.folder / "runs"
+        self.folder = studio.runs
         self._studio = studio
         self._lock = threading.RLock()
         self._listeners: set[Callable[[dict[str, Any]], None]] = set()
         self._runs: dict[str, Run] = {}
         self._closed = False
-        for folder in folders(self.folder):
-            if (run := read_run(folder)) is not None:
-                self._runs[run.id] = run
+        self._find()
         threading.Thread(target=self._look_through, name="look through", daemon=True).start()
+
+    def _find(self) -> None:
+        """Take in the runs of the folder that are new or were changed by others."""
+        for folder in folders(self.folder):
+            name = run_id(self.folder, folder)
+            if name in self._runs:
+                self._runs[name].refresh()
+            elif (run := read_run(folder, name)) is not None:
+                self._runs[name] = run
 
     def _look_through(self) -> None:
         """Tell of runs whose measurements are damaged; nobody waits for that."""
         for run in list(self._runs.values()):
-            damage = "" if self._closed else read_history(run.folder)[1]
+            damage = "" if self._closed else readable_history(run.folder / HISTORY)[1]
             with self._lock:
                 if damage and run.id in self._runs and not (run.damage or run.live):
                     run.damage = damage
@@ -112,7 +127,7 @@ class Runs:
                 raise InvalidArgument(f"there is no run {name[:40]!r}: it may have been deleted")
             return self._runs[name]
 
-    def begin(self, wish: TrainingRequest, goal: str, name: str = "") -> str:
+    def begin(self, request: TrainingRequest, goal: str, name: str = "") -> str:
         """Begin a training; ``goal`` is run, epoch, batch or pause.  Returns its id.
 
         Raises
@@ -124,10 +139,11 @@ class Runs:
             If there are too few of one's own digits.
         """
         source = None
-        if (own := wish.own) is not None:
-            source = self._source(own.source)
-            wish = tuned_wish(wish, source)
-            name = name or f"{self._sources().get(own.source, 'a model')}, fine-tuned"[:80]
+        settings, lesson = run_settings(request)
+        if lesson is not None:
+            source = self._source(lesson.source)
+            settings = taught_settings(settings, source)
+            name = name or f"{self._sources().get(lesson.source, 'a model')}, fine-tuned"[:80]
         with self._lock:
             self._check_room()
             if len(self._runs) >= RUNS:
@@ -141,8 +157,8 @@ class Runs:
             found, number = stamp, 2
             while found in self._runs or (self.folder / found).exists():
                 found, number = f"{stamp}-{number}", number + 1
-            name = free_name(name or named(wish), {run.name for run in self._runs.values()})
-            run = Run(found, self.folder / found, name, created, wish)
+            name = free_name(name or named(request), {run.name for run in self._runs.values()})
+            run = Run(found, self.folder / found, name, created, settings, lesson)
             try:
                 run.folder.mkdir(parents=True)
             except OSError as error:
@@ -165,12 +181,14 @@ class Runs:
                 self.do(name, goal)
                 return
             self._check_room()
+            run.refresh()
             _check_whole(run)
-            run.wish = changed(run.wish, changes or {})
+            run.check_may_go_on()
+            run.settings = changed(run.settings, changes or {})
             done = run.progress.get("step", 0)
-            if done and done >= run.wish.epochs * run.shape.get("batches", 1):
+            if done and done >= run.settings.epochs * run.shape.get("batches", 1):
                 raise InvalidArgument(
-                    f"this run has done all of its {run.wish.epochs} epochs: ask for more"
+                    f"this run has done all of its {run.settings.epochs} epochs: ask for more"
                 )
             self._start(run, goal)
 
@@ -188,11 +206,11 @@ class Runs:
         with self._lock:
             run = self.get(name)
             _check_whole(run)
-            wish = changed(run.wish, changes)
+            settings = changed(run.settings, changes)
             if run.live:
-                self._command(run, "change", wish=asdict(wish))
+                self._command(run, "change", settings=settings.as_json())
             else:
-                run.wish = wish
+                run.settings = settings
                 self._write(run)
                 self._announce(run)
 
@@ -209,6 +227,9 @@ class Runs:
         """Delete a run and its folder; one under way is ended first."""
         with self._lock:
             run = self.get(name)
+            run.refresh()
+            if run.holder is not None:
+                raise InvalidArgument(f"this run is trained by {run.holder}: stop it there first")
             process, reader = run.process, run.reader
             if process is not None:
                 process.kill()
@@ -238,6 +259,7 @@ class Runs:
     def state(self) -> dict[str, Any]:
         """The first message: every run, the newest first, without its points."""
         with self._lock:
+            self._find()
             runs = [run.summary() for run in reversed(self._runs.values())]
         return {"kind": "state", "runs": runs, "live": LIVE, "most": RUNS}
 
@@ -245,6 +267,7 @@ class Runs:
         """One run with its points, pictures, findings and moments."""
         with self._lock:
             run = self.get(name)
+            run.refresh()
             points = list(run.points)
             parts: dict[str, Any] = {"look": run.look, "brought": None}
             try:
@@ -285,7 +308,7 @@ class Runs:
             runs = {
                 run.id: run.name
                 for run in reversed(self._runs.values())
-                if run.wish.dataset == "mnist" and is_own(run.folder / MODEL)
+                if run.settings.dataset == "mnist" and is_own(run.folder / MODEL)
             }
         own = {} if self._studio.model is None else {"model": self._studio.model.name}
         return {"shipped": "the shipped model", **own, **runs}
@@ -379,7 +402,7 @@ class Runs:
             self._write(run)
             self._announce(run)
         elif kind == "changed":
-            run.wish = decode(TrainingRequest, message["wish"])
+            run.settings = TrainingConfig.of(message["settings"])
             self._write(run)
             self._announce(run)
         elif kind == "brought":
@@ -399,16 +422,22 @@ class Runs:
         self._tell({"kind": "run", "run": run.summary()})
 
     def _write(self, run: Run) -> None:
+        path = run.folder / CONFIG
         try:
-            write_json(run.folder / CONFIG, run.config())
+            run.config().write(path)
+            run.written = path.lstat().st_mtime_ns
+        except CannotWrite as error:
+            run.sentence = str(error)
         except OSError as error:
             run.sentence = f"{run.folder} cannot be written: {error.strerror}"
 
 
 def _check_whole(run: Run) -> None:
-    """Nothing is written over what is damaged, and no wish taken from it."""
+    """Nothing is written over what is damaged or another's, and no settings taken from it."""
     if run.status == "damaged":
         raise DataError(run.sentence)
+    if run.holder is not None:
+        raise InvalidArgument(f"this run is trained by {run.holder}: use it there")
 
 
 def _pictures(message: dict[str, Any], payload: bytes) -> dict[str, Any]:

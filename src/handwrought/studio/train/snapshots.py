@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from handwrought.training.metrics import Point
-
-__all__ = ["due_steps", "moment_path", "steps_kept", "thinned"]
+__all__ = ["due_steps", "snapshot_path", "steps_kept"]
 
 MOMENTS = 64
 BYTES = 64 << 20
 """Of all moments of one run."""
-POINTS = 800
 
 
 def due_steps(total: int, parameters: int) -> frozenset[int]:
@@ -30,20 +25,17 @@ def due_steps(total: int, parameters: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def moment_path(folder: Path, step: int) -> Path:
+def snapshot_path(folder: Path, step: int) -> Path:
     """The file that keeps the network of that step."""
-    return folder / "moments" / f"{step:09}.safetensors"
+    return _kept_in(folder) / f"{step:09}.safetensors"
 
 
 def steps_kept(folder: Path) -> list[int]:
     """The steps whose network is kept, in order."""
-    found = (folder / "moments").glob("*.safetensors")
+    found = _kept_in(folder).glob("*.safetensors")
     return sorted(int(path.stem) for path in found if path.stem.isdigit())
 
 
-def thinned(points: list[Point]) -> list[Point]:
-    """The same list while it is short enough; else one with every other point of its older part."""
-    if len(points) <= POINTS:
-        return points
-    keep = POINTS // 8
-    return [points[0], *points[1:-keep:2], *points[-keep:]]
+def _kept_in(folder: Path) -> Path:
+    before = folder / "moments"  # as earlier versions called it
+    return before if before.is_dir() else folder / "snapshots"

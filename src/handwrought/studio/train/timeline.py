@@ -12,7 +12,7 @@ from handwrought.studio.draw.drawings import Drawings
 from handwrought.studio.server.cache import Cache
 from handwrought.studio.server.input_names import SIDE
 from handwrought.studio.train.runs import Runs
-from handwrought.studio.train.snapshots import moment_path, steps_kept
+from handwrought.studio.train.snapshots import snapshot_path, steps_kept
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +120,7 @@ class Scrubber:
 
     def _model(self, name: str, step: int) -> Model:
         folder = self._studio.backend(Runs).get(name).folder
-        path = moment_path(folder, step)
+        path = snapshot_path(folder, step)
         if step not in steps_kept(folder):
             raise InvalidArgument(f"step {step} of this run is not kept: choose another moment")
         # A run that goes on from a checkpoint may live through a step again, and otherwise.

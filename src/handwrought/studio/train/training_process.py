@@ -1,6 +1,6 @@
 """A training in a process of its own: ``python -m handwrought.studio.train.training_process FOLDER``.
 
-The folder's ``config.json`` holds the wish, and the session keeps there what it learns.  Commands
+The folder's ``config.json`` holds what is asked for, and the session keeps there what it learns.  Commands
 come by standard input and what is measured goes out by standard output, as
 :mod:`handwrought.studio.train.process_messages` writes them;
 :mod:`handwrought.studio.train.training_session` has what they are.  Where the input ends, that is a
@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from handwrought.errors import FolderInUse, HandwroughtError
+from handwrought.runs.folder import FILES
 from handwrought.storage.atomic import remove_strays
 from handwrought.storage.lock import FolderLock
 from handwrought.studio.train.process_messages import hear, tell
-from handwrought.studio.train.run_folder import CHECKPOINT, HISTORY, MODEL
 from handwrought.studio.train.training_session import Session
 
 __all__ = ["main"]
@@ -50,10 +50,10 @@ def main() -> None:
         threading.Thread(target=_listen, args=(source, commands), daemon=True).start()
         try:
             with FolderLock(folder):
-                remove_strays(folder, (CHECKPOINT, MODEL, HISTORY))
+                remove_strays(folder, FILES)
                 Session(folder, out, commands).work()
         except FolderInUse:
-            sentence = "Another studio trains this run: use it there."
+            sentence = "Another studio, or a command, trains this run: use it there."
             tell(out, {"kind": "end", "how": "failed", "sentence": sentence})
         except HandwroughtError as error:
             tell(out, {"kind": "end", "how": "failed", "sentence": str(error)})

@@ -1,7 +1,7 @@
 """One training under way: it obeys commands, trains, and tells what happens.
 
 Commands are ``{"do": "run"}``, ``"pause"``, ``"batch"``, ``"epoch"``, ``"stop"``, and
-``{"do": "change", "wish": {...}}``.  It tells ``ready``, ``progress`` (at most ten a second),
+``{"do": "change", "settings": {...}}``.  It tells ``ready``, ``progress`` (at most ten a second),
 ``point``, ``look`` (with its arrays: weights as int8, then images as uint8), ``moment``,
 ``changed``, ``refused``, ``brought``, ``kept`` and at last ``end``.
 """
@@ -9,8 +9,8 @@ Commands are ``{"do": "run"}``, ``"pause"``, ``"batch"``, ``"epoch"``, ``"stop"`
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
-from dataclasses import asdict, replace
+import sys
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, BinaryIO
@@ -20,19 +20,19 @@ import numpy as np
 from handwrought.data.catalog import load_dataset
 from handwrought.errors import HandwroughtError, TrainingDiverged
 from handwrought.nn.network import Network
+from handwrought.reading.lesson import LessonTraining
 from handwrought.runs.checkpoint import load_checkpoint
-from handwrought.studio.server.messages import decode
-from handwrought.studio.train.fine_tuning import OwnTraining
+from handwrought.runs.config import RunConfig
+from handwrought.runs.folder import CHECKPOINT, CONFIG
+from handwrought.runs.training import RunTraining
+from handwrought.studio.train.fine_tuning import measure
 from handwrought.studio.train.process_messages import tell
-from handwrought.studio.train.run_folder import CHECKPOINT, CONFIG, MODEL, Config, read_json
-from handwrought.studio.train.run_writer import Keeper, Now, finite
+from handwrought.studio.train.recorder import Recorder, finite
 from handwrought.studio.train.snapshots import due_steps
-from handwrought.studio.train.training_request import TrainingRequest
-from handwrought.training.config import changeable
-from handwrought.training.plan import build, limited, record_of
+from handwrought.training.config import TrainingConfig, changeable
+from handwrought.training.metrics import Now
 from handwrought.training.reports import EpochReport
 from handwrought.training.state import TrainingState
-from handwrought.training.train import begin_training, go_on
 
 __all__ = ["Session"]
 
@@ -55,56 +55,45 @@ class Session:
 
     def __init__(self, folder: Path, out: BinaryIO, commands: queue.Queue[dict[str, Any]]) -> None:
         self.folder, self.out, self.commands = folder, out, commands
-        self.wish = decode(TrainingRequest, (read_json(folder / CONFIG, Config) or {}).get("wish"))
-        self.own = OwnTraining(folder, self.wish) if self.wish.own else None
-        self.data = (
-            self.own.data if self.own else limited(self.wish, load_dataset(self.wish.dataset))
+        config, path = RunConfig.read(folder / CONFIG), folder / CHECKPOINT
+        state = load_checkpoint(path) if path.exists() else None
+        self.lesson = LessonTraining(config, folder, state) if config.lesson else None
+        self.run: RunTraining = self.lesson or RunTraining(
+            config.settings, load_dataset(config.settings.dataset), state
         )
-        self.network = self.own.network if self.own else build(self.wish, self.data)
-        self.averaged = self.network.copy() if self.wish.ema_decay else None
-        self.training = self._begun()
-        size = min(self.wish.batch_size, len(self.data.train))
-        self.batches = -(-len(self.data.train) // size)
-        state = self.training.state()
-        self.step = (state.epoch - 1) * self.batches + state.batch
-        sample = self.own.sample if self.own else self.data
-        self.keeper = Keeper(folder, sample, self.wish.representation, self.step, self._tell)
+        self.settings, self.step = self.run.settings, self.run.step
+        self.network, self.training, self.batches = (
+            self.run.network, self.run.training, self.run.batches,
+        )  # fmt: skip
+        self.averaged = self.network.copy() if self.settings.ema_decay else None
+        self.writer = self.run.keep(folder, self._trouble, 1.0, mend=True)
+        self.writer.report = _REPORT
+        self.recorder = Recorder(self.writer, self.run, self._tell)
         self.due = self._due()
         self.goal = ""  # until the first command says it
         self.speed = self.rate = 0.0
         self._total, self._seen, self._cost = 0.0, 0, None
         self._trained, self._images, self._told = 0.0, 0, 0.0
 
-    def _begun(self) -> Any:
-        """The training, or the one that the folder's checkpoint kept, with what is wished now."""
-        path = self.folder / CHECKPOINT
-        if not path.exists():
-            return begin_training(self.network, self.data, self.wish, report_every=1)
-        state = load_checkpoint(path)
-        return go_on(self.network, self.data, state, self.wish, report_every=1)
+    def _trouble(self, sentence: str) -> None:
+        """What cannot be kept for now stands in the log, which tells it where that was the end."""
+        sys.stderr.write(f"{sentence}\n")
 
     def _due(self) -> frozenset[int]:
         """The steps whose network is kept."""
-        return due_steps(self.wish.epochs * self.batches, self.network.parameters.vector.size)
+        return due_steps(self.settings.epochs * self.batches, self.network.parameters.vector.size)
 
     # --- the loop ----------------------------------------------------------------------------------
 
     def work(self) -> None:
         """Obey and train until the end."""
-        self._tell(
-            "ready",
-            step=self.step,
-            batches=self.batches,
-            images=len(self.data.train),
-            parameters=int(self.network.parameters.vector.size),
-            sizes=list(self.network.sizes),
-        )
-        if self.own:
-            self._tell("brought", brought=self.own.measure("before", self.network))
+        self._tell("ready", **self.run.shape())
+        if self.lesson:
+            self._tell("brought", brought=measure(self.folder, "before", self.lesson))
         if self.step == 0:
-            self.keeper.remember(self.network, 0)
-        self._show(force=not self.keeper.points)
-        self.keeper.look(self._given(), force=True)
+            self.recorder.snapshot(self.network, 0)
+        self._show(force=self.recorder.last is None)
+        self.recorder.look(self._given(), force=True)
         while True:
             command = self._command()
             if command is None:
@@ -132,7 +121,7 @@ class Session:
             self.goal = command["do"]
             if self.goal == "pause":
                 self._show(force=True)
-                self._keep(force=True)
+                self.recorder.checkpoint(self._given(), self.step, force=True)
                 return
             if self.goal == "batch":
                 self.training.report_every = 1
@@ -140,24 +129,22 @@ class Session:
             self._progress(force=True)
             return
         try:
-            wish = decode(TrainingRequest, command["wish"])
-            self.training.change(**{name: getattr(wish, name) for name in changeable()})
+            settings = TrainingConfig.of(command["settings"])
+            self.training.change(**{name: getattr(settings, name) for name in changeable()})
         except HandwroughtError as error:
             self._tell("refused", error=str(error))
             return
-        self.wish = wish
+        self.settings = self.run.settings = settings
         self.due = self._due()
-        self._tell("changed", wish=asdict(wish))
+        self._tell("changed", settings=settings.as_json())
 
     def _go_on(self) -> bool:
         """Train until the next report; returns whether that was the end."""
         start = perf_counter()
         try:
-            report = next(self.training)
+            report = next(self.run.reports)
         except StopIteration:
-            if self.own:
-                self.network.parameters.vector[...] = self.own.best.vector
-            self._end("finished")
+            self._end("finished", state=self.writer.state())
             return True
         except TrainingDiverged as error:
             self._diverged(error)
@@ -166,15 +153,13 @@ class Session:
         before, batch = self.step, self.batches if ended else report.batch
         self._note(report, (report.epoch - 1) * self.batches + batch, perf_counter() - start)
         if any(before < due <= self.step for due in self.due):
-            self.keeper.remember(self._given(), self.step)
+            self.recorder.snapshot(self._given(), self.step)
         if ended:
-            if self.own:
-                self.own.see(self.network, report)
             self.rate = report.learning_rate
             self._total, self._seen = 0.0, 0
         pause = self.goal == "batch" or (self.goal == "epoch" and ended)
-        self._show(force=ended or pause, whole=ended)
-        self._keep(force=pause)
+        self._show(report if ended else None, force=pause)
+        self.recorder.checkpoint(self._given(), self.step, force=pause)
         if pause:
             self.goal = "pause"
         else:
@@ -183,11 +168,11 @@ class Session:
 
     def _note(self, report: Any, step: int, seconds: float) -> None:
         """Count what the report tells, and fit how often the next ones come."""
-        done, self.step = step - self.step, step
+        self.step = step
         if isinstance(report, EpochReport):
-            whole = len(self.data.train)
+            whole = len(self.run.examples)
         else:
-            whole = min(report.batch * self.wish.batch_size, len(self.data.train))
+            whole = min(report.batch * self.settings.batch_size, len(self.run.examples))
         total = report.cost * whole
         if whole > self._seen:
             self._cost = (total - self._total) / (whole - self._seen)
@@ -195,19 +180,15 @@ class Session:
         self._total, self._seen = total, whole
         self._trained += seconds
         self.rate = self.training.rate
-        if done and self.goal != "batch" and step >= 32:
-            # Early on much changes in few steps, so that reports are never far apart then.
-            most = min(1 + step // 10, self.batches)
-            wanted = max(1, min(most, round(_REPORT * done / max(seconds, 1e-6))))
-            if not 0.5 <= wanted / (self.training.report_every or 1) <= 2:
-                self.training.report_every = wanted
+        if self.goal != "batch":
+            self.writer.pace(report, seconds)
 
     def _given(self) -> Network:
         """The network that the training would give if it ended now: its average, where one is
         kept.  That is what is shown, measured and saved."""
         if self.averaged is None or self.training.average is None:
             return self.network
-        np.copyto(self.averaged.parameters.vector, self.training.average)
+        np.copyto(self.averaged.parameters.numbers, self.training.average)
         return self.averaged
 
     # --- what is told and kept ---------------------------------------------------------------------
@@ -223,8 +204,8 @@ class Session:
         if not force and now - self._told < _NEWS:
             return
         self._told = now
-        total = self.wish.epochs * self.batches
-        size = len(self.data.train) / self.batches
+        total = self.settings.epochs * self.batches
+        size = len(self.run.examples) / self.batches
         left = (total - self.step) * size / self.speed if self.speed else None
         self._tell(
             "progress",
@@ -232,58 +213,38 @@ class Session:
             step=self.step,
             total=total,
             epoch=self.step / self.batches,
-            epochs=self.wish.epochs,
+            epochs=self.settings.epochs,
             cost=finite(self._cost),
             rate=self.rate,
             speed=self.speed,
             left=left,
         )
 
-    def _show(self, *, force: bool, whole: bool = False) -> None:
-        """Points and pictures, as often as can be afforded."""
+    def _show(self, report: EpochReport | None = None, *, force: bool) -> None:
+        """Points and pictures, as often as can be afforded, and at an epoch's end."""
         speed = self._images / self._trained if self._trained else self.speed
         now = Now(self.step, self.step / self.batches, self._cost, self.rate, speed)
         given = self._given()
-        if self.keeper.measure(given, now, force=force, whole=whole):
+        if self.recorder.measure(given, now, report, force=force):
             self.speed = speed
             self._trained, self._images = 0.0, 0
-        self.keeper.look(given, force=force, whole=whole)
-
-    def _keep(
-        self,
-        *,
-        force: bool = False,
-        state: TrainingState | None = None,
-        save: Callable[[], None] | None = None,
-    ) -> None:
-        self.keeper.keep(
-            lambda: state or self.training.state(),
-            save or (lambda: self._save(self._given())),
-            self.step,
-            force=force,
-        )
-
-    def _save(self, network: Network) -> None:
-        points = self.keeper.points
-        record = {"by": "studio", "step": self.step, **record_of(self.wish)}
-        record["dataset"] = self.wish.dataset
-        if points:
-            record["validation_accuracy"] = points[-1].validation_accuracy
-        network.save(self.folder / MODEL, **record)
+        ended = report is not None
+        self.recorder.look(given, force=force or ended, whole=ended)
 
     # --- the end ---------------------------------------------------------------------------------
 
     def _stop(self) -> None:
-        state = self.training.state()
-        given = self._given().parameters.vector
-        self.training.close()
-        self.network.parameters.vector[...] = given
+        state = self.writer.state()
+        given = self._given().parameters.numbers.copy()
+        self.run.reports.close()
+        if self.settings.patience is None:  # else it holds the best that it had
+            np.copyto(self.network.parameters.numbers, given)
         self._end("stopped", state=state)
 
     def _diverged(self, error: TrainingDiverged) -> None:
         """Kept is where the epoch began: the network is back there."""
         state = self.training.state()
-        vector = self.network.parameters.vector
+        vector = self.network.parameters.numbers
         arrays = {name: np.zeros_like(array) for name, array in state.arrays.items()}
         arrays |= {
             name: vector.copy() for name in ("parameters", "good", "average") if name in arrays
@@ -293,24 +254,20 @@ class Session:
             numbers["averaged"] = 0.0
         self.step = (error.epoch - 1) * self.batches
         state = replace(state, epoch=error.epoch, batch=0, numbers=numbers, arrays=arrays)
-        self._end("diverged", str(error), state)
+        self._end("diverged", str(error), state=state.including(self.run.best))
 
-    def _end(self, how: str, sentence: str = "", state: TrainingState | None = None) -> None:
+    def _end(self, how: str, sentence: str = "", *, state: TrainingState) -> None:
         """The network is what the training has given."""
         self.averaged = None
         if how != "diverged":
             self._show(force=True)
-            self.keeper.look(self.network, force=True, whole=True)
-            self.keeper.remember(self.network, self.step)
-        self._keep(force=True, state=state, save=self._save_last)
-        if self.own:
-            self._tell("brought", brought=self.own.measure("after", self.network))
+            self.recorder.look(self.network, force=True, whole=True)
+            self.recorder.snapshot(self.network, self.step)
+        self.writer.stopped = state
+        self.writer.finish(None)
+        self._tell("kept", step=self.step)
+        if self.lesson:
+            self._tell("brought", brought=measure(self.folder, "after", self.lesson))
         self.goal = "pause"
         self._progress(force=True)
         self._tell("end", how=how, sentence=sentence)
-
-    def _save_last(self) -> None:
-        if self.own:
-            self.own.save(self.network, self.step // self.batches)
-        else:
-            self._save(self.network)
