@@ -245,11 +245,11 @@ CASES = {
     "to_uint8": [(SOFT, lambda x, _: to_uint8(x))],
     "to_float": [(DIGITS, lambda x, _: to_float(x)), (SOFT, lambda x, _: to_float(x))],
     "rotations": [(DIGITS, lambda x, _: list(rotations(x)))],
-    "Model": [
-        (SOFT, lambda x, _: [
-            hw.Model(SEES[v.strokes], n).outputs(x) for n, v in REPRESENTATIONS.items()
+    **{f"Model.{name}": [
+        (SOFT, lambda x, _, name=name: [
+            getattr(hw.Model(SEES[v.strokes], n), name)(x) for n, v in REPRESENTATIONS.items()
         ])
-    ],
+    ] for name in ("inputs", "outputs", "activations", "probabilities")},
     "extract_features": [(DIGITS, lambda x, _: [extract_features(x, r) for r in REPRESENTATIONS])],
     "deskewed": [(DIGITS, lambda x, _: [deskewed(x, r) for r in REPRESENTATIONS])],
     "represent": [(DIGITS, lambda x, _: [represent(x, r) for r in REPRESENTATIONS])],
@@ -285,7 +285,9 @@ INSIDE = "called by ours with what the edge has checked"
 RECORD = "a record of results, which we make ourselves"
 SKLEARN = "scikit-learn's own checks of estimators try it"
 TRUSTED = {
-    "nn.layers": INSIDE, "nn.workspace": INSIDE, "data.strokes": INSIDE, "imaging.pen": INSIDE,
+    "nn.layers.dense": INSIDE, "nn.layers.protocol": INSIDE, "Network.shaped": INSIDE,
+    "TrainingConfig": "its settings are checked, and it takes no arrays", "runs.models": INSIDE,
+    "nn.workspace": INSIDE, "data.strokes": INSIDE, "imaging.pen": INSIDE,
     "data.letters": INSIDE, "Network.forward": INSIDE,
     "Network.backward": INSIDE, "Network.batch_costs": INSIDE, "LayerParameters": INSIDE,
     "Parameters.__init__": INSIDE, "BatchReader.read": INSIDE, "Equations": "a table of functions",
@@ -296,7 +298,7 @@ TRUSTED = {
     **dict.fromkeys(
         (f"training.engines.{kind}" for kind in ("plain", "protocol", "sparse", "split")), INSIDE),
     "training.step": INSIDE, "training.resuming": INSIDE,
-    "Committee.outputs": "feedforward of its members", "Model.outputs": "feedforward and represent",
+    "Committee.outputs": "feedforward of its members", "Model.inputs_of_deskewed": INSIDE,
     "load_recipe": "takes a path", "resize": INSIDE, "deskew": INSIDE, "shift_rows": INSIDE,
     "exchange.stacks": INSIDE, "training.tensorboard": INSIDE, "estimator.examples": INSIDE,
     "estimator.networks": INSIDE, "estimator.classifier": SKLEARN, "estimator.regressor": SKLEARN,
