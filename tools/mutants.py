@@ -80,10 +80,15 @@ PARTS = {
         ),
     ),
     "training": Part(
-        files=tuple(
-            f"training/{name}.py" for name in ("recipes", "plan", "checkpoints", "history")
+        files=(
+            "setting.py",
+            *(f"training/{name}.py" for name in ("config", "recipes", "plan")),
+            *(f"runs/{name}.py" for name in ("config", "checkpoint", "history")),
         ),
-        tests=("tests/training/test_recipes.py", "tests/training/test_files_of_a_training.py"),
+        tests=(
+            *(f"tests/training/test_{name}.py" for name in ("config", "recipes", "recipe_files")),
+            "tests/training/test_files_of_a_training.py",
+        ),
     ),
     "reading": Part(
         files=("reading/pictures.py",),
