@@ -29,7 +29,8 @@ SOURCE = Path(handwrought.__file__).parent
 SAVING = {
     str(SOURCE / name)
     for name in (
-        *("runs/writer.py", "cli/training_run.py", "cli/progress.py"),
+        *("runs/writer.py", "runs/training.py", "runs/models.py", "runs/config.py"),
+        *("cli/training_run.py", "cli/progress.py"),
         *("storage/atomic.py", "storage/container.py", "storage/lock.py"),
         *("storage/model_file.py", "storage/sealed.py"),
         *("training/best.py", "runs/checkpoint.py", "runs/history.py"),

@@ -25,6 +25,7 @@ _HOMES = {
     "Network": "handwrought.nn.network",
     "Predictor": "handwrought.inference",
     "Recognizer": "handwrought.reading.recognizer",
+    "Run": "handwrought.runs.run",
     "Split": "handwrought.data.dataset",
     "check_gradients": "handwrought.nn.gradient_check",
     "evaluate": "handwrought.evaluation",
@@ -39,6 +40,7 @@ __all__ = [
     "Network",
     "Predictor",
     "Recognizer",
+    "Run",
     "Split",
     "__version__",
     "check_gradients",
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from handwrought.nn.gradient_check import check_gradients as check_gradients
     from handwrought.nn.network import Network as Network
     from handwrought.reading.recognizer import Recognizer as Recognizer
+    from handwrought.runs.run import Run as Run
     from handwrought.training.train import train as train
 
 

@@ -17,18 +17,16 @@ from handwrought.cli.progress import StopAfterBatch, says, watch
 from handwrought.cli.streams import complain, printable
 from handwrought.cli.training_run import (
     check_free,
-    end,
     output_folder,
     standing,
     told,
-    under_way,
 )  # fmt: skip
 from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.model import Model
 from handwrought.reading.fine_tuned import Measured
 from handwrought.reading.lesson import LessonTraining, source_model
 from handwrought.reading.recognizer import shipped_model
-from handwrought.runs.config import Lesson, RunConfig
+from handwrought.runs.config import Lesson, RunConfig, begin_run, end_run
 from handwrought.runs.folder import CHECKPOINT, FILES, MODEL
 from handwrought.storage.atomic import remove_strays
 from handwrought.storage.lock import FolderLock
@@ -95,14 +93,14 @@ def _run(
         before = lesson.measured(lesson.model)
         if state is not None:
             lesson = told(console, lambda: LessonTraining(config, folder, state))
-        kept = under_way(folder, lesson.settings, config.lesson)
+        kept = begin_run(folder, lesson.settings, config.lesson)
         _announce(console, lesson)
         writer = lesson.keep(folder, says(console), checkpoint_every)
         with closing(writer.history) as history:
             problem = watch(lesson.reports, lesson.settings.epochs, console, writer.keep, stop)
             writer.finish(problem)
         last = history.reports[-1] if history.reports else None
-        end(folder, kept, problem, lesson.progress(last), lesson.shape())
+        end_run(folder, kept, problem, lesson.progress(last), lesson.shape())
     after = lesson.measured(Model.load(folder / MODEL))
     if json_output:
         source = lesson.lesson.source

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter, time
+from time import perf_counter
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -20,7 +20,7 @@ from handwrought.data.dataset import Dataset
 from handwrought.data.representations import represent_split
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
 from handwrought.runs.checkpoint import load_checkpoint
-from handwrought.runs.config import Lesson, RunConfig
+from handwrought.runs.config import begin_run, end_run
 from handwrought.runs.folder import BEST, CHECKPOINT, CONFIG, FILES, HISTORY, MODEL
 from handwrought.runs.history import History
 from handwrought.runs.training import RunTraining
@@ -39,12 +39,10 @@ __all__ = [
     "MODEL",
     "Trained",
     "check_free",
-    "end",
     "output_folder",
     "standing",
     "told",
     "train_one",
-    "under_way",
 ]
 
 CHECKPOINT_SECONDS = 300.0
@@ -156,14 +154,14 @@ def train_one(
                 run = told(console, lambda: RunTraining(settings, data, state))
             else:
                 check_free(folder)
-            config = under_way(folder, settings)
+            config = begin_run(folder, settings)
             console.print(
                 _announcement(settings, run.network.architecture, len(run.examples), data)
             )
             curves = tensorboard and tensorboard / folder.resolve().name
             done = _train(run, folder, console, checkpoint_every, curves, stop)
             last = done.history[-1] if done.history else None
-            end(folder, config, done.problem, run.progress(last), run.shape())
+            end_run(folder, config, done.problem, run.progress(last), run.shape())
     except KeyboardInterrupt:
         complain(_left(folder))
         raise
@@ -211,37 +209,6 @@ def _findings(settings: TrainingConfig, history: History) -> list[Finding]:
     """What went wrong with a network that reads no better than guessing."""
     found = diagnose(settings, history.points[-1:])
     return found if any(finding.name == "guessing" for finding in found) else []
-
-
-def under_way(folder: Path, settings: TrainingConfig, lesson: Lesson | None = None) -> RunConfig:
-    """Keep in its folder what a training is asked for, and that it runs."""
-    path = folder / CONFIG
-    kept = RunConfig.read(path) if path.exists() else None
-    before = kept or RunConfig(settings, lesson, folder.resolve().name[:80], time())
-    config = replace(before, settings=settings, lesson=lesson, status="running", sentence="")
-    try:
-        config.write(path)
-    except CannotWrite:
-        if kept is None or (kept.settings, kept.lesson) != (settings, lesson):
-            raise
-    return config
-
-
-def end(
-    folder: Path,
-    config: RunConfig,
-    problem: BaseException | None,
-    progress: dict[str, Any],
-    shape: dict[str, Any],
-) -> None:
-    """Keep how it ended, if there is room for that."""
-    diverged = isinstance(problem, TrainingDiverged)
-    status = "diverged" if diverged else "finished" if problem is None else "stopped"
-    sentence = str(problem) if diverged else ""
-    with suppress(CannotWrite):
-        replace(config, status=status, sentence=sentence, progress=progress, shape=shape).write(
-            folder / CONFIG
-        )
 
 
 def standing(folder: Path, console: Console) -> TrainingState | None:

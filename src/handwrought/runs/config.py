@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from math import inf, isfinite
 from os import PathLike
 from pathlib import Path
+from time import time
 from typing import Any, Final
 
-from handwrought.errors import CannotWrite, InvalidArgument
+from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
+from handwrought.runs.folder import CONFIG
 from handwrought.runs.old_configs import upgraded
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import read_regular
@@ -17,7 +20,7 @@ from handwrought.storage.sealed import sealed, unsealed
 from handwrought.training.config import TrainingConfig
 from handwrought.training.fine_tuning import REHEARSED, SHARE
 
-__all__ = ["ENDS", "Lesson", "RunConfig"]
+__all__ = ["ENDS", "Lesson", "RunConfig", "begin_run", "end_run"]
 
 FORMAT: Final = 2
 ENDS: Final = ("finished", "stopped", "diverged", "failed")
@@ -121,6 +124,44 @@ class RunConfig:
     def as_json(self) -> dict[str, Any]:
         """What the file holds."""
         return {"format": FORMAT, **asdict(self), "settings": self.settings.as_json()}
+
+
+def begin_run(
+    folder: Path, settings: TrainingConfig, lesson: Lesson | None = None, status: str = "running"
+) -> RunConfig:
+    """Keep in a folder what its training is asked for, and that it runs.
+
+    Raises
+    ------
+    CannotWrite
+        If that cannot be done, and is not there already.
+    """
+    path = folder / CONFIG
+    kept = RunConfig.read(path) if path.exists() else None
+    before = kept or RunConfig(settings, lesson, folder.resolve().name[:80], time())
+    config = replace(before, settings=settings, lesson=lesson, status=status, sentence="")
+    try:
+        config.write(path)
+    except CannotWrite:
+        if kept is None or (kept.settings, kept.lesson) != (settings, lesson):
+            raise
+    return config
+
+
+def end_run(
+    folder: Path,
+    config: RunConfig,
+    problem: BaseException | None,
+    progress: Mapping[str, Any],
+    shape: Mapping[str, Any],
+) -> None:
+    """Keep how it ended, if there is room for that."""
+    diverged = isinstance(problem, TrainingDiverged)
+    status = "diverged" if diverged else "finished" if problem is None else "stopped"
+    sentence = str(problem) if diverged else ""
+    ended = replace(config, status=status, sentence=sentence, progress=progress, shape=shape)
+    with suppress(CannotWrite):
+        ended.write(folder / CONFIG)
 
 
 def _of(values: dict[str, Any]) -> RunConfig:
