@@ -212,6 +212,8 @@ class Model:
     def inputs_of_deskewed(self, images: Array) -> Array:
         """As :meth:`inputs`, of pictures through the representation's first part already: they may
         have been moved or deformed since (:func:`handwrought.data.representations.deskewed`)."""
+        if images.ndim != 3:
+            raise InvalidArgument(f"images has shape {images.shape}: give (n, height, width)")
         return self._scaled(extract_features(images, self.representation))
 
     def _scaled(self, features: Array) -> Array:
