@@ -390,7 +390,7 @@ def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
     image = b64encode(validation.images[0].tobytes()).decode()
     moment = scrubber.moment(run, steps_kept(ended.folder)[-1], image)
     assert moment.n_in == len(moment.layers[0].a) == 1568
-    assert len(moment.pixels) == 784
+    assert moment.pixels.size == 784
     assert np.argmax(moment.probabilities) == recognizer.model.network.predict(x[:1])[0]
 
 
