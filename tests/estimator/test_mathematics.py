@@ -77,7 +77,7 @@ def test_a_step_with_weights_is_a_step_on_repeated_rows(hardest):
         draw(network, np.random.RandomState(1))
         step = Step(
             network, make_optimizer("sgd", network.parameters), [0, 0], len(x),
-            hardest=hardest, l1=0.0, clip_norm=None,
+            backprop_fraction=hardest, l1=0.0, clip_norm=None,
         )  # fmt: skip
         step(x, y, 0.5, np.random.default_rng(0), weights)
         vectors.append(network.parameters.vector)

@@ -106,7 +106,11 @@ def models():
         yield f"digest-{i}", with_digest(name)
         for field in ("cost", "dtype", "stored"):
             yield f"{field}-{i}", in_header("model", "handwrought", {field: name})
-        yield f"activations-{i}", in_header("model", "handwrought", {"activations": [name, name]})
+        for field in ("kind", "activation"):
+            said = {"kind": "dense", "n_out": 2, "activation": "softmax", field: name}
+            arrays = {"weights": [2, 4], "biases": [2]}
+            layers = {"layers": [{**said, "arrays": arrays}]}
+            yield f"{field}-{i}", in_header("model", "handwrought", layers)
     yield "record-code", in_header("model", "handwrought", {"record": {"__reduce__": TEXT}})
     header, data = {"os.system": {"dtype": "O", "shape": [1], "data_offsets": [0, 4]}}, bytes(4)
     yield "object-tensor", _closed(header, data)
