@@ -31,7 +31,7 @@ Box = tuple[int, int, int, int]
 
 _SURE = 0.5
 """Confidence below which a page shows a question mark."""
-_STRANGE = 0.25
+_NON_DIGIT = 0.25
 """Confidence below which ink on a page is no digit: ten equal shares are 0.1 each."""
 _CERTAIN = 0.9
 _LEAST, _LONG = 3, 5
@@ -379,7 +379,7 @@ def without_words(line: list[Reading]) -> list[Reading]:
             run = []
         run.append(reading)
     kept += _numbers(run)
-    return [reading for reading in kept if reading.confidence >= _STRANGE]
+    return [reading for reading in kept if reading.confidence >= _NON_DIGIT]
 
 
 def _numbers(run: list[Reading]) -> list[Reading]:
@@ -422,8 +422,8 @@ def _gap(one: Reading, other: Reading) -> float:
 
 def _is_number(run: list[Reading]) -> bool:
     n = len(run)
-    strange = sum(reading.confidence < _STRANGE for reading in run)
+    non_digits = sum(reading.confidence < _NON_DIGIT for reading in run)
     doubtful = sum(reading.confidence < _CERTAIN for reading in run)
-    if n >= _WORD and strange and (strange >= 0.3 * n or doubtful >= 0.4 * n):
+    if n >= _WORD and non_digits and (non_digits >= 0.3 * n or doubtful >= 0.4 * n):
         return False
     return n < 2 or 2 * sum(reading.refused for reading in run) <= n
