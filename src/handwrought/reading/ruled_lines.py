@@ -103,7 +103,7 @@ def _slope(mask: Array) -> float:
 
 def _sheared(mask: Array, slope: float) -> Array:
     """Columns moved so that lines of this slope become level; what leaves the page is lost."""
-    return shift_rows(mask.T, -_moves(mask.shape[1], slope)).T
+    return np.ascontiguousarray(shift_rows(mask.T, -_moves(mask.shape[1], slope)).T)
 
 
 def _moves(width: int, slope: float) -> Array:
