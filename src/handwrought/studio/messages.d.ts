@@ -86,6 +86,33 @@ declare namespace Train {
     images: string;
     wrong: [number, number, number][];
   }
+  interface LayerMeasured {
+    number: number;
+    gradient: number;
+    saturated: number;
+    dead: number;
+  }
+  interface Now {
+    step: number;
+    epoch: number;
+    cost: number | null;
+    rate: number;
+    speed: number;
+  }
+  interface Point {
+    step: number;
+    epoch: number;
+    cost: number | null;
+    train_cost: number;
+    train_accuracy: number;
+    validation_cost: number | null;
+    validation_accuracy: number | null;
+    whole: boolean;
+    rate: number;
+    speed: number;
+    layers: Train.LayerMeasured[];
+    guess: number;
+  }
   interface AskCourse {
     run: string;
     pixels?: string | null;
@@ -125,7 +152,8 @@ declare namespace Train {
     folder: string;
     name: string;
     created: number;
-    wish: Train.TrainingRequest;
+    settings: any;
+    lesson: any | null;
     status: string;
     sentence: string;
     progress: Record<string, any>;
@@ -134,6 +162,8 @@ declare namespace Train {
     process: any | null;
     reader: any | null;
     damage: string;
+    holder: string | null;
+    written: number;
     _points: Train.Point[] | null;
   }
   interface Finding {
@@ -147,42 +177,6 @@ declare namespace Train {
     changes: Record<string, any>;
     anew: boolean;
   }
-  interface LayerMeasured {
-    number: number;
-    gradient: number;
-    saturated: number;
-    dead: number;
-  }
-  interface Now {
-    step: number;
-    epoch: number;
-    cost: number | null;
-    rate: number;
-    speed: number;
-  }
-  interface Point {
-    step: number;
-    epoch: number;
-    cost: number | null;
-    train_cost: number;
-    train_accuracy: number;
-    validation_cost: number | null;
-    validation_accuracy: number | null;
-    whole: boolean;
-    rate: number;
-    speed: number;
-    layers: Train.LayerMeasured[];
-    guess: number;
-  }
-  interface Config {
-    name: string;
-    created: number;
-    wish: Train.TrainingRequest;
-    status: "starting" | "running" | "paused" | "finished" | "stopped" | "diverged" | "failed" | "crashed";
-    sentence: string;
-    progress: Train._Progress;
-    shape: Train._Shape;
-  }
   interface Look {
     shown: number;
     neurons: number;
@@ -191,31 +185,6 @@ declare namespace Train {
     wrong: number[][];
     weights: string;
     images: string;
-  }
-  interface _Progress {
-    step: number;
-    total: number;
-    epoch: number;
-    epochs: number;
-    cost: number | null;
-    rate: number;
-    speed: number;
-    left: number | null;
-    accuracy: number | null;
-  }
-  interface _Shape {
-    step: number;
-    batches: number;
-    images: number;
-    parameters: number;
-    sizes: number[];
-  }
-  interface Now {
-    step: number;
-    epoch: number;
-    cost: number | null;
-    rate: number;
-    speed: number;
   }
   interface Course {
     steps: number[];
