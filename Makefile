@@ -44,9 +44,9 @@ test-all: test test-slow  ## Run both
 # Python 3.11 alone: for others the lowest versions have no wheels. What needs an extra is left out: a
 # comparison with another package (test_against_*), kernels, search, tracking, PDF and ONNX; so are
 # the commands that train for minutes. Of the others nothing may be skipped.
-LOWEST := tests/nn tests/data tests/storage tests/training tests/evaluation tests/reading tests/cli \
-	tests/test_requirements.py tests/test_committee.py tests/test_inference.py
-LEFT_OUT := */test_against_* tests/search/test_search.py tests/*/test_tensorboard.py \
+LOWEST := tests/nn tests/imaging tests/data tests/storage tests/training tests/runs tests/evaluation \
+	tests/reading tests/cli tests/test_requirements.py tests/test_committee.py tests/test_inference.py tests/test_custom_layer.py
+LEFT_OUT := */test_against_* tests/search/test_search.py tests/*/test_tensorboard.py tests/cli/test_tracking.py \
 	tests/cli/test_tune.py tests/reading/test_command.py \
 	tests/cli/test_fine_tune.py tests/cli/test_training_commands.py
 

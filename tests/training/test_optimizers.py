@@ -4,7 +4,6 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-import torch
 
 import handwrought as hw
 from handwrought.errors import InvalidArgument
@@ -17,32 +16,7 @@ from handwrought.training.optimizers import (
     make_optimizer,
 )
 
-THEIRS = {
-    "momentum": lambda p: torch.optim.SGD(p, 0.1, momentum=0.7),
-    "nesterov": lambda p: torch.optim.SGD(p, 0.1, momentum=0.7, nesterov=True),
-    "rmsprop": lambda p: torch.optim.RMSprop(p, 0.1, alpha=0.8, eps=1e-3),
-    "adam": lambda p: torch.optim.Adam(p, 0.1, betas=(0.8, 0.9), eps=1e-3),
-    "adamw": lambda p: torch.optim.AdamW(p, 0.1, betas=(0.8, 0.9), eps=1e-3, weight_decay=0.0),
-}
 SPECS = hw.Network([3, 2]).specs
-OTHERS = {"momentum": 0.7, "rho": 0.8, "beta1": 0.8, "beta2": 0.9, "epsilon": 1e-3}
-
-
-@pytest.mark.parametrize("name", THEIRS)
-def test_with_other_constants_an_optimizer_steps_as_pytorchs_with_these(name):
-    rng = np.random.default_rng(0)
-    mine = Parameters(SPECS, "float64", rng.standard_normal(8))
-    twin = torch.tensor(mine.vector.copy())
-    theirs = THEIRS[name]([twin])
-    asked = {key: OTHERS[key] for key in OPTIMIZERS[name].constants}
-    optimizer = make_optimizer(name, mine, **asked)
-    for _ in range(5):
-        gradient = mine.like()
-        gradient.vector[:] = rng.standard_normal(8)
-        twin.grad = torch.tensor(gradient.vector.copy())
-        theirs.step()
-        optimizer.step(gradient, 0.1)
-    np.testing.assert_allclose(mine.vector, twin.numpy(), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
