@@ -204,12 +204,16 @@ def test_what_knows_dense_layers_alone_says_so():
     for ask, words in (
         (lambda: net.sizes, "sizes knows dense layers alone, and layer 2 of this network is 'scale'"),
         (lambda: follow(net, X[0], 1), "the article's four equations knows? dense layers alone"),
-        (lambda: to_sklearn(net), "dense layers alone"),
-        (lambda: to_onnx(net), "dense layers alone"),
         (lambda: hw.train(net, SPLIT, dropout=0.5), "dropout leaves out neurons of dense layers"),
     ):  # fmt: skip
         with pytest.raises(InvalidArgument, match=words):
             ask()
+
+
+@pytest.mark.parametrize("export", [to_sklearn, to_onnx])
+def test_sklearn_and_onnx_are_given_dense_layers_alone(export):
+    with pytest.raises(InvalidArgument, match="dense layers alone"):
+        export(network())
 
 
 def test_dense_layers_as_a_list_are_the_shorthand():

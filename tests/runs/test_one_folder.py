@@ -178,6 +178,7 @@ def test_the_studio_lists_shows_and_measures_a_commands_folder(tmp_path):
 # --- folders of before ---------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:It goes on where")  # another machine kept it
 def test_a_commands_folder_of_before_goes_on(tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
@@ -195,6 +196,7 @@ def test_a_commands_folder_of_before_goes_on(tmp_path, monkeypatch):
     assert kinds == ["epoch"] * 3
 
 
+@pytest.mark.filterwarnings("ignore:It goes on where")  # another machine kept it
 def test_a_studios_folder_of_before_goes_on_in_either(tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setenv("HANDWROUGHT_KERNELS", "numpy")
