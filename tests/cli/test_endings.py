@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 import handwrought as hw
 from handwrought import cli
+from handwrought.cli.options import _widths
 from handwrought.errors import CannotWrite, FolderInUse, InvalidArgument, ModelFileError
 
 
@@ -37,10 +38,10 @@ def test_the_version_is_the_packages():
 
 @pytest.mark.parametrize(("text", "widths"), [("0", []), ("30", [30]), ("100,50", [100, 50])])
 def test_hidden_layers_are_whole_numbers_and_nought_is_none(text, widths):
-    assert cli._hidden_widths(text) == widths
+    assert _widths("hidden", text) == widths
 
 
 @pytest.mark.parametrize("text", ["-30", "30,0", "many", ""])
 def test_other_widths_are_refused_with_an_example(text):
     with pytest.raises(InvalidArgument, match="such as 30 or 100,50"):
-        cli._hidden_widths(text)
+        _widths("hidden", text)

@@ -141,7 +141,7 @@ def test_every_opset_does(images, representation, opset):
     expected = model.probabilities(images[:30])
     # A runtime may be older than the newest opset; the reference knows it.
     for run in BOTH if opset <= 22 else [by_the_reference]:
-        np.testing.assert_allclose(run(model, pixels=images[:30]), expected, atol=1e-3)
+        np.testing.assert_allclose(run(made, pixels=images[:30]), expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("n", [0, 1, 33])

@@ -38,6 +38,7 @@ from handwrought.errors import HandwroughtError
 from handwrought.evaluation import calibration, rejection, robustness
 from handwrought.imaging import sampling
 from handwrought.imaging.conversion import to_float, to_uint8
+from handwrought.model import probabilities
 from handwrought.nn import costs, equations, gradient_check
 from handwrought.nn.activations import ACTIVATIONS, activation_named
 from handwrought.nn.parameters import Parameters
@@ -224,8 +225,8 @@ CASES = {
               (Y, lambda y, _: trained(split(PIXELS, y)))],
     "evaluate": [(PIXELS, lambda x, _: hw.evaluate(NET, split(x))),
                  (LABELS, lambda y, _: hw.evaluate(NET, split(PIXELS, y)))],
-    "probabilities": [(OUTPUTS, lambda a, _: calibration.probabilities(a)),
-                      (Z, lambda a, _: calibration.probabilities(a, "identity", 2.0))],
+    "probabilities": [(OUTPUTS, lambda a, _: probabilities(a)),
+                      (Z, lambda a, _: probabilities(a, 2.0))],
     "calibration": [(CONFIDENCE, lambda c, _: calibration.calibration(c, RIGHT)),
                     (RIGHT, lambda r, _: calibration.calibration(CONFIDENCE, r))],
     "risk_coverage": [(CONFIDENCE, lambda c, _: rejection.risk_coverage(c, RIGHT)),

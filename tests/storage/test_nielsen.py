@@ -67,7 +67,7 @@ def test_load_takes_it_like_any_model(tmp_path):
 
 def test_a_reader_reads_digits_with_it(tmp_path):
     to_nielsen(hw.Network([784, 10]), tmp_path / "net.json")
-    assert hw.Recognizer.load(tmp_path / "net.json").network.sizes == (784, 10)
+    assert hw.Recognizer.load(tmp_path / "net.json").model.network.sizes == (784, 10)
 
 
 @pytest.mark.parametrize(

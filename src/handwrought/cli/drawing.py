@@ -14,6 +14,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from handwrought.cli.streams import printable
+
 __all__ = ["confusion_table", "draw_digit", "draw_gallery"]
 
 _SHADES = " .:-=+*#%@"
@@ -124,4 +126,5 @@ def _share(row: NDArray[np.int64], k: int) -> str:
 
 
 def _short(name: str) -> str:
+    name = printable(name)
     return name if cell_len(name) <= _NAME else set_cell_size(name, _NAME - 1).rstrip() + "…"

@@ -121,7 +121,7 @@ def _show(
 
     console.print()
     names = [printable(name) for name in class_names]
-    console.print(confusion_table(tested.confusion, names))
+    console.print(confusion_table(tested.confusion, class_names))
     if not gallery or test.images.ndim != 3:
         return
     # Four that it misreads with the greatest confidence, and eight right ones of all kinds.

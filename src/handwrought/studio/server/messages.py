@@ -28,7 +28,6 @@ from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from handwrought.errors import InvalidArgument
-from handwrought.storage.container import strict_json
 
 __all__ = ["Length", "Within", "base64_of", "decode", "encode", "parse"]
 
@@ -63,6 +62,8 @@ def parse(text: str | bytes) -> Any:
         If it is no JSON.
     """
     try:
+        from handwrought.storage.container import strict_json  # which needs NumPy
+
         return strict_json(text)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidArgument("the message is no JSON that can be read") from None
