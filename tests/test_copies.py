@@ -63,6 +63,7 @@ def trained_in_a_worker(net, data):
     return curve(net, data), net.parameters.vector
 
 
+@pytest.mark.slow
 @anyhow
 def test_a_copied_network_learns_as_the_original_and_leaves_it_alone(way, data):
     original = network()
@@ -77,6 +78,7 @@ def test_a_copied_network_learns_as_the_original_and_leaves_it_alone(way, data):
     assert (twin.feedforward(x) == original.feedforward(x)).all()
 
 
+@pytest.mark.slow
 def test_a_network_learns_in_a_worker_as_here(data):
     nets = [network(seed) for seed in (0, 1)]
     jobs = joblib.Parallel(n_jobs=2)(joblib.delayed(trained_in_a_worker)(n, data) for n in nets)
@@ -129,6 +131,7 @@ def test_a_copied_network_is_drawn_and_saved_as_one(way, tmp_path):
     assert (hw.Network.load(tmp_path / "twin.safetensors").parameters.vector == drawn).all()
 
 
+@pytest.mark.slow
 @anyhow
 def test_a_copied_vector_has_views_of_its_own(way):
     original = Parameters(hw.Network([3, 2, 1]).specs, np.float64, np.arange(11.0))
@@ -204,6 +207,7 @@ def test_a_copied_best_follows_the_network_copied_with_it(way, data):
     assert (best.vector != net.parameters.vector).any()
 
 
+@pytest.mark.slow
 @anyhow
 def test_a_training_under_way_is_not_copied_but_its_state_is(way, data):
     settings = {
@@ -227,6 +231,7 @@ def test_a_training_under_way_is_not_copied_but_its_state_is(way, data):
     assert (twin.parameters.vector == whole.parameters.vector).all()
 
 
+@pytest.mark.slow
 @anyhow
 @pytest.mark.parametrize("compiled", [False, True], ids=["plain", "numba"])
 def test_a_copied_predictor_reads_the_same(way, compiled, data):
@@ -251,6 +256,7 @@ def test_a_copied_reader_and_committee_say_the_same(way, data):
     assert (way(committee).outputs(images) == committee.outputs(images)).all()
 
 
+@pytest.mark.slow
 @anyhow
 def test_a_copied_data_set_trains_as_the_original(way, data):
     augmentation = Augmentation(shift=2, rotation=9)
@@ -262,6 +268,7 @@ def test_a_copied_data_set_trains_as_the_original(way, data):
     assert (runs[0] == runs[1]).all()
 
 
+@pytest.mark.slow
 @anyhow
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_a_copied_estimator_goes_on_as_the_original(kind, way, data):
@@ -294,6 +301,7 @@ def alike(one, other):
     return type(one) is type(other) and (one == other or repr(one) == repr(other))
 
 
+@pytest.mark.slow
 @anyhow
 def test_results_are_copied_whole(way, data):
     net = network()

@@ -51,6 +51,7 @@ def test_whoever_reads_reports_finds_the_handling_that_was_set(
     np.testing.assert_allclose(net.parameters.vector, other.parameters.vector, atol=1e-6)
 
 
+@pytest.mark.slow
 @handlings
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "silu", "gelu", "softmax"])
 @pytest.mark.parametrize("cost", ["quadratic", "cross-entropy", "softmax"])
@@ -87,6 +88,7 @@ def test_a_model_is_stored_in_half_precision_whatever_the_caller_has_set(tmp_pat
     assert (read == net.parameters.vector.astype(np.float16)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @handlings
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])

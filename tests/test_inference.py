@@ -28,6 +28,7 @@ def expected(net, images):
     return net.predict(images.reshape(len(images), -1) / np.float32(255))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True], ids=["plain", "numba"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", HIDDEN)
@@ -59,6 +60,7 @@ def restless():
     sys.setswitchinterval(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True], ids=["plain", "numba"])
 def test_one_predictor_reads_for_several_threads_what_it_reads_for_one(images, compiled, restless):
     net = trained(hw.Network([784, 60, 10], "sigmoid", "softmax", seed=3))

@@ -145,6 +145,7 @@ def test_a_count_that_does_not_match_keeps_nothing_of_that_picture(page, own, la
     assert not own.exists()
 
 
+@pytest.mark.slow
 def test_lines_of_a_file_go_to_the_pictures_in_order_or_by_name(page, own, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -182,6 +183,7 @@ def test_one_digit_a_picture_takes_a_digit_each(own, tmp_path):
     np.testing.assert_array_equal(seen, hw.Recognizer.load().read_digit(files[1]).normalized)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", ["38x96", "none.txt", "38696\x00", "3" * 9999 + "x"])
 def test_labels_that_are_neither_digits_nor_a_file_are_refused(page, own, labels):
     done = collect(page, "--out", own, "--labels", labels)
@@ -201,6 +203,7 @@ def test_without_a_terminal_labels_are_asked_for(page, own):
     assert not own.exists()
 
 
+@pytest.mark.slow
 def test_in_a_terminal_ctrl_c_loses_no_answer(page, own):
     here, there = pty.openpty()
     command = [sys.executable, "-m", "handwrought", "collect", str(page), "--out", str(own)]

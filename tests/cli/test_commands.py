@@ -34,6 +34,7 @@ def test_help_loads_nothing_heavy():
     assert "explain" in done.stdout
 
 
+@pytest.mark.slow
 def test_check_passes_below_1e_7():
     done = run("check", "--json")
     assert done.returncode == 0
@@ -43,6 +44,7 @@ def test_check_passes_below_1e_7():
     assert min(report["mistakes_caught"].values()) > 1e-3
 
 
+@pytest.mark.slow
 def test_train_evaluate_and_explain_work_on_one_model(tmp_path):
     done = run("train", "--epochs", 1, "--out", "run", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -61,6 +63,7 @@ def test_train_evaluate_and_explain_work_on_one_model(tmp_path):
     assert "already holds" in again.stderr
 
 
+@pytest.mark.slow
 def test_wrong_input_gets_one_sentence_and_exit_code_2(tmp_path):
     for arguments in (
         ("evaluate", tmp_path / "none.safetensors"),
@@ -75,6 +78,7 @@ def test_wrong_input_gets_one_sentence_and_exit_code_2(tmp_path):
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_usable_model_and_says_so(tmp_path):
     command = [sys.executable, "-m", "handwrought", "train", "--epochs", "500", "--out", "run"]
     with subprocess.Popen(
@@ -92,6 +96,7 @@ def test_ctrl_c_leaves_a_usable_model_and_says_so(tmp_path):
     assert hw.evaluate(net, hw.load_dataset("mnist").validation).accuracy > 0.9
 
 
+@pytest.mark.slow
 def test_a_cost_that_overflows_ends_with_the_cause_and_a_usable_model(tmp_path):
     done = run(
         "train", "--activation", "relu", "--cost", "softmax", "--learning-rate", "1e20",
@@ -103,6 +108,7 @@ def test_a_cost_that_overflows_ends_with_the_cause_and_a_usable_model(tmp_path):
     hw.Network.load(tmp_path / "run" / "model.safetensors")
 
 
+@pytest.mark.slow
 def test_plain_output_away_from_a_terminal(tmp_path):
     done = run("train", "--epochs", 1, "--out", "run", cwd=tmp_path)
     assert done.returncode == 0
@@ -113,6 +119,7 @@ def test_plain_output_away_from_a_terminal(tmp_path):
     assert done.stdout.count(", is ") == 4  # four of the twelve are wrong ones
 
 
+@pytest.mark.slow
 def test_explain_gives_the_librarys_numbers():
     shown = json.loads(run("explain", "--index", 7, "--layer", 2, "--neuron", 3, "--json").stdout)
     data = hw.load_dataset("mnist")

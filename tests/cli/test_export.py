@@ -29,11 +29,13 @@ def test_onnx_is_written_and_said(folder):
     assert done.stdout == f"m.onnx: the network 784-5-10 for ONNX, {size:,} bytes\n"
 
 
+@pytest.mark.slow
 def test_onnx_of_the_shipped_model_takes_pixels(folder):
     done = run("shipped", "m.onnx", "--pixels", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_json_is_one_object_and_the_shipped_model_has_a_name(folder):
     done = run("shipped", "page.html", "--json", cwd=folder)
     found = json.loads(done.stdout)
@@ -43,12 +45,14 @@ def test_json_is_one_object_and_the_shipped_model_has_a_name(folder):
     assert found["bytes"] == (folder / "page.html").stat().st_size
 
 
+@pytest.mark.slow
 def test_nielsens_json_is_read_and_evaluated(folder):
     assert run("model.safetensors", "net.json", cwd=folder).returncode == 0
     assert run("net.json", "again.safetensors", "--stored", "float16", cwd=folder).returncode == 0
     assert hw.Network.load(folder / "again.safetensors").sizes == (784, 5, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [("m.pt",), ("m.onnx", "--opset", "3"), ("no/m.html",)], ids=str
 )

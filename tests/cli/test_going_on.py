@@ -55,6 +55,7 @@ def stopped(table, tmp_path, stopped_after, monkeypatch):
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "said"),
     [
@@ -211,6 +212,7 @@ def committee(table, tmp_path_factory):
 WRITES = (os, "replace")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", ["--resume", "the same command"])
 @pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 20, 40, 61, 80, 110])
 def test_a_killed_committee_goes_on_to_the_same_bits(
@@ -230,6 +232,7 @@ def test_a_killed_committee_goes_on_to_the_same_bits(
     assert train("--resume", folder).exit_code == 0  # there is nothing left but to test it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_committee_killed_while_a_member_is_tested_goes_on(
     table, tmp_path, committee, monkeypatch, at
@@ -244,6 +247,7 @@ def test_a_committee_killed_while_a_member_is_tested_goes_on(
     assert models(folder) == committee
 
 
+@pytest.mark.slow
 def test_a_committee_that_goes_on_takes_no_other_settings(table, tmp_path):
     folder = tmp_path / "c"
     command = ("--dataset", table, *OPTIONS, "--committee", 2, "--out", folder)
@@ -356,6 +360,7 @@ def test_a_fine_tuning_goes_on_with_its_own_model_and_digits_alone(
 # --- a network that learnt nothing ----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_network_that_reads_no_better_than_guessing_is_told_so(table, tmp_path):
     """The cost is finite: nothing else would say it."""
     done = train("--dataset", table, *OPTIONS, "--learning-rate", 1e30, "--cost", "quadratic",

@@ -71,6 +71,7 @@ def test_each_file_of_a_training_is_named_with_what_is_in_it(folder):
     assert said.endswith("Every file of ours is whole.\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["checkpoint.safetensors", "config.json", "history.jsonl", "model.safetensors"]
 )

@@ -74,6 +74,7 @@ def test_there_are_47():
     assert N == len(set(NAMES)) == 47
 
 
+@pytest.mark.slow
 def test_the_table_is_folded_and_json_holds_the_whole(run, model, pictures, expected):
     found = json.loads(run[1].stdout)
     assert found["test_confusion"] == expected.confusion.tolist()
@@ -122,6 +123,7 @@ def test_explain_says_names(model, pictures):
     assert f"image 7 of test, a {found['label_name']};" in shown
 
 
+@pytest.mark.slow
 def test_check_passes(model):
     assert json_of("check", "--model", model)["passed"]
 
@@ -148,6 +150,7 @@ def test_tune_tries_settings(pictures, tmp_path):
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 def test_a_committee_votes(pictures, tmp_path):
     found = json_of(
         "train", "--dataset", pictures, *SETTINGS, "--committee", 2, "--out", tmp_path / "c"

@@ -82,6 +82,7 @@ def special(kind, place):
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
@@ -105,6 +106,7 @@ def test_what_is_no_file_is_refused_in_a_sentence_and_never_waited_for(
     assert not (home / "run" / "model.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_a_picture_comes_through_a_pipe_and_from_standard_input(home):
     whole = (home / "page.png").read_bytes()
     command = [sys.executable, "-m", "handwrought", "read"]
@@ -119,6 +121,7 @@ def test_a_picture_comes_through_a_pipe_and_from_standard_input(home):
     assert given.stdout == there.stdout
 
 
+@pytest.mark.slow
 def test_standard_input_without_an_end_is_left():
     with open("/dev/zero", "rb") as zeros:
         done = subprocess.run(
@@ -131,6 +134,7 @@ def test_standard_input_without_an_end_is_left():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOME)
 def test_what_may_not_be_read_is_told_in_a_sentence(name, home):
     command = COMMANDS[name]

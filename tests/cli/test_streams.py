@@ -22,6 +22,7 @@ FULL = "handwrought: standard output cannot be written: No space left on device"
 # --- any character ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_speaks_in_any_encoding(name, encoding, home, monkeypatch, capsys):
@@ -34,6 +35,7 @@ def test_every_command_speaks_in_any_encoding(name, encoding, home, monkeypatch,
     assert "Traceback" not in (home / "told").read_bytes().decode(encoding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1:strict", "cp1252"])
 def test_the_equations_are_spelt_out_where_there_is_no_greek(encoding, home):
     done = subprocess.run(
@@ -62,6 +64,7 @@ NAME = "a\n\x1b[31m[red]:dog:\t\x9b2J\u202e"
 BYTES = b"b\xff".decode(errors="surrogateescape")  # as a file's name comes from the system
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [NAME, BYTES], ids=["controls", "bytes"])
 @pytest.mark.parametrize(
     "command",
@@ -143,6 +146,7 @@ def test_a_name_is_shown_as_python_writes_it():
 # --- no room ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in WORK])
 def test_an_output_on_a_full_disk_is_one_sentence(name, home, monkeypatch, capsys):
     assert run(COMMANDS[name], monkeypatch, standard_output("/dev/full")) == 1
@@ -150,6 +154,7 @@ def test_an_output_on_a_full_disk_is_one_sentence(name, home, monkeypatch, capsy
     assert told == f"{FULL}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORK)
 def test_a_full_disk_under_the_output_ends_no_work(name, home, monkeypatch, capsys):
     assert run(COMMANDS[name], monkeypatch, standard_output("/dev/full")) == 1
@@ -170,6 +175,7 @@ def _all_made(name, home):
         assert not (home / folder / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORK)
 def test_work_whose_output_nobody_reads_saves_and_ends(name, home, monkeypatch, capsys):
     code = run(COMMANDS[name], monkeypatch, closed_pipe())
@@ -198,6 +204,7 @@ def test_a_log_that_nobody_reads_ends_a_training_that_answers_in_json(home, monk
     assert (home / "run" / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in WORK])
 def test_a_reader_that_has_gone_is_told_nothing(name, home, monkeypatch, capsys):
     assert run(COMMANDS[name], monkeypatch, closed_pipe()) == 1
@@ -232,6 +239,7 @@ def test_the_streams_are_as_before_when_the_program_has_ended():
 # --- as a shell does it -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "code", "told"),
     [

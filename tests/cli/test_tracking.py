@@ -15,6 +15,7 @@ def curve(folder, tag):
     return [(e.step, e.value) for e in EventAccumulator(str(folder)).Reload().Scalars(tag)]
 
 
+@pytest.mark.slow
 def test_a_training_stopped_by_ctrl_c_goes_on_in_its_curves(tmp_path, table):
     command = ("train", "--dataset", table, "--epochs", 60, "--tensorboard", "curves")
     with subprocess.Popen(
@@ -40,6 +41,7 @@ def test_a_training_stopped_by_ctrl_c_goes_on_in_its_curves(tmp_path, table):
         assert curve(tmp_path / "curves/a", tag) == wanted
 
 
+@pytest.mark.slow
 def test_a_folder_of_curves_that_is_taken_is_told_in_one_sentence(tmp_path, table):
     command = ("train", "--dataset", table, "--epochs", 1, "--tensorboard", "curves")
     (tmp_path / "curves" / "a").mkdir(parents=True)
@@ -50,6 +52,7 @@ def test_a_folder_of_curves_that_is_taken_is_told_in_one_sentence(tmp_path, tabl
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_each_member_of_a_committee_has_its_curves(tmp_path, table):
     done = run(
         "train", "--dataset", table, "--epochs", 1, "--committee", 2, "--out", "c",

@@ -42,6 +42,7 @@ def trials_of(path):
     return optuna.load_study(study_name="plain-table", storage=storage).trials
 
 
+@pytest.mark.slow
 def test_the_best_recipe_trains_to_the_accuracy_it_was_chosen_for(tmp_path, table):
     done = run(
         *command(table, "--trials", 4, "--seed", 3, "--tensorboard", "curves", "--json"),
@@ -73,6 +74,7 @@ def test_the_best_recipe_trains_to_the_accuracy_it_was_chosen_for(tmp_path, tabl
         assert last == pytest.approx(trial["accuracy"], rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("storage", ["shared.log", "shared.db"])
 def test_two_processes_share_a_study_and_ctrl_c_keeps_it(tmp_path, table, storage):
     asked = ("--trials", 10_000, "--storage", storage)
@@ -96,6 +98,7 @@ def test_two_processes_share_a_study_and_ctrl_c_keeps_it(tmp_path, table, storag
     assert (tmp_path / "plain-table-best.toml").exists()
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_goes_on_by_the_same_command(tmp_path, table):
     asked = ("--trials", 8, "--set", "weight_decay=1e-6..1e-3")
     with begun(table, tmp_path, *asked) as killed:

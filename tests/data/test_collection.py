@@ -134,6 +134,7 @@ def test_a_digit_stays_on_its_side_whatever_is_added_or_relabelled(tmp_path, dig
     assert not set.intersection(*sides(collection))
 
 
+@pytest.mark.slow
 def test_about_the_share_asked_for_is_held_out(tmp_path):
     collection = Collection.open(tmp_path)
     rng = np.random.default_rng(1)

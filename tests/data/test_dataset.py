@@ -20,6 +20,7 @@ LABELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LABELS)
 @pytest.mark.parametrize("batch_size", [2, 7, 40])
 def test_labels_of_every_kind_of_whole_number_and_booleans_are_the_classes_0_and_1(

@@ -90,6 +90,7 @@ def test_a_damaged_picture_and_one_of_another_size_are_named(tmp_path):
         hw.load_dataset(tmp_path / "set")
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_a_mutated_idx_file_is_read_or_refused_but_never_anything_else(tmp_path_factory, data):

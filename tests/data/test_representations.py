@@ -135,6 +135,7 @@ def test_changes_come_between_a_views_two_parts(split):
     np.testing.assert_array_equal(x, extract_features(turned, "strokes").reshape(8, -1))
 
 
+@pytest.mark.slow
 def test_a_network_trains_on_strokes_and_its_file_remembers_them(split, tmp_path):
     data = hw.load_dataset("mnist")
     data = replace(data, train=data.train[:3000], validation=data.validation[:500])

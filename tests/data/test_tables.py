@@ -307,6 +307,7 @@ def test_a_long_table_takes_the_memory_of_a_megabyte_or_two_of_it(tmp_path):
     assert most < 3 << 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "message"),
     [

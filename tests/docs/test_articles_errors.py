@@ -182,6 +182,7 @@ def test_11_linear_layers_compose_to_one_affine_function_whatever_their_number()
     assert hw.load_dataset("mnist").train.n_classes == 10
 
 
+@pytest.mark.slow
 def test_12_what_it_leaves_out_is_here_and_learns():
     data = hw.load_dataset("mnist")
     net = hw.Network([784, 30, 10], seed=0)

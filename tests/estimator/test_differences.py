@@ -52,6 +52,7 @@ def test_lbfgs_keeps_float32():
         assert fitted.fit(X.astype(np.float32), LABELS).coefs_[0].dtype == dtype
 
 
+@pytest.mark.slow
 def test_lbfgs_reaches_a_lower_loss_with_several_outputs():
     settings = {"hidden_layer_sizes": 8, "solver": "lbfgs", "activation": "tanh", "max_iter": 2000}
     ours, other = both("MLPRegressor", **settings)

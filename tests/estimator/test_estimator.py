@@ -291,6 +291,7 @@ def test_progress_goes_to_standard_error_and_verbose_to_standard_output(capsys):
     assert "3/3" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings", [{"dropout": 0.3}, {"early_stopping": True}, {"solver": "sgd"}]
 )

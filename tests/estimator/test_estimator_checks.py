@@ -32,6 +32,7 @@ def checks():
                 yield pytest.param(same, check, id=f"{same}-{function.__name__}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("estimator", "check"), list(checks()))
 def test_a_check_of_scikit_learn_passes(estimator, check):
     with warnings.catch_warnings():

@@ -135,6 +135,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_the_same_random_state_ends_where_scikit_learn_ends(settings):
     both = []
@@ -160,6 +161,7 @@ def test_a_regressor_ends_where_scikit_learn_ends(loss):
     np.testing.assert_allclose(both[0].predict(features), both[1].predict(features), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_lbfgs_minimizes_scikit_learns_loss():
     both = [
         kind(5, solver="lbfgs", alpha=1.0, random_state=0, max_iter=3000, tol=1e-7)

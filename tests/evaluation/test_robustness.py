@@ -93,6 +93,7 @@ def test_unchanged_images_give_the_accuracy_of_evaluate():
         assert (data.images[chosen] == unchanged).all(axis=(1, 2)).any()
 
 
+@pytest.mark.slow
 def test_changes_come_before_the_networks_view_of_the_images():
     data = hw.load_dataset("mnist").test[:300]
     net = hw.Network([1568, 10], cost="softmax", seed=0)

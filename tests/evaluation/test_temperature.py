@@ -39,6 +39,7 @@ def test_the_cost_is_that_of_the_models_probabilities():
     assert mean_cost(model, split, 1.7) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_the_shipped_models_temperature_is_the_one_fitted_on_validation():
     model = hw.Model.load(shipped_model())
     fitted = fit_temperature(model, hw.load_dataset("mnist").validation)

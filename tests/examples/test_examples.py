@@ -11,6 +11,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow
 def test_the_neuron_finds_the_best_curve_and_calls_large_eyes_cute():
     dog = runpy.run_path(str(EXAMPLES / "dog.py"))
     size, cute = dog["dogs"]()
@@ -22,6 +23,7 @@ def test_the_neuron_finds_the_best_curve_and_calls_large_eyes_cute():
     assert neuron.feedforward(size).mean() == pytest.approx(cute.mean(), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_without_activations_a_deep_network_does_no_better_than_a_line():
     example = runpy.run_path(str(EXAMPLES / "without_activation.py"))
     _, line = example["least_squares"]()
@@ -32,6 +34,7 @@ def test_without_activations_a_deep_network_does_no_better_than_a_line():
     assert with_tanh < line / 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dog.py", "without_activation.py"])
 def test_an_example_runs_and_saves_its_picture(tmp_path, name):
     picture = tmp_path / "picture.png"

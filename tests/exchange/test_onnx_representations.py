@@ -68,6 +68,7 @@ def levels_apart(found, expected):
     return np.abs(found - expected.astype("f4"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("representation", REPRESENTATIONS)
 def test_probabilities_are_the_recognizers(images, representation):
     model = example(representation)
@@ -92,6 +93,7 @@ def test_a_network_of_float64_sees_the_same(images, representation):
         assert (np.abs(found - expected) < 1e-5).mean() > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "representation",
     [name for name, each in REPRESENTATIONS.items() if each.deskew],
@@ -125,6 +127,7 @@ def test_every_picture_is_set_upright_to_a_grey_level(pixels):
     assert levels_apart(found, deskewed(pixels, "upright")).max() <= 1
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(PICTURES)
 def test_the_strokes_of_every_picture_are_found_to_a_grey_level(pixels):

@@ -212,6 +212,7 @@ HARMLESS = {  # these are read: the words stand where any words may stand, or li
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CANARIES)
 def test_a_canary_is_refused_and_nothing_else_happens(name, tmp_path):
     canaries = dict(CANARIES[name]())
@@ -245,6 +246,7 @@ CARELESS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", CARELESS)
 def test_the_guard_denies_what_a_careless_reader_does(way, tmp_path):
     """Without this the test above could pass since its guard sleeps."""

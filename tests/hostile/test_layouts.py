@@ -427,6 +427,7 @@ NUMPY_S_OWN = ("Activation.", "Cost.", "BP")
 """Lines of mathematics that obey what the caller wants of NumPy's errors, as NumPy's functions do."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(NUMPY_S_OWN)])
 def test_the_caller_s_handling_of_floating_point_errors_neither_comes_in_nor_changes(
     name, tmp_path
@@ -441,6 +442,7 @@ def test_the_caller_s_handling_of_floating_point_errors_neither_comes_in_nor_cha
             assert same(found, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_threads_get_what_one_caller_gets(name, tmp_path):
     for i, (base, function) in enumerate(CASES[name]):
@@ -458,6 +460,7 @@ def test_threads_get_what_one_caller_gets(name, tmp_path):
             assert same(job.result(), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_layout_gives_what_a_clean_copy_gives(name, layout, tmp_path):

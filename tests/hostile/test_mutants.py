@@ -33,6 +33,7 @@ def somehow(rng):
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_a_mutant_is_read_or_refused(name, tmp_path_factory):
     folder, sound = tmp_path_factory.mktemp("mutants"), seeds(name)

@@ -26,6 +26,7 @@ TORCH_COSTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", GRID, ids=lambda s: "-".join(map(str, s)))
 def test_the_gradient_is_pytorchs(setting):
     net, x, y = case(*setting)

@@ -34,6 +34,7 @@ def relative(found, expected):
     return difference / scale if scale else difference
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", GRID, ids=lambda s: "-".join(map(str, s)))
 def test_the_gradient_agrees_with_differences_complex_step_and_equations(setting):
     net, x, y = case(*setting)

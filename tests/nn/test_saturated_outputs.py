@@ -11,6 +11,7 @@ from handwrought.nn.costs import COSTS, POISSON
 from handwrought.nn.equations import follow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("cost", "f"), PAIRS, ids=lambda of: of.name)
 def test_a_saturated_output_is_as_sixty_digits_say(cost, f, dtype):

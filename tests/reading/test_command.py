@@ -85,6 +85,7 @@ def pdf(path, *texts_of_seeds, form="PDF"):
     return texts
 
 
+@pytest.mark.slow
 def test_every_page_of_a_pdf_is_read(tmp_path):
     texts = pdf(tmp_path / "form.pdf", 1, 2)
     done = run(tmp_path / "form.pdf")
@@ -188,6 +189,7 @@ def test_a_picture_is_not_overwritten_by_its_annotation(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_boxes_are_in_the_pixels_of_a_large_photograph(tmp_path):
     pixels, text = page(0, rows=1, columns=4)
     large = Image.fromarray(pixels).resize((pixels.shape[1] * 8, pixels.shape[0] * 8))

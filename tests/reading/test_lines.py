@@ -63,6 +63,7 @@ def test_rows_are_read_across_columns_that_are_level():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tilt", [0, 4])
 def test_a_photograph_of_two_columns_that_are_not_level(tilt):
     (left, first), (right, second) = lines(1, rows=4, columns=5), lines(51, rows=3, columns=4)

@@ -36,6 +36,7 @@ def test_a_picture_that_was_opened_is_left_alone():
     assert open_picture(opened) is opened
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"])
 def test_a_large_picture_of_any_mode_is_made_smaller_as_a_small_one_is_read(mode):
     ramp = np.linspace(0, 255, 64).astype(np.uint8)
@@ -107,6 +108,7 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path):
         open_picture(Image.new("1", (12_000, 12_000)))
 
 
+@pytest.mark.slow
 def test_a_small_file_may_not_unpack_to_much(monkeypatch):
     huge = saved(Image.new("RGB", (7000, 7000)), "PNG")
     with pytest.raises(DataError, match="a picture that unpacks to so much is refused"):

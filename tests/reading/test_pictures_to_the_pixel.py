@@ -224,6 +224,7 @@ def test_what_is_made_smaller_keeps_its_colours_and_its_place(source):
     assert np.allclose(found[:, 710:] * 255, (0, 64, 255), atol=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "mode"), [("RGB", "L"), ("P", "RGB"), ("P", "RGBA"), ("LA", "RGBA"), ("RGBA", "RGBA"),
                        ("CMYK", "RGB"), ("I;16", "F"), ("1", "L")],

@@ -111,6 +111,7 @@ KINDS = ["array", "floats", "inverted", "rgb", "blue on yellow", "white on blue"
          "turned"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_picture(reader, digits, tmp_path, kind):
     images, labels = digits
@@ -121,6 +122,7 @@ def test_every_kind_of_picture(reader, digits, tmp_path, kind):
     assert right(reader, found, labels) >= 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "side"), [(28, 28), (64, 40), (1000, 60), (1500, 1400)])
 @pytest.mark.parametrize("place", [(0.5, 0.5), (0.05, 0.9)])
 def test_every_size_and_place(reader, digits, size, side, place):
@@ -157,6 +159,7 @@ def test_confidence_is_a_probability_and_alternatives_are_in_order(reader, digit
         ]
 
 
+@pytest.mark.slow
 def test_the_shipped_model_is_calibrated_and_small(reader):
     assert shipped_model().stat().st_size <= 8_000_000
     test = hw.load_dataset("mnist").test
@@ -191,6 +194,7 @@ PAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PAGES)
 def test_pages(reader, kind):
     errors = []
@@ -234,6 +238,7 @@ def test_what_is_no_picture_is_told_in_a_sentence(tmp_path, content, word):
         picture(tmp_path / "x.png")
 
 
+@pytest.mark.slow
 def test_a_picture_cut_short_and_a_bomb(tmp_path):
     out = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200), np.uint8)).save(
@@ -273,6 +278,7 @@ def test_a_bar_as_by_a_ruler_is_a_1(reader, width):
     np.testing.assert_allclose(reading.probabilities, seen, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_digit_is_read_as_it_is_and_turned(reader):
     images = hw.load_dataset("mnist").validation.images[:30]
     logs = [np.log(reader.probabilities(seen)) for seen in rotations(images)]

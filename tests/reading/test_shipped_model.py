@@ -15,6 +15,7 @@ def reader():
     return Recognizer.load()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_single_digits(reader, kind):
     images, labels = pictures(kind, 12 if "1000" in kind else 40)
@@ -22,6 +23,7 @@ def test_single_digits(reader, kind):
     assert np.mean(found == labels) >= 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PHOTOGRAPHS)
 def test_photographs_of_pages(reader, kind):
     errors = []
@@ -88,6 +90,7 @@ def test_a_doubtful_digit_is_kept_as_a_question_and_a_strange_sign_is_not():
     assert [r.text for r in without_words([*number, reading(72, 0.9)])] == ["3", "?", "3"]
 
 
+@pytest.mark.slow
 def test_a_page_of_print_takes_no_minutes_and_breaks_nothing(reader):
     """Hundreds of joined letters: each way to cut them apart would cost time."""
     image = Image.new("L", (700, 300), 255)
@@ -98,6 +101,7 @@ def test_a_page_of_print_takes_no_minutes_and_breaks_nothing(reader):
     assert all(reading.box is not None for reading in page.digits)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 def test_any_array_is_read_without_a_warning(reader):
     rng = np.random.default_rng(0)

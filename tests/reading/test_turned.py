@@ -36,6 +36,7 @@ def test_a_box_goes_with_its_picture(height, width, quarters, data):
     assert turned_box((left, top, across, down), turned.shape, 4 - quarters) == (x, y, wide, high)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["photograph", "on a desk", "form"])
 def test_a_page_is_read_whichever_side_is_up(reader, kind):
     picture, text = PHOTOGRAPHS[kind](5000)
@@ -52,11 +53,13 @@ def test_a_page_is_read_whichever_side_is_up(reader, kind):
         ]
 
 
+@pytest.mark.slow
 def test_what_is_hard_to_read_either_way_is_left_as_it_is(reader):
     for seed in range(3):
         assert reader.read(PHOTOGRAPHS["letters beside"](seed)[0]).turned == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("few", [3, 4])
 def test_three_signs_do_not_tell_which_way_up_a_page_is(reader, few):
     picture, _ = PHOTOGRAPHS["photograph"](5000)
@@ -66,6 +69,7 @@ def test_three_signs_do_not_tell_which_way_up_a_page_is(reader, few):
     assert page.turned == (90 if few == 4 else 0)
 
 
+@pytest.mark.slow
 def test_a_page_of_many_signs_is_not_read_four_times(reader, monkeypatch):
     picture, _ = PHOTOGRAPHS["photograph"](5000)
     n = len(reader.read(picture).digits)
@@ -73,6 +77,7 @@ def test_a_page_of_many_signs_is_not_read_four_times(reader, monkeypatch):
     assert reader.read(np.rot90(picture)).turned == 0
 
 
+@pytest.mark.slow
 def test_boxes_of_a_large_picture_are_in_its_own_pixels(reader):
     picture, _ = PHOTOGRAPHS["photograph"](5000)
     large = Image.fromarray(picture)
@@ -84,6 +89,7 @@ def test_boxes_of_a_large_picture_are_in_its_own_pixels(reader):
         np.testing.assert_allclose(turned_box(found.box, shape, 1), own.box, atol=5)
 
 
+@pytest.mark.slow
 def test_the_command_tells_how_the_picture_was_turned_and_draws_it_so(reader, tmp_path):
     picture, _ = PHOTOGRAPHS["photograph"](5000)
     lying = np.rot90(picture, 3)

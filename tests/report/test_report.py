@@ -173,6 +173,7 @@ def test_any_number_of_classes_makes_a_page(n_classes):
     assert len(page) < 3_000_000
 
 
+@pytest.mark.slow
 def test_a_page_stays_below_3_megabytes_with_large_images():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (900, 128, 128)).astype(np.uint8)

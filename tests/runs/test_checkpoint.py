@@ -75,6 +75,7 @@ def test_a_checkpoint_says_where_the_training_stands_and_what_its_arrays_are(pat
     }
 
 
+@pytest.mark.slow
 def test_a_checkpoint_with_any_bit_changed_is_refused(path):
     content = path.read_bytes()
     for at in range(8 * len(content)):

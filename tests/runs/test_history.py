@@ -108,6 +108,7 @@ def test_a_line_that_was_finished_and_is_no_more_is_told_and_the_log_left_alone(
     assert path.read_text() == content
 
 
+@pytest.mark.slow
 def test_a_log_with_any_bit_changed_is_told(tmp_path):
     path = tmp_path / "log"
     content = lines(1, 2).encode()

@@ -87,6 +87,7 @@ def whole(tmp_path):
     return models(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_what_the_studio_stopped_a_command_ends_to_the_bit(tmp_path, whole):
     folder = begun(tmp_path / "run")
     by_studio(folder, "batch", "batch", "epoch", "batch", "stop")
@@ -101,6 +102,7 @@ def test_what_the_studio_stopped_a_command_ends_to_the_bit(tmp_path, whole):
     assert [each.point.step for each in entries if each.report] == [5, 10, 15]
 
 
+@pytest.mark.slow
 def test_what_a_command_stopped_the_studio_ends_to_the_bit(tmp_path, whole, monkeypatch):
     folder = begun(tmp_path / "run")
     reports = iter(range(100))
@@ -115,6 +117,7 @@ def test_what_a_command_stopped_the_studio_ends_to_the_bit(tmp_path, whole, monk
     assert RunConfig.read(folder / "config.json").settings.epochs == 4
 
 
+@pytest.mark.slow
 def test_patience_that_a_command_was_asked_for_is_kept_by_the_studio(tmp_path):
     settings = replace(SETTINGS, epochs=40, patience=2)
     whole, folder = begun(tmp_path / "whole", settings), begun(tmp_path / "run", settings)
@@ -150,6 +153,7 @@ def test_a_fine_tuning_goes_on_in_either_to_the_bit(tmp_path, small):
 # --- the studio shows what a command trained -----------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_studio_lists_shows_and_measures_a_commands_folder(tmp_path):
     runs = tmp_path / "runs"
     runs.mkdir()
@@ -196,6 +200,7 @@ def test_a_commands_folder_of_before_goes_on(tmp_path, monkeypatch):
     assert kinds == ["epoch"] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:It goes on where")  # another machine kept it
 def test_a_studios_folder_of_before_goes_on_in_either(tmp_path, monkeypatch):
     monkeypatch.undo()

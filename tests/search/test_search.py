@@ -240,6 +240,7 @@ def test_a_trial_that_diverges_or_does_not_fit_ends_alone(data):
     assert "takes no" in states["sgd"].reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pruner", ["median", "halving"])
 def test_hopeless_trials_end_early(data, pruner):
     plan = replace(PLAN, epochs=8)
@@ -290,6 +291,7 @@ def test_what_no_trial_could_use_is_told_before_the_first(data, tmp_path):
 # --- where it is kept ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["s.log", "s.db"])
 def test_a_study_is_kept_and_optuna_reads_it(data, tmp_path, name):
     search = begin_search(PLAN, RATES, data, storage=tmp_path / name, name="mine")

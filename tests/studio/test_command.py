@@ -76,6 +76,7 @@ def test_ctrl_c_stops_at_once_and_says_so_even_with_an_open_page(starts, tmp_pat
         assert "stopped" in running.process.stdout.read()
 
 
+@pytest.mark.slow
 def test_wrong_input_gets_one_sentence(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     for arguments in (

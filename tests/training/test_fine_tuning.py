@@ -57,6 +57,7 @@ def tuned(network, own, data, **arguments):
     return fine_tune(network, own, data, **settings)
 
 
+@pytest.mark.slow
 def test_it_learns_the_hand_and_the_rest_stays(trained, own, data):
     further = leaning(hw.load_dataset("mnist").validation[2000:2500])
     network = trained.copy()
@@ -69,6 +70,7 @@ def test_it_learns_the_hand_and_the_rest_stays(trained, own, data):
     assert after[2] > before[2] - 0.03
 
 
+@pytest.mark.slow
 def test_the_best_epoch_is_kept_by_validation_and_changed_copies_of_the_digits(trained, own, data):
     network = trained.copy()
     tuning = tuned(network, own, data, seed=1)
@@ -83,6 +85,7 @@ def test_the_best_epoch_is_kept_by_validation_and_changed_copies_of_the_digits(t
     assert kept == pytest.approx(max(worth))
 
 
+@pytest.mark.slow
 def test_a_network_on_strokes_learns_and_is_measured_by_what_it_sees(on_strokes, own, data):
     network, validation = on_strokes.copy(), represent_split(data.validation, "strokes")
     tuning = tuned(network, own, data, representation="strokes", learning_rate=1e-3)
@@ -124,6 +127,7 @@ def test_closed_early_it_keeps_the_moment(trained, own, data):
     assert np.isfinite(network.parameters.vector).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits(trained, own, data):
     networks = [trained.copy() for _ in range(3)]
     for network, seed in zip(networks, (5, 5, 6), strict=True):

@@ -31,6 +31,7 @@ def training(seed=0, **more):
     return net, hw.train(net, data(), epochs=40, batch_size=20, seed=seed, report_every=4, **more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_after", [3, 20, 33])
 def test_early_stopping_goes_on_to_the_same_end(tmp_path, stop_after):
     net, reports = training()

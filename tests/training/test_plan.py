@@ -133,6 +133,7 @@ def test_a_plan_that_is_not_there_is_told_in_a_sentence(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_plan_with_any_bit_changed_is_refused(tmp_path):
     path = tmp_path / "config.json"
     plan = replace(PLAN, learning_rate=1e-4, seed=2**60)

@@ -16,6 +16,7 @@ from handwrought.training.recipes import load_recipe, shipped_recipes
 from handwrought.training.train import begin_training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_shipped_recipe_is_one_that_training_takes(name):
     recipe = load_recipe(name)

@@ -19,6 +19,7 @@ def mnist():
     return hw.load_dataset("mnist")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sizes", "cost", "learning_rate", "bound"),
     [
@@ -120,6 +121,7 @@ def test_the_wilson_interval_is_the_textbooks():
     assert (round(low, 4), round(high, 4)) == (0.9456, 0.9541)
 
 
+@pytest.mark.slow
 def test_augmented_training_is_the_same_twice_and_learns():
     data = hw.load_dataset("mnist")
     change = Augmentation(shift=1, rotation=8, elastic=0.8)
@@ -183,6 +185,7 @@ def test_stopped_in_an_epoch_the_network_holds_the_average():
     np.testing.assert_allclose(net.parameters.vector, np.mean(path, axis=0), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [3, 10, 13, 24])
 @pytest.mark.parametrize(
     "settings",
@@ -228,6 +231,7 @@ def test_other_settings_do_not_go_on():
         hw.train(hw.Network([784, 10]), data, epochs=3, resume=state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("m", "hardest", "n"),
     [
@@ -270,6 +274,7 @@ def test_impossible_choices_are_refused(wrong, word):
         hw.train(hw.Network([784, 10]), hw.load_dataset("mnist").train[:20], **wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settle", "epochs", "settled"),
     [(0.0, 3, 0), (0.4, 3, 1), (0.25, 3, 1), (0.1, 3, 0), (0.35, 5, 2), (0.5, 4, 2), (1.0, 2, 2)],
@@ -329,6 +334,7 @@ def some_of_mnist():
                       whole.full_train[:700], whole.class_names)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [0, 3, 11, 22])
 @pytest.mark.parametrize("kernels", ["numpy", "numba"])
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def seen(reports):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n", [2, 5, 11, 22, 29, 34, 44])
 def test_a_training_that_goes_on_stands_where_it_stood_and_ends_where_it_would(tmp_path, kind, n):

@@ -17,8 +17,7 @@ from handwrought.runs.old_configs import upgraded
 from handwrought.storage.atomic import write_atomically
 from handwrought.storage.regular import read_regular
 from handwrought.storage.sealed import sealed, unsealed
-from handwrought.training.config import TrainingConfig
-from handwrought.training.fine_tuning import REHEARSED, SHARE
+from handwrought.training.config import REHEARSED, SHARE, TrainingConfig
 
 __all__ = ["ENDS", "Lesson", "RunConfig", "begin_run", "end_run"]
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from handwrought.training.config import TrainingConfig
-from handwrought.training.fine_tuning import arguments
-from handwrought.training.plan import flat
 
 __all__ = ["upgraded"]
 
@@ -31,6 +29,8 @@ def upgraded(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(values: dict[str, Any]) -> dict[str, Any]:
+    from handwrought.training.plan import flat
+
     found = flat(values)
     if missing := _NEEDED - set(found):
         raise ValueError(f"it has no {', '.join(sorted(missing))}")
@@ -38,6 +38,8 @@ def _settings(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fine_tuning(kept: dict[str, Any]) -> dict[str, Any]:
+    from handwrought.training.fine_tuning import arguments
+
     asked = {name: value for name, value in kept["settings"].items() if name != "dataset"}
     lesson = {"source": kept["source"], "model": kept["model"], "digits": kept["add"]}
     settings = TrainingConfig(**arguments(**asked))

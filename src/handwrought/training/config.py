@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from handwrought.data.augmentation import Augmentation
 
 __all__ = [
-    "ARGUMENTS", "CONSTANTS", "RENAMED", "TrainingConfig", "changeable", "dropout_rates", "renamed",
-    "warn_of_old_name", "with_old_names",
+    "ARGUMENTS", "CONSTANTS", "REHEARSED", "RENAMED", "SHARE", "TrainingConfig", "changeable",
+    "dropout_rates", "renamed", "warn_of_old_name", "with_old_names",
 ]  # fmt: skip
 
 Activation = Literal[
@@ -36,6 +36,9 @@ Representation = Literal[
     "strokes", "strokes-20", "strokes-16", "strokes-13", "strokes-10",
 ]  # fmt: skip
 # These are the names of the library's own tables, which need NumPy; a test compares them.
+
+SHARE, REHEARSED = 0.1, 10_000
+"""Of a fine-tuning: its own digits' share of each mini-batch, and MNIST's that it rehearses."""
 
 RENAMED: Final = {
     "hardest": "backprop_fraction",

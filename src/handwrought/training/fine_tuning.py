@@ -20,7 +20,7 @@ from handwrought.errors import InvalidArgument, TrainingDiverged
 from handwrought.imaging.conversion import to_uint8
 from handwrought.nn.network import Network
 from handwrought.training.best import Best
-from handwrought.training.config import TrainingConfig, with_old_names
+from handwrought.training.config import REHEARSED, SHARE, TrainingConfig, with_old_names
 from handwrought.training.observers import remembered
 from handwrought.training.recipes import load_recipe
 from handwrought.training.reports import EpochReport
@@ -134,9 +134,6 @@ class FineTuning(Iterator[Any]):
             self.best.put_back()
             raise
         self.best.put_back()
-
-
-SHARE, REHEARSED = 0.1, 10_000
 
 
 @with_old_names

@@ -263,6 +263,7 @@ def test_eight_maps_of_strokes_are_shown_and_named(starts, opens, tmp_path):
         assert inside <= 0  # nothing is cut off
 
 
+@pytest.mark.slow
 def test_what_is_hostile_is_refused_in_one_sentence(studio):
     seen = {"network": FRESH, "image": "test:8"}
     bodies = [

@@ -104,6 +104,7 @@ def test_a_network_as_wide_as_the_shipped_one_can_be_named():
     assert built(name).sizes == [784, *hidden, 10]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("view", "n_inputs"), [("strokes", 1568), ("upright", 784)])
 @pytest.mark.parametrize("name", ["model", "file:own.safetensors"])
 def test_a_network_sees_an_image_in_its_view(tmp_path, name, view, n_inputs):
@@ -173,6 +174,7 @@ def test_numbers_have_places():
         assert what == "The weight from edge ↘ at 2, 0 to neuron 1"
 
 
+@pytest.mark.slow
 def test_the_default_is_trained_kept_and_reads_most_digits(microscope):
     name = "16-16:sigmoid:quadratic"
     shown, fresh, _ = microscope.networks.get(name)
@@ -310,6 +312,7 @@ def test_a_mistake_that_a_network_cannot_show_is_refused(microscope):
         microscope.trace(view)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", QUESTIONS)
 def test_the_right_answer_is_what_happens(microscope, mistake):
     found = microscope.broken(mistake)

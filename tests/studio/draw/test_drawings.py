@@ -112,6 +112,7 @@ def test_the_next_stroke_belongs_to_the_same_drawing(drawings):
     assert list(drawings.recent()) == [3, 2, 1]
 
 
+@pytest.mark.slow
 def test_only_so_many_drawings_are_remembered(drawings):
     for _ in range(103):
         drawings.read(seven(28))

@@ -113,6 +113,7 @@ def test_the_surest_mistakes_come_first(own, expected):
     assert seen.count == wrong.sum()
 
 
+@pytest.mark.slow
 def test_one_slider_gives_what_its_curve_says_and_none_gives_the_sample_itself(own, net, mnist):
     curves = {c.name: c for c in finished(own.curves, "run-quick").curves}
     assert curves.keys() == {change.name for change in CHANGES}
@@ -167,6 +168,7 @@ def test_the_sliders_go_as_far_as_the_curves(own):
     assert decode(Amounts, {}) == Amounts(**{c.name: float(c.harmless) for c in CHANGES})
 
 
+@pytest.mark.slow
 def test_a_model_that_sees_strokes_is_shown_whole_digits_and_asked_about_strokes(tmp_path, mnist):
     network = hw.Network([1568, 8, 10], cost="softmax", seed=0)
     for _ in hw.train(
@@ -186,6 +188,7 @@ def test_a_model_that_sees_strokes_is_shown_whole_digits_and_asked_about_strokes
     evaluations.close()
 
 
+@pytest.mark.slow
 def test_every_layer_has_a_map_and_its_points_are_test_images(own, mnist, expected):
     for layer in (1, 2, 3):
         seen = finished(own.map, "run-quick", layer, "pca")
@@ -216,6 +219,7 @@ def test_pca_finds_the_plane_in_which_points_lie():
     assert not none.any()
 
 
+@pytest.mark.slow
 def test_tsne_keeps_groups_apart_and_tells_how_far_it_is():
     rng = np.random.default_rng(0)
     points = np.repeat(10 * np.eye(3, 60), 20, axis=0) + rng.standard_normal((60, 60)) / 4

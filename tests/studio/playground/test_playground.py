@@ -168,6 +168,7 @@ def test_a_network_without_activations_ends_at_the_line_of_least_squares():
     assert bent.costs().training < 0.2 * best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "epochs", "accuracy"),
     [("Circles", 60, 0.95), ("Moons", 60, 0.95), ("Spirals", 150, 0.9), ("The dog", 200, 0.75)],

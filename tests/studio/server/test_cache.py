@@ -90,6 +90,7 @@ def test_it_is_kept_and_forgotten_by_many_threads_at_once():
     assert len(cache) <= 8
 
 
+@pytest.mark.slow
 def test_a_neuron_of_each_of_many_drawings_leaves_few_traces(tmp_path, later):
     before = traces()
     studio = Studio(tmp_path)
@@ -107,6 +108,7 @@ def test_a_neuron_of_each_of_many_drawings_leaves_few_traces(tmp_path, later):
     studio.close()
 
 
+@pytest.mark.slow
 def test_the_microscope_rests_too_and_shows_the_same_again(tmp_path, later):
     studio = Studio(tmp_path)
     microscope = studio.backend(Microscope)

@@ -49,6 +49,7 @@ def held(studio):
 HANDSHAKE = b"GET /ws/train HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said",
     [
@@ -76,6 +77,7 @@ def test_hundreds_of_unfinished_requests_do_not_lock_the_owner_out(studio, said)
         assert was_closed(wires[0])
 
 
+@pytest.mark.slow
 def test_trickling_and_wrong_tokens_that_never_rest_do_not_either(studio):
     host = f"Host: 127.0.0.1:{studio.port}\r\n"
     refused = f"GET /api/draw/network HTTP/1.1\r\n{host}X-Handwrought-Token: no\r\n\r\n".encode()

@@ -212,6 +212,7 @@ def no_processes(monkeypatch):
     monkeypatch.setattr("handwrought.studio.train.runs.begun", full)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_processes")
 @pytest.mark.parametrize("path", sorted(POSTED))
 def test_a_body_with_strange_values_is_answered_with_a_sentence(opened, path):
@@ -231,6 +232,7 @@ LAST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(SENT))
 def test_a_message_with_strange_values_is_answered_with_a_sentence(opened, path):
     client, _, run = opened
@@ -250,6 +252,7 @@ def test_a_message_with_strange_values_is_answered_with_a_sentence(opened, path)
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.0, 0.01, 0.05, 0.2])
 def test_a_page_that_is_closed_while_the_playground_answers_leaves_no_traceback(opened, delay):
     client, *_ = opened
@@ -303,6 +306,7 @@ def files_of(folder, name):
     return sorted((folder / name).iterdir()) if name == "snapshots" else [folder / name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_with_random_bytes_in_it_is_told_and_the_other_runs_are_shown(opened, name):
     client, folder, run = opened
@@ -331,6 +335,7 @@ def test_a_file_with_random_bytes_in_it_is_told_and_the_other_runs_are_shown(ope
             assert shown["findings"][0]["name"] == "damaged"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["config.json", "look.json", "history.jsonl"])
 def test_a_value_of_another_type_is_told_even_where_its_digest_is_right(opened, name):
     client, folder, run = opened
@@ -355,6 +360,7 @@ def test_a_value_of_another_type_is_told_even_where_its_digest_is_right(opened, 
     assert allowed < 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FILES, "checkpoint.safetensors", "."])
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "device"])
 def test_no_link_pipe_folder_or_device_is_read_or_served(opened, tmp_path, name, kind):

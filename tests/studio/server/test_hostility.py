@@ -43,6 +43,7 @@ def still_there(studio):
         assert client.get("/").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", POSTS)
 def test_any_body_is_refused_or_answered(studio, path):
     with studio.client() as client:
@@ -61,6 +62,7 @@ def test_any_body_is_refused_or_answered(studio, path):
     still_there(studio)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SOCKETS)
 def test_any_message_is_answered_or_ends_its_own_connection_alone(studio, path):
     with opened(studio, path) as bystander:
@@ -77,6 +79,7 @@ def test_any_message_is_answered_or_ends_its_own_connection_alone(studio, path):
     still_there(studio)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SOCKETS)
 def test_connections_that_are_dropped_leave_nothing_behind(studio, path):
     def held():

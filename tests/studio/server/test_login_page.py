@@ -55,6 +55,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.slow
 def test_the_browsers_command_line_opens_nothing_for_others_and_once_for_its_owner(tmp_path):
     with opened(tmp_path) as (_, address, argv):
         url, token = address.split("/?token=")
@@ -83,6 +84,7 @@ def test_the_browsers_command_line_opens_nothing_for_others_and_once_for_its_own
         assert httpx.get(f"{url}/", headers={"X-Handwrought-Token": code}).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_page_that_nobody_opened_is_gone_when_the_studio_ends(tmp_path):
     with opened(tmp_path) as (_, _, argv):
         page = Path(unquote(urlsplit(argv).path))
@@ -90,6 +92,7 @@ def test_a_page_that_nobody_opened_is_gone_when_the_studio_ends(tmp_path):
     assert not page.exists()
 
 
+@pytest.mark.slow
 def test_nothing_that_the_studio_started_is_left_a_zombie(tmp_path):
     def children(process):
         listed = subprocess.run(

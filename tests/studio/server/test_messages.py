@@ -78,6 +78,7 @@ def test_what_is_no_strict_json_is_refused(text):
         parse(text)
 
 
+@pytest.mark.slow
 @given(values)
 def test_any_value_is_decoded_or_refused(value):
     for kind in (Wish, Layer):

@@ -144,6 +144,7 @@ def status(sent):
     return 101 if first["type"] == "websocket.accept" else 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path"), EVERYWHERE)
 def test_a_foreign_host_a_foreign_origin_and_a_wrong_token_are_refused_everywhere(
     app, method, path

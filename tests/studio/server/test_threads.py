@@ -32,6 +32,7 @@ def together(work, arguments, threads=8):
         return [*pool.map(work, arguments)]
 
 
+@pytest.mark.slow
 def test_drawings_read_at_once_are_read_as_one_by_one(studio):
     drawings = studio.backend(Drawings)
     images = [255 - image for image in hw.load_dataset("mnist").test.images[:64]]
@@ -45,6 +46,7 @@ def test_drawings_read_at_once_are_read_as_one_by_one(studio):
         np.testing.assert_array_equal(together(read, images), alone)
 
 
+@pytest.mark.slow
 def test_a_microscope_looked_through_by_many_shows_each_its_own(studio):
     microscope = studio.backend(Microscope)
     names = ["16:sigmoid:quadratic:fresh", "8-8:tanh:softmax:fresh", "model"]
@@ -57,6 +59,7 @@ def test_a_microscope_looked_through_by_many_shows_each_its_own(studio):
     assert together(look, views * 2) == alone * 2
 
 
+@pytest.mark.slow
 def test_sliders_moved_by_many_answer_each_its_own(studio):
     evaluations = studio.backend(Evaluations)
     amounts = [{"rotation": 5.0 * i, "noise": 0.05 * i, "blur": 0.2 * i} for i in range(6)]
@@ -79,6 +82,7 @@ def test_a_playground_in_two_windows_learns_each_step_once(studio):
     assert shared.steps == 40
 
 
+@pytest.mark.slow
 def test_a_run_asked_to_go_on_many_times_at_once_has_one_process(watched, monkeypatch):
     runs = watched.runs
     started = []
@@ -99,6 +103,7 @@ def test_a_run_asked_to_go_on_many_times_at_once_has_one_process(watched, monkey
     assert watched.until_gone(run).status == "stopped"
 
 
+@pytest.mark.slow
 def test_trainings_begun_at_once_are_as_many_as_may_run_and_each_has_its_own_network(watched):
     def begin(seed):
         try:

@@ -29,6 +29,7 @@ QUICK = TrainingRequest(images=500, hidden=(12,), epochs=3)
 LONG = TrainingRequest(images=2000, hidden=(12,), epochs=1000, batch_size=50)
 
 
+@pytest.mark.slow
 def test_a_run_trains_to_its_end_and_keeps_all_there_is_to_see(watched):
     run = watched.runs.begin(QUICK, "run", "mine")
     ended = watched.until_gone(run)
@@ -48,6 +49,7 @@ def test_a_run_trains_to_its_end_and_keeps_all_there_is_to_see(watched):
     assert {"run", "progress", "point", "look", "moment"} <= kinds
 
 
+@pytest.mark.slow
 def test_it_trains_as_the_library_does_to_the_bit(watched):
     run = watched.runs.begin(QUICK, "run")
     watched.until_gone(run)
@@ -58,6 +60,7 @@ def test_it_trains_as_the_library_does_to_the_bit(watched):
     np.testing.assert_array_equal(model.parameters.vector, net.parameters.vector)
 
 
+@pytest.mark.slow
 def test_single_batches_epochs_pause_and_stop(watched):
     runs = watched.runs
     run = runs.begin(LONG, "batch")
@@ -78,6 +81,7 @@ def test_single_batches_epochs_pause_and_stop(watched):
     assert runs.whole(run)["points"][-1].step == stopped.progress["step"]
 
 
+@pytest.mark.slow
 def test_settings_change_while_it_runs(watched):
     runs = watched.runs
     run = runs.begin(LONG, "run")
@@ -93,6 +97,7 @@ def test_settings_change_while_it_runs(watched):
         runs.change(run, {"learning_rate": -1.0})
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_told_and_the_run_goes_on_from_its_checkpoint(watched):
     runs = watched.runs
     run = runs.begin(LONG, "epoch")
@@ -112,6 +117,7 @@ def test_a_killed_process_is_told_and_the_run_goes_on_from_its_checkpoint(watche
     assert steps[-1] >= 80
 
 
+@pytest.mark.slow
 def test_another_studio_finds_the_runs_on_disk_and_trains_on(watched, watches, tmp_path):
     run = watched.runs.begin(QUICK, "run", "kept")
     watched.until_gone(run)
@@ -162,6 +168,7 @@ def test_a_training_stops_and_keeps_itself_when_its_studio_is_gone(watched):
     assert (watched.runs.get(run).folder / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_divergence_is_named_and_a_smaller_rate_mends_it(watched):
     wild = TrainingRequest(images=500, hidden=(12, 12), activation="identity", cost="softmax", epochs=3,
                 learning_rate=1e4)  # fmt: skip
@@ -176,6 +183,7 @@ def test_divergence_is_named_and_a_smaller_rate_mends_it(watched):
     assert watched.runs.whole(run)["points"][-1].validation_accuracy > 0.3
 
 
+@pytest.mark.slow
 def test_runs_are_named_deleted_and_bounded(watched):
     runs = watched.runs
     first = runs.begin(QUICK, "pause")
@@ -193,6 +201,7 @@ def test_runs_are_named_deleted_and_bounded(watched):
         runs.get(first)
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_an_averaged_run_is_its_average(watched):
     averaged = TrainingRequest(
         images=2000, hidden=(12,), epochs=1000, batch_size=50, ema_decay=0.99
@@ -224,6 +233,7 @@ def test_what_is_kept_of_an_averaged_run_is_its_average(watched):
     np.testing.assert_array_equal(kept()[1], arrays["average"])
 
 
+@pytest.mark.slow
 def test_the_scrubber_shows_any_moment_and_what_became_of_an_image(watched, monkeypatch):
     run = watched.runs.begin(QUICK, "run")
     watched.until_gone(run)
@@ -358,6 +368,7 @@ def test_a_training_may_ask_for_every_view():
     assert view.choices == tuple(REPRESENTATIONS)
 
 
+@pytest.mark.slow
 def test_a_network_that_sees_strokes_is_trained_shown_and_kept(watched):
     wish = TrainingRequest(
         images=1000, representation="strokes", hidden=(12,), activation="relu", cost="softmax",

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from handwrought.studio.server.studio import Studio
 from handwrought.studio.train import warm_up
 
@@ -16,6 +18,7 @@ for each in (sparse_sgd.train_batches, sparse_sgd.nonzero_pixels, fused.adam_mov
 """
 
 
+@pytest.mark.slow
 def test_it_calls_every_function_that_a_training_may_call(monkeypatch):
     monkeypatch.setenv("HANDWROUGHT_KERNELS", "numba")
     said = subprocess.run(
@@ -31,6 +34,7 @@ def test_without_compiled_code_there_is_nothing_to_make_ready(monkeypatch):
     assert warm_up.begin() is None
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_studio(tmp_path):
     begun = []
 

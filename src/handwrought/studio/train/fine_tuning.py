@@ -47,7 +47,8 @@ class _Brought:
 
 def standard_wish() -> TrainingRequest:
     """What ``handwrought train --from shipped --add`` does."""
-    from handwrought.training.fine_tuning import REHEARSED, SHARE, arguments
+    from handwrought.training.config import REHEARSED, SHARE
+    from handwrought.training.fine_tuning import arguments
 
     return TrainingRequest(**arguments(), own=OwnDigits(share=SHARE, rehearsed=REHEARSED))
 
