@@ -89,6 +89,7 @@ def test_any_value_is_decoded_or_refused(value):
         assert isinstance(found, kind) or 0 < len(found) < 300
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["name", "rate", "layers", "full", "seed"]), values))
 def test_a_message_of_right_names_and_any_values_is_decoded_or_refused(value):
     try:
