@@ -144,7 +144,8 @@ def test_info_finds_the_run_whole(run):
     assert done.exit_code == 0
 
 
-def test_tune_tries_settings(pictures, tmp_path):
+def test_tune_tries_settings(pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     done = invoke("tune", "--dataset", pictures, "--hidden", 8, "--epochs", 1, "--trials", 2,
                   "--out", tmp_path / "study", "--json")  # fmt: skip
     assert done.exit_code == 0, done.output
