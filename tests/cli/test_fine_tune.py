@@ -88,7 +88,7 @@ def test_the_report_counts_what_was_held_out(taught, digits):
 
 def test_the_new_model_is_stored_as_the_old_one_and_calibrated(taught):
     old, new = read_header(shipped_model()), read_header(taught["model"])
-    for name in ("sizes", "activations", "cost", "dtype", "stored"):
+    for name in ("input_shape", "cost", "dtype", "stored"):
         assert new[name] == old[name]
     assert new["calibration"]["temperature"] == taught["temperature"]
     assert new["record"]["fine_tuned"]["from"] == "shipped"
@@ -180,7 +180,7 @@ def test_wrong_input_is_named_and_nothing_is_written(small, digits, tmp_path):
         (("--from", small, "--add", none), DataError, "fell to those held out"),
         (("--from", small, "--add", spoilt(digits, tmp_path)), DataError, "odd.png is 30 x 30"),
         (("--from", tmp_path / "no", "--add", digits), ModelFileError, "cannot be read"),
-        (("--from", tmp_path / "three.safetensors", "--add", digits), InvalidArgument, "784 to 10"),
+        (("--from", tmp_path / "three.safetensors", "--add", digits), ModelFileError, "784 to 10"),
         (("--from", tmp_path / "other.safetensors", "--add", digits), InvalidArgument, "narrow"),
         (("--from", small, "--add", digits, "--hidden", 5), InvalidArgument, "--hidden has no part"),
         (("--from", small, "--add", digits, "--epochs", 0), InvalidArgument, "epochs is 0"),
@@ -217,5 +217,5 @@ def test_ctrl_c_keeps_the_model_of_that_moment(small, digits, tmp_path):
     assert training.returncode == 130, err
     assert "Stopped early; the model saved is the one at that moment." in out
     assert "MNIST test            before" in out
-    network = Recognizer.load(tmp_path / "out" / "model.safetensors").network
+    network = Recognizer.load(tmp_path / "out" / "model.safetensors").model.network
     assert not np.array_equal(network.parameters.vector, hw.Network.load(small).parameters.vector)

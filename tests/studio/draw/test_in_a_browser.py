@@ -59,7 +59,7 @@ def test_the_stroke_path_of_a_3_is_read_as_3(opens):
         page.locator(".neuron h2", has_text="The output neuron for 3").wait_for()
         shares = page.locator(".bars .share").evaluate_all("all => all.map((s) => +s.title)")
         assert sum(shares) == pytest.approx(1)
-        sizes = hw.Recognizer.load().network.sizes
+        sizes = hw.Recognizer.load().model.network.sizes
         assert page.locator(".layer").count() == len(sizes)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import handwrought as hw
 from handwrought.data.collection import Collection
-from handwrought.errors import DataError, InvalidArgument
+from handwrought.errors import DataError, InvalidArgument, ModelFileError
 from handwrought.reading.fine_tuned import measured
 from handwrought.storage import read_header
 from handwrought.studio.train.fine_tuning import standard_wish, taught_settings
@@ -139,5 +139,5 @@ def test_too_few_digits_and_models_of_other_things_are_refused(watched, tmp_path
         watched.runs.begin(wish_of("../../x"), "run")
     path = tmp_path / "letters.safetensors"
     hw.Network([784, 26], seed=0).save(path)
-    with pytest.raises(InvalidArgument, match="784 numbers to 26"):
+    with pytest.raises(ModelFileError, match="784 numbers to 26"):
         taught_settings(standard_wish(), path)
