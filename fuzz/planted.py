@@ -40,7 +40,7 @@ _HEADER, _CONTAINER = "handwrought.storage.header", "handwrought.storage.contain
 _NIELSEN = "handwrought.storage.nielsen"
 _CHECKPOINTS = "handwrought.runs.checkpoint"
 _RESUMING = "handwrought.training.resuming"
-_RECIPES, _PLAN = "handwrought.training.recipes", "handwrought.training.plan"
+_RECIPES = "handwrought.training.recipes"
 
 PLANTED = {
     each.name: each
@@ -90,10 +90,10 @@ PLANTED = {
         Planted("checkpoint-fits", "checkpoint", _RESUMING, "check_whole",
                 "kept is None or not fits or not", "kept is not None and fits and not"),
         Planted("recipe-tables", "recipe", _RECIPES, "_checked",
-                " or not isinstance(values, dict)", ""),
-        Planted("recipe-hidden", "recipe", _RECIPES, "_checked",
-                "not isinstance(hidden, list) or ", ""),
-        Planted("plan-network", "plan", _PLAN, "_check", "set(plan.network) != NETWORK or ", ""),
+                " or not isinstance(inner, dict)", ""),
+        Planted("recipe-hidden", "recipe", "handwrought.setting", "check", "and _is_list(value)", ""),
+        Planted("plan-errors", "plan", "handwrought.runs.config", "RunConfig.read",
+                "TypeError, KeyError, ", ""),
         Planted("history-errors", "history", "handwrought.runs.history", "_parsed",
                 "TypeError", "EOFError"),
     )

@@ -108,14 +108,14 @@ def planted(n: int, home: Path, seed: int) -> Tally:
 
 def write_in_place() -> None:
     """What many a program does to save a file."""
-    from handwrought.training import checkpoints
+    from handwrought.runs import checkpoint
 
     def write(path: Path, content: bytes) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         os.write(handle, content)
         os.close(handle)
 
-    checkpoints.write_atomically = write
+    checkpoint.write_atomically = write
 
 
 def _random_kills(
