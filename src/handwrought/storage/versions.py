@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,16 @@ def surroundings(engine: str) -> dict[str, Any]:
         **versions(),
         "processor": _processor(),
         "engine": engine,
-        "numba": None if engine == "plain" else version("numba"),
+        "numba": None if engine == "plain" else _numba(),
     }
+
+
+def _numba() -> str | None:
+    """Its version; None where it is not installed, as an engine of one's own may need none."""
+    try:
+        return version("numba")
+    except PackageNotFoundError:
+        return None
 
 
 def _processor() -> str:
