@@ -128,7 +128,7 @@ def test_check_passes(model):
     assert json_of("check", "--model", model)["passed"]
 
 
-def test_exports_know_the_names(model, tmp_path):
+def test_onnx_and_the_html_page_know_the_names(model, tmp_path):
     onnx = pytest.importorskip("onnx")
     assert invoke("export", model, tmp_path / "m.onnx").exit_code == 0
     props = {p.key: p.value for p in onnx.load(tmp_path / "m.onnx").metadata_props}
@@ -144,7 +144,7 @@ def test_info_finds_the_run_whole(run):
     assert done.exit_code == 0
 
 
-def test_tune_tries_settings(pictures, tmp_path, monkeypatch):
+def test_tune_tries_settings_with_optuna(pictures, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = invoke("tune", "--dataset", pictures, "--hidden", 8, "--epochs", 1, "--trials", 2,
                   "--out", tmp_path / "study", "--json")  # fmt: skip
