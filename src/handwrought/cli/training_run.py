@@ -21,7 +21,7 @@ from handwrought.data.representations import represent_split
 from handwrought.errors import CannotWrite, InvalidArgument, TrainingDiverged
 from handwrought.runs.checkpoint import load_checkpoint
 from handwrought.runs.config import begin_run, end_run
-from handwrought.runs.folder import BEST, CHECKPOINT, CONFIG, FILES, HISTORY, MODEL
+from handwrought.runs.folder import BEST, CHECKPOINT, FILES, HISTORY, MODEL
 from handwrought.runs.history import History
 from handwrought.runs.training import RunTraining
 from handwrought.storage.atomic import remove_strays, sync_folder
@@ -33,10 +33,7 @@ from handwrought.training.state import TrainingState
 from handwrought.training.tensorboard import tracked
 
 __all__ = [
-    "CHECKPOINT",
     "CHECKPOINT_SECONDS",
-    "CONFIG",
-    "MODEL",
     "Trained",
     "check_free",
     "output_folder",

@@ -57,9 +57,8 @@ class RunTraining:
         self.settings, self.data = settings, data
         self._begin(state)
         self.batches = -(-len(self.examples) // settings.batch_size)
-        stands = self.training.state()
-        self.epochs_done = stands.epoch - 1
-        self.step = self.epochs_done * self.batches + stands.batch
+        self.epochs_done = self.training.position[0] - 1
+        self.step = self._step()
 
     def _begin(self, state: TrainingState | None) -> None:
         settings = self.settings
@@ -84,6 +83,11 @@ class RunTraining:
             )
         )
 
+    def _step(self) -> int:
+        """Mini-batches done."""
+        epoch, batch = self.training.position
+        return (epoch - 1) * self.batches + batch
+
     def shape(self) -> dict[str, Any]:
         """How large it is, for ``config.json``."""
         return {
@@ -96,8 +100,7 @@ class RunTraining:
 
     def progress(self, last: EpochReport | None) -> dict[str, Any]:
         """How far it is, for ``config.json``."""
-        stands = self.training.state()
-        step, epochs = (stands.epoch - 1) * self.batches + stands.batch, self.settings.epochs
+        step, epochs = self._step(), self.settings.epochs
         return {
             "step": step,
             "total": epochs * self.batches,

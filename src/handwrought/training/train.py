@@ -262,6 +262,11 @@ class Training(Iterator[Any]):
         return self._run.state()
 
     @property
+    def position(self) -> tuple[int, int]:
+        """The epoch under way, from 1, and its mini-batches done: where :meth:`state` would stand."""
+        return self._run.epoch, self._run.batch
+
+    @property
     def report_every(self) -> int | None:
         """Mini-batches from one :class:`BatchReport` to the next; may be set between reports."""
         return self._run.report_every
